@@ -1,0 +1,177 @@
+"""From a solver and a problem to the call that is timed: place the data, lower, compile, and block on the whole result.
+
+Everything here runs inside a worker, in the order in which a person would meet it, each phase on its own clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+
+from benchmarks import clock, devices
+from solvers.problem import Problem, Workload, arguments
+from solvers.registry import Solver
+
+Arguments = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A solver ready to be timed: `call` blocks on its whole result, `dispatch` returns without waiting (jax only)."""
+
+    call: clock.Call
+    dispatch: clock.Call | None
+    wait: Callable[[Any], Any]
+    on: Callable[[Sequence[Arguments]], clock.Call]
+    """The same call on other inputs of the same shapes, which it places."""
+    phases: dict[str, float] = field(default_factory=dict)
+
+
+def calls_for(solver: Solver, workload: Workload, problem: Problem, *, check: bool = False) -> list[Arguments]:
+    """The arguments of each call that solves the whole batch once: one for a batched solver, else one a problem.
+
+    With `check`, inputs that are never timed. Arrays alone: `steps`, which is static, is added by the callers.
+    """
+    arrays = _arrays(workload, problem, check=check)
+    return [arrays] if solver.batched else split(arrays, workload.batch)
+
+
+def split(arrays: Arguments, batch: int) -> list[Arguments]:
+    """The batch as single problems; what has no batch axis (tolerance, max_steps) is the same for each."""
+    return [tuple(a[i, ...] if a.ndim else a for a in arrays) for i in range(batch)]
+
+
+def _arrays(workload: Workload, problem: Problem, *, check: bool = False) -> Arguments:
+    values = arguments(workload, problem, check=check)
+    if workload.method == "gd_tol":
+        # Arrays of one dtype throughout: a Python number would be weakly typed, and compiled for once more.
+        *arrays, tolerance, max_steps = values
+        return *arrays, np.asarray(tolerance, dtype=workload.dtype), np.asarray(max_steps, dtype=np.int32)
+    return values[: len(values) - len(_statics(workload))]
+
+
+def prepare(solver: Solver, workload: Workload, problem: Problem, device: str) -> Prepared:
+    """Place the data on `device` and compile; the phases are in the result, in seconds."""
+    if solver.backend == "numpy":
+        return _prepare_numpy(solver, workload, problem)
+    return _prepare_jax(solver, workload, problem, device)
+
+
+def _prepare_numpy(solver: Solver, workload: Workload, problem: Problem) -> Prepared:
+    statics = _statics(workload)
+
+    def on(calls: Sequence[Arguments]) -> clock.Call:
+        # A private copy: pages shared with a sibling would be warm in the cache on the sibling's account.
+        placed = [(*(np.array(a, order="C") for a in arguments), *statics) for arguments in calls]
+        return _one_call(solver.function, placed, _at_once)
+
+    return Prepared(on(calls_for(solver, workload, problem)), None, _at_once, on)
+
+
+def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: str) -> Prepared:
+    import jax
+
+    target = devices.find(device)
+    phases: dict[str, float] = {}
+    statics = _statics(workload)
+    function: Any = solver.function
+    if solver.compiled:
+        function = jax.jit(solver.function, static_argnames="steps" if statics else None)
+
+    def place(arguments: Arguments) -> Arguments:
+        # may_alias=False: on a CPU device_put would hand out the NumPy array's own memory, and look free.
+        placed = tuple(jax.device_put(a, target, may_alias=False) for a in arguments)
+        return tuple(jax.block_until_ready(placed))
+
+    def on(calls: Sequence[Arguments]) -> clock.Call:
+        return _one_call(function, [(*place(arguments), *statics) for arguments in calls], _wait)
+
+    whole = _arrays(workload, problem)
+    with clock.stopwatch(phases, "transfer_s"):
+        placed = [place(whole)]
+    if not solver.batched:
+        placed = [place(arguments) for arguments in split(whole, workload.batch)]
+    calls = [(*arguments, *statics) for arguments in placed]
+    if solver.compiled:
+        with clock.stopwatch(phases, "trace_s"):
+            traced = function.trace(*calls[0])
+        with clock.stopwatch(phases, "lower_s"):
+            lowered = traced.lower()
+        with clock.stopwatch(phases, "compile_s"):
+            lowered.compile()
+    # Steady state calls the jitted function, as a user would; it reuses what was just compiled.
+    return Prepared(_one_call(function, calls, _wait), _one_call(function, calls, _at_once), _wait, on, phases)
+
+
+def _statics(workload: Workload) -> Arguments:
+    return (workload.steps,) if workload.method == "gd" else ()
+
+
+def _at_once(result: Any) -> Any:
+    return result
+
+
+def _wait(result: Any) -> Any:
+    import jax
+
+    # The method of a lone array is 1 us cheaper than walking a tree of one leaf, which counts at 10 us a call.
+    return result.block_until_ready() if isinstance(result, jax.Array) else jax.block_until_ready(result)
+
+
+def _one_call(function: Callable[..., Any], calls: list[Arguments], wait: Callable[[Any], Any]) -> clock.Call:
+    if len(calls) > 1:
+        return lambda: wait([function(*arguments) for arguments in calls])
+    (arguments,) = calls
+    if wait is _at_once:
+        return lambda: function(*arguments)
+    return lambda: wait(function(*arguments))
+
+
+def shortened(solver: Solver, workload: Workload, problem: Problem) -> tuple[Workload, Problem, float]:
+    """A small part of the work, its problem, and how many times longer the whole would take.
+
+    One problem where a loop over problems is on the clock; one step where Python drives the steps.
+    """
+    scale = 1.0
+    if not solver.batched:
+        scale *= workload.batch
+        problem = replace(problem, **{f.name: _first(getattr(problem, f.name)) for f in fields(problem)})
+        workload = replace(workload, batch=1)
+    if not solver.compiled and workload.method == "gd":
+        scale *= workload.steps or 1
+        workload = replace(workload, steps=1)
+    elif not solver.compiled and workload.method == "gd_tol" and problem.reference_steps is not None:
+        scale *= float(problem.reference_steps.max()) + 1
+        workload = replace(workload, max_steps=1)
+    return workload, problem, scale
+
+
+def _first(value: Any) -> Any:
+    return value[:1] if isinstance(value, np.ndarray) else value
+
+
+def answer(result: Any, workload: Workload) -> tuple[np.ndarray, np.ndarray | None]:
+    """What one call returned, as ((b, d) float64 weights, (b,) steps taken or None).
+
+    A batched solver returns (b, d), a loop over problems a list of (d,), a lone problem either. Raises ValueError where
+    the answer has not the shape that the method promises.
+    """
+    expected = (workload.batch, workload.features)
+    steps = None
+    if workload.method == "gd_tol":
+        parts = result if isinstance(result, list) else [result]
+        try:
+            weights, taken = zip(*((w, count) for w, count in parts), strict=True)
+        except (TypeError, ValueError):
+            raise ValueError(f"gd_tol must return (w, steps taken), and returned {type(result).__name__}") from None
+        steps = np.concatenate([np.atleast_1d(np.asarray(count)) for count in taken])
+        result = np.concatenate([np.atleast_2d(np.asarray(w, dtype=np.float64)) for w in weights])
+    found = np.asarray(result, dtype=np.float64)
+    if workload.batch == 1 and found.shape == expected[1:]:
+        found = found[np.newaxis]
+    if found.shape != expected:
+        raise ValueError(f"expected an answer of shape {expected}, got {found.shape}")
+    return found, steps

@@ -1,0 +1,197 @@
+"""What competes: from a preset, the options and the solvers there are to contests of cases.
+
+The one definition that feeds every door: the command line, asv and pytest-benchmark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+from benchmarks.options import RunOptions, UsageError
+from benchmarks.presets import PRESETS, Preset, Size
+from solvers.problem import Workload, data_bytes, make_workload
+from solvers.registry import Solver
+
+BASELINE = "numpy_loop"
+PLAIN_VARIANT = {
+    ("gd", "numpy"): "analytic",
+    ("gd", "jax"): "autodiff",
+    ("gd_tol", "numpy"): "analytic",
+    ("gd_tol", "jax"): "autodiff",
+    ("ols", "numpy"): "inverse",
+    ("ols", "jax"): "inverse",
+}
+"""The variant that stands for a strategy where one is enough: the way a person would write it first."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Workload x solver x device x threads x environment: one row of the tables."""
+
+    workload: Workload
+    solver: Solver
+    device: str = "cpu"
+    threads: str = "1"
+    precision: str = "highest"
+    environment: str = "here"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, as they stand in a measurement's record."""
+        solver = self.solver.as_dict()
+        del solver["method"]
+        rest = {name: getattr(self, name) for name in ("device", "threads", "precision", "environment")}
+        return {"workload": self.workload.as_dict()} | solver | rest
+
+    @property
+    def name(self) -> str:
+        """Short, for the progress line."""
+        return self.solver.strategy if self.device == "cpu" else f"{self.solver.strategy} on {self.device}"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Every case of one problem at one thread setting: they compete in each block, and share a baseline."""
+
+    problem: Mapping[str, Any]
+    threads: str
+    cases: tuple[Case, ...]
+    baselines: tuple[Case, ...]
+
+    @property
+    def key(self) -> str:
+        """What tells two contests of a run apart."""
+        return repr((sorted(self.problem.items(), key=str), self.threads))
+
+    @property
+    def title(self) -> str:
+        """Short, for the progress line."""
+        p = self.problem
+        size = f"n={p['samples']:,} d={p['features']} b={p['batch']:,}"
+        steps = f" steps={p['steps']:,}" if p["steps"] else ""
+        return f"{p['method']} {size}{steps}" + (f" threads={self.threads}" if self.threads != "1" else "")
+
+
+def problem_of(workload: Workload) -> dict[str, Any]:
+    """A workload without its dtype: what ratios may be taken inside of."""
+    fields = workload.as_dict()
+    del fields["dtype"]
+    return fields
+
+
+def select(options: RunOptions, solvers: Sequence[Solver], plugins: Sequence[Solver] = ()) -> tuple[Contest, ...]:
+    """The contests of a run. Raises UsageError for names that do not exist and for an empty grid."""
+    preset = PRESETS[options.preset]
+    known = [*solvers, *plugins]
+    _check_names("strategy", options.strategies, {s.strategy for s in known})
+    _check_names("variant", options.variants, {s.variant for s in known})
+    _check_names("strategy", [options.baseline], {s.strategy for s in known})
+    contests: dict[str, Contest] = {}
+    for workload, size, threads in _workloads(options, preset):
+        chosen = _competitors(options, preset, workload.method, size, solvers)
+        chosen += [s for s in plugins if s.method == workload.method]
+        if not chosen:
+            continue
+        baseline = _baseline(options.baseline, workload.method, known)
+        cases = [
+            Case(workload, solver, device, threads, environment=environment)
+            for environment in options.environments
+            for device, solver in product(options.devices, chosen)
+            if solver.backend == "jax" or device == "cpu" or "cpu" not in options.devices
+        ]
+        cases = [replace(case, device="cpu") if case.solver.backend == "numpy" else case for case in cases]
+        contest = Contest(problem_of(workload), threads, tuple(cases), ())
+        if contest.key in contests:
+            contest = replace(
+                contest, cases=contests[contest.key].cases + contest.cases, baselines=contests[contest.key].baselines
+            )
+        if not contest.baselines:
+            baselines = tuple(Case(workload, baseline, "cpu", threads, environment=e) for e in options.environments)
+            contest = replace(contest, baselines=baselines)
+        contests[contest.key] = contest
+    if not contests:
+        raise UsageError(
+            "nothing to run: no solver has this method, strategy and variant together; see linregbench list"
+        )
+    return tuple(
+        replace(c, cases=tuple(dict.fromkeys(case for case in c.cases if case not in c.baselines)))
+        for c in contests.values()
+    )
+
+
+def _check_names(what: str, asked: Iterable[str] | None, allowed: set[str]) -> None:
+    for name in asked or ():
+        if name not in allowed:
+            raise UsageError(f"unknown {what} {name!r}: choose from {', '.join(sorted(allowed))}")
+
+
+def _baseline(strategy: str, method: str, solvers: Sequence[Solver]) -> Solver:
+    candidates = [s for s in solvers if s.method == method and s.strategy == strategy]
+    if not candidates:
+        raise UsageError(f"the baseline {strategy} has no {method}: choose another, or leave {method} out")
+    plain = [s for s in candidates if s.variant == PLAIN_VARIANT[method, s.backend]]
+    return (plain or candidates)[0]
+
+
+def _competitors(
+    options: RunOptions, preset: Preset, method: str, size: Size, solvers: Sequence[Solver]
+) -> list[Solver]:
+    strategies = options.strategies or preset.strategies
+    chosen = [s for s in solvers if s.method == method and (strategies is None or s.strategy in strategies)]
+    if options.variants:
+        return [s for s in chosen if s.variant in options.variants]
+    if size in preset.all_variants_at:
+        return chosen
+    return [s for s in chosen if s.variant == PLAIN_VARIANT[method, s.backend]]
+
+
+def _workloads(options: RunOptions, preset: Preset) -> Iterable[tuple[Workload, Size, str]]:
+    """Each workload with the size that it came from, at each thread setting; the first dtype first."""
+    dtypes = options.dtypes or preset.dtypes
+    conditions = options.conditions or preset.conditions
+    axes = product(
+        options.methods or preset.methods,
+        _sizes(options, preset),
+        conditions,
+        options.threads or preset.threads,
+        dtypes,
+    )
+    for method, size, condition, threads, dtype in axes:
+        if condition is not None and (size.features < 2 or size.samples < size.features):
+            continue
+        steps = size.steps if method == "gd" else None
+        if method != "gd" and size.steps != 100 and not options.steps:
+            continue  # a ray along steps is one of gradient descent alone
+        try:
+            workload = make_workload(
+                method,
+                size.samples,
+                size.features,
+                batch=size.batch,
+                steps=steps,
+                dtype=dtype,
+                condition=condition,
+                seed=options.seed,
+                data=options.data_label,
+            )
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        yield workload, size, threads
+
+
+def _sizes(options: RunOptions, preset: Preset) -> list[Size]:
+    steps = options.steps or None
+    if options.samples or options.features or options.batch:
+        named = product(options.samples or (100,), options.features or (2,), options.batch or (1,))
+        sizes = [Size(*size) for size in named]
+    else:
+        sizes = [replace(size, steps=100) for size in preset.sizes] if steps else list(preset.sizes)
+    return list(dict.fromkeys(replace(size, steps=s) for size in sizes for s in steps)) if steps else sizes
+
+
+def worker_bytes(case: Case) -> int:
+    """About how much memory a worker of this case takes for itself: its runtime, its copy of the data, temporaries."""
+    runtime = 120 * 2**20 if case.solver.backend == "jax" else 10 * 2**20
+    return runtime + 3 * data_bytes(case.workload)

@@ -1,0 +1,106 @@
+"""The only file that reads a clock.
+
+A sample is a number of back-to-back calls timed as one, so that reading the clock costs nothing beside it. Garbage
+collection is off while the clock runs: a collection belongs to the garbage of whoever made it, not to the call in hand.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+TARGET_S = 0.010
+"""How long a sample lasts: long enough to hide the clock, short enough that a round sees one state of the machine."""
+
+Call = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample: `loops` calls that took `wall_s` seconds together, and `cpu_s` seconds of this process's CPU time."""
+
+    loops: int
+    wall_s: float
+    cpu_s: float
+
+    @property
+    def call_s(self) -> float:
+        """Seconds a call."""
+        return self.wall_s / self.loops
+
+
+def now() -> float:
+    """Seconds on a clock that never runs backwards; only differences mean anything."""
+    return time.perf_counter()
+
+
+def timestamp() -> datetime:
+    """The time of day in UTC, to say when a run was taken; never to measure with."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def stopwatch(into: dict[str, float], phase: str) -> Iterator[None]:
+    """Add the seconds that the body takes to `into[phase]`, also where it raises."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        into[phase] = into.get(phase, 0.0) + time.perf_counter() - start
+
+
+def once(call: Call) -> tuple[Any, float]:
+    """Call once; return what it returned, and the seconds it took."""
+    start = time.perf_counter()
+    result = call()
+    return result, time.perf_counter() - start
+
+
+def sample(call: Call, loops: int) -> Sample:
+    """Time `loops` calls in a row as one sample."""
+    repeats = itertools.repeat(None, loops)
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        cpu = time.process_time()
+        start = time.perf_counter()
+        for _ in repeats:
+            call()
+        wall = time.perf_counter() - start
+        cpu = time.process_time() - cpu
+    finally:
+        if collecting:
+            gc.enable()
+    return Sample(loops, wall, cpu)
+
+
+def calibrate(call: Call, target_s: float = TARGET_S, sampler: Callable[[Call, int], Sample] = sample) -> int:
+    """Loops a sample so that it lasts about `target_s`; a call that is longer than that gets one loop.
+
+    The loops are doubled until two samples in a row are long enough, so that neither a slow first call nor a single
+    hiccup decides; then scaled to the target by the faster of the two, and frozen by the caller for the whole block.
+    """
+    loops = 1
+    previous: Sample | None = None
+    while True:
+        current = sampler(call, loops)
+        if current.wall_s < target_s:
+            previous = None
+            loops *= 2
+        elif loops == 1 and current.wall_s >= 2 * target_s:
+            return 1
+        elif previous is None:
+            previous = current
+        else:
+            return max(1, round(loops * target_s / min(previous.wall_s, current.wall_s)))
+
+
+def repeated(call: Call, count: int) -> list[float]:
+    """Seconds of each of `count` single calls, for what cannot be repeated inside one sample."""
+    return [once(call)[1] for _ in range(count)]

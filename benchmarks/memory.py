@@ -1,0 +1,49 @@
+"""What memory this process holds, and a limit so that a solver without end takes only itself down.
+
+A forked child starts with its parent's pages, and `ru_maxrss` survives them; VmHWM and Private_Dirty tell the truth on
+Linux. Elsewhere the peak is what getrusage says, and the growth is not known.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from pathlib import Path
+
+_STATUS = Path("/proc/self/status")
+_SMAPS = Path("/proc/self/smaps_rollup")
+
+
+def _kilobytes(path: Path, field: str) -> int | None:
+    try:
+        lines = path.read_text().splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def peak_rss_bytes() -> int:
+    """The most memory that this process has held at once, pages shared with its parent included."""
+    peak = _kilobytes(_STATUS, "VmHWM")
+    if peak is not None:
+        return peak
+    usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return usage if sys.platform == "darwin" else usage * 1024
+
+
+def private_bytes() -> int | None:
+    """Memory that this process alone has written; None where the system does not tell."""
+    return _kilobytes(_SMAPS, "Private_Dirty")
+
+
+def limit_growth(allowance_bytes: int) -> None:
+    """Let the private writable memory of this process grow by so much and no more; allocations past it fail."""
+    held = _kilobytes(_STATUS, "VmData")
+    if held is None:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = held + allowance_bytes
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))

@@ -1,0 +1,148 @@
+"""The nurseries of a run, one for each setting that must stand before numpy and jax load, and a sentinel beside."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks import devices, machine
+from benchmarks.cases import Case
+from benchmarks.options import UsageError
+from benchmarks.plan import MEMORY_SHARE
+from benchmarks.processes import Nursery, NurseryError, Setting, Worker, WorkerEnded
+from solvers.problem import data_bytes
+from solvers.registry import Solver
+
+LEAST_ALLOWANCE_BYTES = 2 * 2**30
+ANSWER_TIMEOUT_S = 60.0
+
+
+class Nurseries:
+    """Starts each nursery when it is first needed, and ends them all. Use it as a context."""
+
+    def __init__(self, sides: Mapping[str, Setting], data: str | None = None) -> None:
+        """`sides`: by environment name, the setting that its nurseries vary in device, threads and dtype."""
+        self.sides = dict(sides)
+        self.data = data
+        self.allowed = devices.allowed_cores()
+        self._running: dict[Setting, Nursery] = {}
+        self._sentinels: dict[str, Worker] = {}
+
+    def __enter__(self) -> Nurseries:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for nursery in self._running.values():
+            nursery.close()
+
+    def of(self, case: Case) -> Nursery:
+        """The nursery of a case, started where it is not running."""
+        return self.get(case.environment, case.device, case.threads, x64=case.workload.dtype == "float64")
+
+    def get(self, environment: str, device: str = "cpu", threads: str = "1", *, x64: bool = False) -> Nursery:
+        """The nursery of this environment, device, thread setting and precision."""
+        side = self.sides[environment]
+        platform = devices.parse(device)[0]
+        cores = tuple(devices.cores_for(threads, platform, self.allowed))
+        # A pinned worker has its core to itself; its nursery sits with the schedule, where there is another core.
+        aside = tuple(core for core in self.allowed if core not in cores) or cores
+        setting = replace(side, device=platform, threads=threads, x64=x64, cores=cores, nursery_cores=aside)
+        if setting not in self._running:
+            nursery = Nursery(setting)
+            nursery.start()
+            self._running[setting] = nursery
+        return self._running[setting]
+
+    def solvers(self, environment: str) -> tuple[list[Solver], list[Solver]]:
+        """The solvers of this environment's package, and those of its plugins. Raises UsageError for a bad plugin."""
+        nursery = self.get(environment)
+        own = [Solver(**row, function=_elsewhere) for row in nursery.hello["solvers"]]
+        added: list[Solver] = []
+        for path in nursery.setting.plugins:
+            with _passing(nursery.worker({"environment": environment})) as worker:
+                try:
+                    rows = worker.ask("solvers", ANSWER_TIMEOUT_S, path=str(path))["solvers"]
+                except WorkerEnded as ended:
+                    raise UsageError(f"--plugin {path}: {ended.reason.removeprefix('PluginError: ')}") from None
+            added += [Solver(**row, function=_elsewhere) for row in rows]
+        return own, added
+
+    def device_kind(self, environment: str, device: str) -> str:
+        """What the device calls itself. Raises WorkerEnded, status skipped, where it is not here."""
+        nursery = self.get(environment, device)
+        with _passing(nursery.worker({"environment": environment})) as worker:
+            return str(worker.ask("device", ANSWER_TIMEOUT_S, device=device)["kind"])
+
+    def start(self, case: Case, details: Mapping[str, Any]) -> Worker:
+        """A fresh worker for this case; its problem is made once, for all workers of the workload."""
+        nursery = self.of(case)
+        key = repr(sorted(case.workload.as_dict().items()))
+        reason = nursery.problem(key, case.workload.as_dict(), self.data)
+        if reason is not None:
+            raise WorkerEnded("failed", reason)
+        allowance = max(LEAST_ALLOWANCE_BYTES, 8 * data_bytes(case.workload))
+        limit = min(allowance, int(MEMORY_SHARE * machine.available_bytes())) if case.device == "cpu" else 0
+        return nursery.worker(case.as_dict() | {"problem": key, "memory_bytes": limit, **details})
+
+    def sentinel(self, threads: str, environment: str) -> float:
+        """Seconds of one call of the sentinel, which lives in one process for the whole run."""
+        if threads not in self._sentinels:
+            self._sentinels[threads] = self.get(environment, threads=threads).worker({"sentinel": True})
+        return float(self._sentinels[threads].ask("sample", ANSWER_TIMEOUT_S)["call_s"])
+
+    def records(self, kinds: Mapping[str, str]) -> list[dict[str, Any]]:
+        """An environment record for each nursery that runs, with no path in it."""
+        found = []
+        for setting, nursery in self._running.items():
+            x64 = "float64" if setting.x64 else "float32"
+            found.append(
+                {
+                    "record": "environment",
+                    "environment": setting.environment,
+                    "nursery": f"{setting.device}, threads {setting.threads}, {x64}",
+                    "device": setting.device,
+                    "threads": setting.threads,
+                    "x64": setting.x64,
+                    "cores": setting.cores,
+                    **{name: nursery.hello[name] for name in ("python", "packages", "blas", "xla_flags", "fork")},
+                    "device_kind": kinds.get(setting.device),
+                    "plugins": {path.name: file_hash(path) for path in setting.plugins},
+                    **dict(zip(("commit", "dirty"), machine.commit_of(setting.solvers), strict=True)),
+                }
+            )
+        return found
+
+
+@contextlib.contextmanager
+def out_of_the_way(allowed: Sequence[int]) -> Iterator[None]:
+    """Keep this process off the core where single-threaded workers are timed, where there is another."""
+    if len(allowed) < 2:
+        yield
+        return
+    os.sched_setaffinity(0, allowed[:-1])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+@contextlib.contextmanager
+def _passing(worker: Worker) -> Iterator[Worker]:
+    try:
+        yield worker
+    finally:
+        worker.end()
+
+
+def file_hash(path: Path) -> str:
+    """Of a file's content, to tell whether a resumed run has the same plugins."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def _elsewhere(*_: object) -> None:
+    raise NurseryError("a solver of another process cannot be called in this one")

@@ -1,0 +1,262 @@
+"""The schedule's side of nurseries and workers: start them, ask them, notice how they end, leave none behind."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks import clock, devices, wire
+
+START_TIMEOUT_S = 120.0
+PROBLEM_TIMEOUT_S = 600.0
+GOODBYE_TIMEOUT_S = 5.0
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+_HERE = Path(__file__).resolve().parent
+
+
+class NurseryError(RuntimeError):
+    """A nursery did not start, or died; the message holds what it said last."""
+
+
+class WorkerEnded(Exception):  # noqa: N818  an ending is not always an error: the status says
+    """A worker ended before it answered: the status of its case, and the reason."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(f"{status}: {reason}")
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What must stand before numpy and jax load, and so needs a nursery of its own."""
+
+    environment: str = "here"
+    device: str = "cpu"
+    threads: str = "1"
+    x64: bool = False
+    python: str = sys.executable
+    solvers: Path = _HERE.parent / "solvers"
+    plugins: tuple[Path, ...] = ()
+    cores: tuple[int, ...] = ()
+    """What workers are pinned to, before their backend starts and counts its cores; empty: not pinned."""
+    nursery_cores: tuple[int, ...] = ()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables of this setting."""
+        threads = {} if self.threads == "all" else dict.fromkeys(THREAD_VARIABLES, self.threads)
+        return devices.environment(self.device) | threads | {"JAX_ENABLE_X64": "1" if self.x64 else "0"}
+
+
+class Nursery:
+    """One running nursery. Close it, or use it as a context."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.hello: Mapping[str, Any] = {}
+        self._numbers = itertools.count()
+        self._main: _Process | None = None
+        self._problems: dict[str, Mapping[str, Any]] = {}
+
+    def start(self) -> None:
+        """Start the program and wait until it has imported everything. Raises NurseryError."""
+        self._main = _Process(self.setting)
+        self.hello = self._main.hello()
+        found = Path(self.hello["solvers_file"]).parent
+        if found.resolve() != self.setting.solvers.resolve():
+            raise NurseryError(f"asked for the solvers in {self.setting.solvers}, and {found} were imported")
+
+    def problem(self, key: str, workload: Mapping[str, Any], data: str | None) -> str | None:
+        """Have the data and reference answers made, once for all workers; the reason where they cannot be."""
+        message = {"do": "problem", "key": key, "workload": dict(workload), "data": data}
+        self._problems = {key: message}
+        return self._make(self._running(), message)
+
+    def worker(self, case: Mapping[str, Any]) -> Worker:
+        """A fresh process for this case."""
+        number = next(self._numbers)
+        case = dict(case) | {"pin": self.setting.cores, "plugins": [str(path) for path in self.setting.plugins]}
+        if self.hello["fork"]:
+            process, order = self._running(), "fork"
+        else:
+            process, order = _Process(self.setting), "become"
+            process.hello()
+            if case.get("problem") in self._problems:
+                self._make(process, self._problems[case["problem"]])
+        process.send({"do": order, "worker": number, "case": case})
+        born = process.receive(clock.now() + START_TIMEOUT_S, number)
+        if born is None or "born" not in born:
+            raise NurseryError(f"a worker could not be started: {process.last_words()}")
+        return Worker(process, number, born["born"], alone=order == "become")
+
+    def close(self) -> None:
+        """End the program and every worker it has."""
+        if self._main is not None:
+            self._main.close()
+            self._main = None
+
+    def __enter__(self) -> Nursery:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _running(self) -> _Process:
+        if self._main is None:
+            raise NurseryError("the nursery is not running")
+        return self._main
+
+    def _make(self, process: _Process, message: Mapping[str, Any]) -> str | None:
+        process.send(message)
+        reply = process.receive(clock.now() + PROBLEM_TIMEOUT_S)
+        if reply is None:
+            raise NurseryError(f"the data of {message['key']} were not made in {PROBLEM_TIMEOUT_S:.0f} s")
+        return reply.get("reason")
+
+
+@dataclass
+class Worker:
+    """One live process that holds one case. `ask` it; `end` it when its block is over."""
+
+    process: _Process
+    number: int
+    pid: int
+    alone: bool
+    ended: bool = field(default=False)
+
+    def ask(self, question: str, timeout_s: float, **details: Any) -> wire.Message:
+        """Ask and wait for the answer. Raises WorkerEnded with the status where there is none, or a bad one."""
+        self.process.send({"do": "tell", "worker": self.number, "ask": question} | details)
+        reply = self.process.receive(clock.now() + timeout_s, self.number)
+        if reply is None:
+            self.end()
+            raise WorkerEnded("timeout", f"no answer to {question!r} in {timeout_s:.3g} s")
+        if "exit" in reply:
+            self.ended = True
+            raise WorkerEnded(*_cause_of_death(reply["exit"], reply["said"]))
+        if "status" in reply and "error_limit" not in reply:
+            raise WorkerEnded(reply["status"], reply["reason"])
+        return reply
+
+    def end(self) -> None:
+        """Kill the process, whatever it is doing, and wait until it is gone."""
+        if self.ended:
+            return
+        self.ended = True
+        if self.alone:
+            self.process.kill()
+            return
+        self.process.send({"do": "kill", "worker": self.number})
+        deadline = clock.now() + GOODBYE_TIMEOUT_S
+        while (reply := self.process.receive(deadline, self.number)) is not None and "exit" not in reply:
+            continue
+
+
+def _cause_of_death(exit_code: int, said: str) -> tuple[str, str]:
+    last = said.strip().splitlines()[-1][:200] if said.strip() else ""
+    if "bad_alloc" in said or "MemoryError" in said or "RESOURCE_EXHAUSTED" in said:
+        return "out_of_memory", last
+    if exit_code < 0:
+        with contextlib.suppress(ValueError):
+            reason = f"killed by {signal.Signals(-exit_code).name}"
+            return "crashed", f"{reason}: {last}" if last else reason
+    return "crashed", f"exit status {exit_code}" + (f": {last}" if last else "")
+
+
+class _Process:
+    """The program nursery.py on pipes; a thread reads its replies, so that every wait has a limit on every system."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
+        self._popen = subprocess.Popen(
+            [setting.python, "-P", str(_HERE / "nursery.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=_inherited() | setting.variables,
+            start_new_session=True,  # Ctrl-C is for the schedule, which ends them in order
+        )
+        self._replies: queue.SimpleQueue[wire.Message | None] = queue.SimpleQueue()
+        self._kept: defaultdict[int | None, deque[wire.Message]] = defaultdict(deque)
+        threading.Thread(target=self._read, daemon=True).start()
+        places = {"solvers": str(setting.solvers), "benchmarks": str(_HERE)}
+        self.send(places | {"cores": setting.nursery_cores})
+
+    def hello(self) -> wire.Message:
+        reply = self.receive(clock.now() + START_TIMEOUT_S)
+        if reply is None:
+            self.kill()
+            raise NurseryError(f"the measuring process did not start in {START_TIMEOUT_S:.0f} s: {self.last_words()}")
+        return reply
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        if self._popen.stdin is None:
+            raise NurseryError("the measuring process is closed")
+        try:
+            self._popen.stdin.write(json.dumps(message).encode() + b"\n")
+            self._popen.stdin.flush()
+        except BrokenPipeError:
+            raise NurseryError(f"the measuring process is gone: {self.last_words()}") from None
+
+    def receive(self, deadline: float, worker: int | None = None) -> wire.Message | None:
+        """The next message of this worker, or of the nursery itself; None past the deadline.
+
+        Raises NurseryError where the process has died. What other workers say meanwhile (that they ended) is kept.
+        """
+        while not self._kept[worker]:
+            try:
+                message = self._replies.get(timeout=max(0.0, deadline - clock.now()))
+            except queue.Empty:
+                return None
+            if message is None:
+                self._replies.put(None)
+                raise NurseryError(f"the measuring process died (exit {self._popen.wait()}): {self.last_words()}")
+            self._kept[message.get("worker")].append(message)
+        return self._kept[worker].popleft()
+
+    def last_words(self) -> str:
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    def kill(self) -> None:
+        self._popen.kill()
+        self._popen.wait()
+
+    def close(self) -> None:
+        if self._popen.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._popen.stdin.close()
+        try:
+            self._popen.wait(GOODBYE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._log.close()
+
+    def _read(self) -> None:
+        stream = self._popen.stdout
+        if stream is not None:
+            for line in stream:
+                self._replies.put(json.loads(line))
+        self._replies.put(None)
+
+
+def _inherited() -> dict[str, str]:
+    """This process's variables, less the compilation cache: a compile that was read from disk is no compile."""
+    return {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}

@@ -1,0 +1,229 @@
+"""One run from its options to its file: what the command line, the Python door and `versus` share."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks import clock, machine, plan, schedule
+from benchmarks.block import Entry, Rules
+from benchmarks.cases import Contest, select
+from benchmarks.data import label, read_data
+from benchmarks.nurseries import Nurseries, out_of_the_way
+from benchmarks.options import RunOptions, UsageError
+from benchmarks.plan import Limits
+from benchmarks.presets import PRESETS
+from benchmarks.processes import Setting, WorkerEnded
+from benchmarks.progress import Watching
+from results.records import Run, RunWriter, trim_for_resume
+
+RUNS = Path("results/runs")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run and where to write it. `sides`: a setting by environment name, for `versus`; else this one."""
+
+    options: RunOptions = field(default_factory=RunOptions)
+    plugins: tuple[Path, ...] = ()
+    data: Path | None = None
+    output: Path | None = None
+    sides: Mapping[str, Setting] | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything is known and nothing is measured yet: the contests, the limits, the devices there are."""
+
+    request: Request
+    contests: tuple[Contest, ...]
+    limits: Limits
+    nurseries: Nurseries
+    absent: Mapping[str, str]
+    kinds: Mapping[str, str]
+    before: Run | None = None
+
+    @property
+    def predicted_s(self) -> float:
+        """Seconds that the whole run will take, roughly."""
+        return predicted_s(self.contests, self.limits)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Where the run file is, how the run ended."""
+
+    path: Path
+    outcome: schedule.Outcome
+
+
+def limits_of(options: RunOptions) -> Limits:
+    """Blocks, budget and time limits: the preset's, less what the options replace."""
+    preset = PRESETS[options.preset]
+    timeout_s = options.timeout_s or preset.timeout_s
+    # A case is called five times and more in a block: first, warm-up, sample, dispatch, check.
+    call_limit_s = timeout_s / 5 if options.timeout_s else preset.call_limit_s
+    return Limits(
+        blocks=(options.blocks, options.blocks) if options.blocks else preset.blocks,
+        budget_s=options.budget_s or preset.budget_s,
+        call_limit_s=call_limit_s,
+        rules=Rules(timeout_s, preset.long_call_s, preset.long_samples),
+    )
+
+
+def predicted_s(contests: Sequence[Contest], limits: Limits) -> float:
+    """Seconds that these contests will take, roughly: at least their fewest blocks, at most the budget."""
+    blocks = (plan.predicted_block_s(_entries(contest), limits) for contest in contests)
+    return min(limits.budget_s, limits.blocks[0] * sum(blocks))
+
+
+@contextmanager
+def prepared(request: Request, before: Run | None = None) -> Iterator[Prepared]:
+    """Start the nurseries and settle what will be run. Raises UsageError where nothing can be."""
+    request = _with_data(request)
+    options = request.options
+    sides = request.sides or {"here": Setting(plugins=request.plugins)}
+    with Nurseries(sides, str(request.data) if request.data else None) as nurseries, out_of_the_way(nurseries.allowed):
+        own, added = nurseries.solvers(next(iter(sides)))
+        contests = select(options, own, added)
+        absent, kinds = _devices(nurseries, options)
+        if all(case.device in absent for contest in contests for case in contest.cases):
+            raise UsageError("nothing left to run: " + "; ".join(absent.values()))
+        yield Prepared(request, contests, limits_of(options), nurseries, absent, kinds, before)
+
+
+def measure(ready: Prepared, watch: Callable[[float], Watching]) -> Finished:
+    """Run what is prepared; an interrupt is let through once the file is in order."""
+    started = clock.timestamp()
+    name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    path = ready.request.output or RUNS / f"{name}.jsonl"
+    with open_output(path, append=ready.before is not None) as writer:
+        if ready.before is None:
+            writer.append(_header(ready, name, started.isoformat(timespec="seconds")))
+        states = [_state(contest, ready.before) for contest in ready.contests]
+        for contest in ready.contests:
+            for case in (*contest.baselines, *contest.cases):
+                if case.device not in ready.absent:
+                    ready.nurseries.of(case)
+        if ready.before is None:
+            for record in ready.nurseries.records(ready.kinds):
+                writer.append(record)
+        with watch(ready.predicted_s) as watcher:
+            session = schedule.Session(
+                ready.limits, ready.nurseries, writer, watcher, ready.request.options.seed, ready.absent
+            )
+            return Finished(path, schedule.run(session, states))
+
+
+def open_output(path: Path, *, append: bool) -> RunWriter:
+    """The run file's writer, its folder made. Raises UsageError where it exists already or cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return RunWriter(path, append=append)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--output {path}: {_plain(error, path)}") from None
+
+
+def resumed(path: Path) -> tuple[Request, Run]:
+    """The request that a run file was made for, and what it holds, its torn end dropped. Raises UsageError."""
+    try:
+        run = trim_for_resume(path)
+    except ValueError as error:
+        raise UsageError(f"--resume {error}") from None
+    if run.end is not None and run.end.reason == "complete":
+        raise UsageError(f"--resume {path}: this run is complete; linregbench table shows it")
+    given = dict(run.header.options)
+    plugins = tuple(Path(name) for name in given.pop("plugins", []))
+    data = given.pop("data", None)
+    return Request(RunOptions.from_dict(given), plugins, Path(data) if data else None, path), run
+
+
+def check_same(ready: Prepared) -> None:
+    """Raise UsageError where a run cannot be resumed here: another grid, machine, package, thread count or plugin."""
+    before = ready.before
+    if before is None:
+        return
+    for contest in ready.contests:
+        for case in (*contest.baselines, *contest.cases):
+            if case.device not in ready.absent:
+                ready.nurseries.of(case)
+    now: dict[str, Any] = {"grid": plan.grid_hash(ready.contests), "cpu": machine.cpu_model()}
+    then: dict[str, Any] = {"grid": before.header.grid, "cpu": before.header.machine.get("cpu")}
+    here = {record["nursery"]: record for record in ready.nurseries.records(ready.kinds)}
+    for environment in before.environments:
+        for name in ("python", "packages", "plugins", "blas"):
+            then[f"{name} of {environment.nursery}"] = getattr(environment, name)
+            now[f"{name} of {environment.nursery}"] = here.get(environment.nursery, {}).get(name)
+    for what, value in then.items():
+        if now[what] != value:
+            raise UsageError(f"--resume: the {what} was {value} and is {now[what]} now; start a new run")
+
+
+def _state(contest: Contest, before: Run | None) -> schedule.State:
+    return schedule.restored(contest, *((before.measurements, before.blocks) if before else ((), ())))
+
+
+def _devices(nurseries: Nurseries, options: RunOptions) -> tuple[dict[str, str], dict[str, str]]:
+    """Which of the devices asked for are absent, and why; what the others call themselves."""
+    absent, kinds = {}, {"cpu": machine.cpu_model()}
+    for device in options.devices:
+        if device == "cpu":
+            continue
+        try:
+            kinds[device] = nurseries.device_kind(options.environments[0], device)
+        except WorkerEnded as ended:
+            absent[device] = ended.reason
+    return absent, kinds
+
+
+def _with_data(request: Request) -> Request:
+    """Sizes and name of a person's own data in the options, so that they are the workload."""
+    if request.data is None:
+        return request
+    options = request.options
+    if options.samples or options.features or options.batch or options.conditions:
+        raise UsageError("--data brings its own sizes: leave out --samples, --features, --batch and --condition")
+    try:
+        X, _ = read_data(request.data)
+    except ValueError as error:
+        raise UsageError(f"--data {error}") from None
+    sizes: dict[str, Any] = {"samples": (X.shape[0],), "features": (X.shape[1],), "batch": (1,)}
+    return replace(request, options=replace(options, **sizes, data_label=label(request.data)))
+
+
+def _header(ready: Prepared, name: str, started: str) -> dict[str, Any]:
+    options = ready.request.options
+    commit, dirty = machine.commit_of(Path(__file__).resolve().parent)
+    asked = options.as_dict() | {"plugins": [str(path) for path in ready.request.plugins]}
+    if ready.request.data:
+        asked |= {"data": str(ready.request.data), "samples": None, "features": None, "batch": None, "data_label": None}
+    return {
+        "record": "run",
+        "format": "linregbench-run",
+        "version": 1,
+        "run": name,
+        "started": started,
+        "preset": options.preset,
+        "seed": options.seed,
+        "options": asked,
+        "machine": machine.facts() | {"affinity": ready.nurseries.allowed},
+        "commit": commit,
+        "dirty": dirty,
+        "linregbench": importlib.metadata.version("linregbench"),
+        "grid": plan.grid_hash(ready.contests),
+    }
+
+
+def _entries(contest: Contest) -> list[Entry]:
+    baselines = [Entry(case, role) for case in contest.baselines for role in ("baseline", "twin")]
+    return baselines + [Entry(case) for case in contest.cases]
+
+
+def _plain(error: Exception, path: Path) -> str:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return str(reason).removeprefix(f"{path}: ")

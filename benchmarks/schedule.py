@@ -1,0 +1,242 @@
+"""The whole run: blocks of every contest in turn, until each is precise or the budget is spent.
+
+Blocks are taken round the contests (the first block of each, then the second of each, ...), so that each one is spread
+over the run's whole time, and an interrupted run has covered all of them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from benchmarks import clock, machine, plan, stopping
+from benchmarks.block import Entry, run_block, skipped
+from benchmarks.cases import Case, Contest
+from benchmarks.plan import Limits
+from benchmarks.processes import WorkerEnded
+from results.quiet import thresholds
+from results.records import Block, Measurement, RunWriter
+
+Record = TypeVar("Record")
+
+
+class Watcher(Protocol):
+    """Who is told how far the run is."""
+
+    def tell(self, text: str) -> None:
+        """What is being done right now."""
+
+    def progress(self, done_s: float, left_s: float) -> None:
+        """After each block: seconds spent, and seconds still expected."""
+
+
+class Processes(Protocol):
+    """Where workers come from (nurseries.Nurseries, or a fake)."""
+
+    def start(self, case: Case, details: Mapping[str, Any]) -> Any: ...
+
+    def sentinel(self, threads: str, environment: str) -> float: ...
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one run is made of. `absent`: the devices that are not here, each with its reason."""
+
+    limits: Limits
+    processes: Processes
+    writer: RunWriter
+    watcher: Watcher
+    seed: int = 0
+    absent: Mapping[str, str] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended, how long it took, and where its time went: seconds by category."""
+
+    reason: str
+    wall_s: float
+    spent_s: Mapping[str, float]
+
+
+@dataclass
+class State:
+    """What one contest has come to so far."""
+
+    contest: Contest
+    done: int = 0
+    block_s: float | None = None
+    stopped: str | None = None
+    retired: set[Case] = field(default_factory=set)
+    measurements: list[Measurement] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+
+    @property
+    def left(self) -> list[Case]:
+        """The cases that still compete, the baselines first."""
+        return [case for case in (*self.contest.baselines, *self.contest.cases) if case not in self.retired]
+
+
+def restored(contest: Contest, measurements: Sequence[Measurement], blocks: Sequence[Block]) -> State:
+    """The state of a contest as a run file tells it; a fresh one where the file has nothing of it."""
+    mine = [m for m in measurements if _belongs(m.workload, m.threads, contest)]
+    closed = [b for b in blocks if _belongs(b.problem, b.threads, contest)]
+    state = State(contest, done=1 + max((b.block for b in closed), default=-1), measurements=mine, blocks=closed)
+    walls = [b.wall_s for b in closed if b.wall_s is not None]
+    state.block_s = walls[-1] if walls else None
+    for case in (*contest.baselines, *contest.cases):
+        facts = case.as_dict()
+        if any(m.status != "ok" and all(getattr(m, name) == value for name, value in facts.items()) for m in mine):
+            state.retired.add(case)
+    return state
+
+
+def run(session: Session, states: Sequence[State]) -> Outcome:
+    """Measure until every contest has stopped; each record is on disk before the next block starts.
+
+    An interrupt is let through after the run file has been closed in order: what was measured stays.
+    """
+    began = clock.now()
+    reason = "interrupted"
+    try:
+        for state in _turns(session, states, began):
+            _one_block(session, state)
+            with clock.stopwatch(session.spent, "estimate"):
+                limits = thresholds([block for each in states for block in each.blocks])
+                state.stopped = stopping.reason(state.measurements, state.blocks, state.done, limits, session.limits)
+            if state.stopped:
+                session.writer.append(_stop(state, state.stopped))
+            session.watcher.progress(clock.now() - began, left_s(session, states))
+        reason = "budget" if any(state.stopped is None for state in states) else "complete"
+    finally:
+        for state in states:
+            if state.stopped is None:
+                session.writer.append(_stop(state, reason))
+        outcome = Outcome(reason, clock.now() - began, session.spent)
+        session.writer.append(
+            {"record": "end", "reason": reason, "wall_s": outcome.wall_s, "harness_s": outcome.spent_s}
+        )
+    return outcome
+
+
+def left_s(session: Session, states: Sequence[State]) -> float:
+    """Seconds that the blocks still to come will take, as far as can be told, and no more than the budget."""
+    fewest, _ = session.limits.blocks
+    total = sum(max(fewest - s.done, 1) * _block_s(session, s) for s in states if s.stopped is None)
+    return min(total, session.limits.budget_s)
+
+
+def _turns(session: Session, states: Sequence[State], began: float) -> Iterator[State]:
+    """Whose block is next, until all have stopped or the next block would go past the budget."""
+    while running := [state for state in states if state.stopped is None]:
+        fewest = min(state.done for state in running)
+        for state in running:
+            if state.done > fewest:
+                continue
+            if clock.now() - began + _block_s(session, state) > session.limits.budget_s:
+                return
+            yield state
+
+
+def _block_s(session: Session, state: State) -> float:
+    if state.block_s is not None:
+        return state.block_s
+    return plan.predicted_block_s((Entry(case) for case in state.left), session.limits)
+
+
+def _one_block(session: Session, state: State) -> None:
+    """Measure one block of a contest, and have it on disk, closed."""
+    contest, number, began = state.contest, state.done, clock.now()
+    available = machine.available_bytes()
+    records = [] if number else list(_skips(session, state, available))
+    for group, entries in enumerate(plan.groups(contest, state.left, available) or [[]]):
+        steal = machine.steal_s()
+        measured, closing = _measure(session, contest, entries, number, group)
+        state.retired |= {
+            entry.case for entry, record in zip(entries, measured, strict=True) if record["status"] != "ok"
+        }
+        place = {"block": number, "group": group}
+        for record in (*records, *measured):
+            state.measurements.append(_append(session.writer, record | place, Measurement))
+            _account(session.spent, record["overhead_s"])
+        _account(session.spent, closing["overhead_s"])
+        now = machine.steal_s()
+        closing |= {"steal": None if now is None or steal is None else now - steal}
+        closing |= {"record": "block", "problem": dict(contest.problem), "threads": contest.threads}
+        state.blocks.append(_append(session.writer, closing | place, Block))
+        records = []
+    state.done += 1
+    state.block_s = clock.now() - began
+
+
+def _measure(
+    session: Session, contest: Contest, entries: Sequence[Entry], number: int, group: int
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    if not entries:
+        return [], {"sentinel_s": [], "rounds": 0, "wall_s": 0.0, "overhead_s": {}}
+    environment = entries[0].case.environment
+    return run_block(
+        entries,
+        session.limits.rules,
+        lambda case: session.processes.start(case, {"long_call_s": session.limits.rules.long_call_s}),
+        lambda: session.processes.sentinel(contest.threads, environment),
+        random.Random(f"{session.seed} {contest.key} {number} {group}"),
+        lambda text: session.watcher.tell(f"block {number + 1}, {contest.title}: {text}"),
+    )
+
+
+def _skips(session: Session, state: State, available_bytes: int) -> Iterator[dict[str, Any]]:
+    """Retire what cannot be run, is not here, or would take too long; a record that says why for each."""
+    for case in state.left:
+        why = session.absent.get(case.device) or plan.impossible(case, available_bytes)
+        if why is None and plan.is_heavy(case):
+            session.watcher.tell(f"{state.contest.title}: predict {case.name}")
+            why = _too_long(session, case)
+        if why is not None:
+            state.retired.add(case)
+            yield skipped(Entry(case, "baseline" if case in state.contest.baselines else "case"), why)
+
+
+def _too_long(session: Session, case: Case) -> str | None:
+    """Why a call would take longer than the limit, told from a small part of it in a process of its own."""
+    limit_s, timeout_s = session.limits.call_limit_s, session.limits.rules.timeout_s
+    with clock.stopwatch(session.spent, "predict"):
+        try:
+            worker = session.processes.start(case, {})
+        except WorkerEnded:
+            return None  # its block will tell
+        try:
+            call_s = worker.ask("probe", timeout_s)["call_s"]
+        except WorkerEnded as ended:
+            if ended.status == "timeout":
+                return f"predicted to take too long: a small part of one call was not done in the time limit, {timeout_s:g} s"
+            return None
+        finally:
+            worker.end()
+    if call_s <= limit_s:
+        return None
+    return f"predicted {call_s:,.1f} s a call, and the limit is {limit_s:g} s (--timeout raises it)"
+
+
+def _belongs(problem: Mapping[str, Any], threads: str, contest: Contest) -> bool:
+    return threads == contest.threads and all(problem.get(name) == value for name, value in contest.problem.items())
+
+
+def _account(spent: dict[str, float], more: Mapping[str, float]) -> None:
+    for category, seconds in more.items():
+        spent[category] = spent.get(category, 0.0) + seconds
+
+
+def _append(writer: RunWriter, record: Mapping[str, Any], kind: type[Record]) -> Record:
+    kept = writer.append(record)
+    if not isinstance(kept, kind):
+        raise TypeError(f"wrote {type(kept).__name__} where {kind.__name__} was meant")
+    return kept
+
+
+def _stop(state: State, reason: str) -> dict[str, Any]:
+    problem = dict(state.contest.problem)
+    return {"record": "stop", "problem": problem, "threads": state.contest.threads, "reason": reason}

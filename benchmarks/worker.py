@@ -1,0 +1,226 @@
+"""One case in one fresh process: place, lower, compile, first call, warm-up, steady state, check.
+
+The process answers one request at a time and is idle in between: `prepare`, then `sample` as often as the schedule
+asks, then `finish`. Whatever the solver does, the answer is a status; a process that dies is noticed by its nursery.
+Standard library, numpy, jax and `solvers` alone: `versus --python` needs no more of the other interpreter.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks import calls, clock, devices, guards, memory, sentinel
+from solvers.accuracy import error_limit, relative_error
+from solvers.problem import Problem, Workload
+from solvers.registry import Solver, load_builtin, load_file
+
+SHORT_CALL_S = clock.TARGET_S
+DISPATCHES = 9
+
+Message = dict[str, Any]
+Receive = Callable[[], Message]
+Send = Callable[[Message], None]
+
+
+@dataclass
+class _Desk:
+    """What the worker keeps between two requests."""
+
+    case: Mapping[str, Any]
+    workload: Workload
+    problem: Problem
+    solver: Solver | None = None
+    prepared: calls.Prepared | None = None
+    first: Any = None
+    loops: int = 1
+    call_s: float = 0.0
+    private_bytes: int | None = None
+    compiles: Callable[[], int] = lambda: 0
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    findings: list[str] = field(default_factory=list)
+
+
+def solver_for(case: Mapping[str, Any]) -> Solver:
+    """The solver that a case names, from the package or from the plugin files that the case lists."""
+    solvers = dict(load_builtin())
+    for path in case["plugins"]:
+        solvers |= {(s.method, s.strategy, s.variant): s for s in load_file(Path(path))}
+    return solvers[case["workload"]["method"], case["strategy"], case["variant"]]
+
+
+def status_of(error: BaseException) -> tuple[str, str]:
+    """The status and the one-line reason that an exception of a solver amounts to."""
+    text = " ".join(str(error).split())[:300]
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text or "Out of memory" in text:
+        return "out_of_memory", text or "the allocation failed"
+    if type(error).__name__ == "LinAlgError":
+        return "wrong", f"LinAlgError: {text}"
+    if isinstance(error, devices.DeviceError):
+        return "skipped", text
+    return "failed", f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, send: Send) -> None:
+    """Answer requests until the other end closes; a request that fails is answered with its status."""
+    if case.get("sentinel"):
+        _watch(receive, send)
+        return
+    desk: _Desk | None = None
+    while message := receive():
+        try:
+            match message["ask"]:
+                case "solvers":
+                    send({"solvers": [s.as_dict() for s in load_file(Path(message["path"]))]})
+                case "device":
+                    send({"kind": devices.find(message["device"]).device_kind})
+                case "probe":
+                    send(_probe(case, _given(problem)))
+                case "prepare":
+                    desk = _Desk(
+                        case, Workload(**case["workload"]), _given(problem), private_bytes=memory.private_bytes()
+                    )
+                    send(_prepare(desk))
+                case "sample":
+                    send(_sample(_given(desk)))
+                case "finish":
+                    send(_finish(_given(desk)))
+        except Exception as error:  # whatever a solver raises is a status of its case, never the end of a sweep
+            status, reason = status_of(error)
+            send({"status": status, "reason": reason})
+
+
+def _given(thing: Any) -> Any:
+    if thing is None:
+        raise RuntimeError("asked out of order")
+    return thing
+
+
+def _watch(receive: Receive, send: Send) -> None:
+    call = sentinel.make()
+    for _ in range(20):
+        call()
+    while receive():
+        call()  # as for the cases: the process has been idle
+        sample = clock.sample(call, 1)
+        send({"call_s": sample.call_s})
+
+
+def _configure(case: Mapping[str, Any], solver: Solver) -> None:
+    if solver.backend == "jax":
+        import jax
+
+        jax.config.update("jax_default_matmul_precision", case["precision"] if case["precision"] != "default" else None)
+        jax.config.update("jax_enable_compilation_cache", False)
+
+
+def _probe(case: Mapping[str, Any], problem: Problem) -> Message:
+    """Seconds that one call would take, told from one problem and, where Python drives the steps, from one step."""
+    solver = solver_for(case)
+    _configure(case, solver)
+    short, part, scale = calls.shortened(solver, Workload(**case["workload"]), problem)
+    call = calls.prepare(solver, short, part, case["device"]).call
+    clock.once(call)
+    return {"call_s": clock.once(call)[1] * scale}
+
+
+def _prepare(desk: _Desk) -> Message:
+    spent: dict[str, float] = {}
+    with clock.stopwatch(spent, "place"):
+        solver = desk.solver = solver_for(desk.case)
+        _configure(desk.case, solver)
+        prepared = desk.prepared = calls.prepare(solver, desk.workload, desk.problem, desk.case["device"])
+    phases = prepared.phases
+    spent["compile"] = sum(phases.get(name, 0.0) for name in ("trace_s", "lower_s", "compile_s"))
+    spent["place"] -= spent["compile"]
+    with clock.stopwatch(spent, "first call"):
+        desk.first, phases["first_call_s"] = clock.once(prepared.call)
+    if solver.backend == "jax":
+        elsewhere = devices.where(desk.first) - {desk.case["device"].partition(":")[0], "gpu"}
+        if elsewhere:
+            return {
+                "status": "failed",
+                "reason": f"asked for {desk.case['device']}, and the result lives on {', '.join(elsewhere)}",
+            }
+        desk.compiles = guards.count_compiles()
+    with clock.stopwatch(spent, "calibrate"):
+        desk.loops, desk.call_s = _calibrate(prepared.call, phases["first_call_s"], desk.case["long_call_s"])
+    phases["warm_up_s"] = spent["calibrate"]
+    if solver.compiled:
+        desk.findings += guards.strict_call(prepared.call)
+    return {"ready": True, "phases": phases, "loops": desk.loops, "call_s": desk.call_s, "spent": spent}
+
+
+def _calibrate(call: clock.Call, first_s: float, long_call_s: float) -> tuple[int, float]:
+    """Loops a sample, and about how long a call takes; long calls are warmed once and left uncalibrated."""
+    if first_s > SHORT_CALL_S:
+        second_s = clock.once(call)[1]
+        if second_s > long_call_s:
+            return 1, second_s
+    loops = clock.calibrate(call)
+    return loops, clock.sample(call, loops).call_s
+
+
+def _sample(desk: _Desk) -> Message:
+    call = _given(desk.prepared).call
+    if desk.call_s < SHORT_CALL_S:
+        call()  # the process has been idle, and its caches belong to the others
+    sample = clock.sample(call, desk.loops)
+    desk.cpu_s += sample.cpu_s
+    desk.wall_s += sample.wall_s
+    return {"call_s": sample.call_s}
+
+
+def _finish(desk: _Desk) -> Message:
+    prepared: calls.Prepared = _given(desk.prepared)
+    reply: Message = {
+        "cpu_over_wall": desk.cpu_s / desk.wall_s if desk.wall_s else None,
+        "compiles": desk.compiles(),
+        "dispatch_s": _dispatch(prepared, desk.call_s),
+        "peak_rss_bytes": memory.peak_rss_bytes(),
+    }
+    now = memory.private_bytes()
+    reply["rss_growth_bytes"] = now - desk.private_bytes if now is not None and desk.private_bytes is not None else None
+    spent: dict[str, float] = {}
+    with clock.stopwatch(spent, "check"):
+        reply |= _check(desk, prepared)
+    if reply["compiles"]:
+        desk.findings.append("compile")
+    return reply | {"findings": sorted(set(desk.findings)), "spent": spent}
+
+
+def _dispatch(prepared: calls.Prepared, call_s: float) -> float | None:
+    """Median seconds until an unblocked call returns; the wait for the result is off the clock."""
+    if prepared.dispatch is None:
+        return None
+    times = []
+    for _ in range(DISPATCHES if call_s < SHORT_CALL_S else 1):
+        result, seconds = clock.once(prepared.dispatch)
+        prepared.wait(result)
+        times.append(seconds)
+    return statistics.median(times)
+
+
+def _check(desk: _Desk, prepared: calls.Prepared) -> Message:
+    """Judge the answer of the timed call, then the answer on inputs that were never timed."""
+    workload, problem = desk.workload, desk.problem
+    limit = error_limit(workload, problem)
+    fresh = prepared.on(calls.calls_for(_given(desk.solver), workload, problem, check=True))()
+    try:
+        weights, steps = calls.answer(desk.first, workload)
+        error = relative_error(weights, problem.reference)
+        error = max(error, relative_error(calls.answer(fresh, workload)[0], problem.check_reference))
+    except ValueError as wrong:
+        return {"status": "wrong", "reason": str(wrong), "error": None, "error_limit": limit}
+    reply: Message = {"error": error if error < float("inf") else None, "error_limit": limit}
+    if steps is not None:
+        reply["steps_taken"] = int(steps.max())
+    if not error <= limit:
+        reply |= {"status": "wrong", "reason": f"relative error {error:.2g}, and {limit:.2g} is allowed"}
+    elif steps is not None and workload.max_steps is not None and steps.max() >= workload.max_steps:
+        reply |= {"status": "not_converged", "reason": f"reached max_steps = {workload.max_steps}"}
+    return reply

@@ -1,0 +1,157 @@
+"""Runs as one tidy pandas DataFrame: one row a case, the same columns and dtypes whatever the runs hold.
+
+Times are seconds a call, sizes bytes, ratios are time of the other / time of this: above 1, this one is faster. What a
+row does not have is missing (NA, NaN), never 0. `COLUMNS` is the order and the dtypes.
+"""
+
+import os
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from results.estimates import Estimate, estimate_run
+from results.ratios import Ratio
+from results.records import Run, RunFileError, read_run
+
+_TEXT, _WHOLE, _NUMBER = "string", "Int64", "float64"
+
+COLUMNS: dict[str, str] = {
+    "run": _TEXT,
+    "method": _TEXT,
+    "strategy": _TEXT,
+    "variant": _TEXT,
+    "device": _TEXT,
+    "dtype": _TEXT,
+    "precision": _TEXT,
+    "samples": _WHOLE,
+    "features": _WHOLE,
+    "batch": _WHOLE,
+    "steps": _WHOLE,
+    "condition": _NUMBER,
+    "seed": _WHOLE,
+    "step_size": _NUMBER,
+    "tolerance": _NUMBER,
+    "max_steps": _WHOLE,
+    "data": _TEXT,
+    "threads": _TEXT,
+    "environment": _TEXT,
+    "status": _TEXT,
+    "reason": _TEXT,
+    "blocks": _WHOLE,
+    "time_s": _NUMBER,
+    "time_low_s": _NUMBER,
+    "time_high_s": _NUMBER,
+    "time_all_s": _NUMBER,
+    "time_min_s": _NUMBER,
+    "time_per_problem_s": _NUMBER,
+    "rounds": _TEXT,
+    "quiet_share": _NUMBER,
+    "baseline": _TEXT,
+    "ratio": _NUMBER,
+    "ratio_low": _NUMBER,
+    "ratio_high": _NUMBER,
+    "ratio_rounds": _TEXT,
+    "verdict": _TEXT,
+    "floor": _NUMBER,
+    "delta": _NUMBER,
+    "winner": _TEXT,
+    "winner_ratio": _NUMBER,
+    "winner_ratio_low": _NUMBER,
+    "winner_ratio_high": _NUMBER,
+    "winner_verdict": _TEXT,
+    "transfer_s": _NUMBER,
+    "trace_s": _NUMBER,
+    "lower_s": _NUMBER,
+    "compile_s": _NUMBER,
+    "first_call_s": _NUMBER,
+    "first_result_s": _NUMBER,
+    "warm_up_s": _NUMBER,
+    "dispatch_s": _NUMBER,
+    "error": _NUMBER,
+    "error_limit": _NUMBER,
+    "cpu_over_wall": _NUMBER,
+    "peak_rss_bytes": _WHOLE,
+    "rss_growth_bytes": _WHOLE,
+    "compiles": _WHOLE,
+    "findings": _TEXT,
+    "stop_reason": _TEXT,
+}
+
+_OF_CASE = ("strategy", "variant", "device", "precision", "threads", "environment")
+_OF_WORKLOAD: tuple[str, ...] = ("method", "dtype", "samples", "features", "batch", "steps", "condition", "seed")
+_OF_WORKLOAD += ("step_size", "tolerance", "max_steps", "data")
+_OF_ESTIMATE: tuple[str, ...] = (
+    "status",
+    "reason",
+    "blocks",
+    "time_s",
+    "time_low_s",
+    "time_high_s",
+    "time_all_s",
+    "time_min_s",
+    "rounds",
+)
+_OF_ESTIMATE += ("quiet_share", "baseline", "winner", "first_result_s", "error", "error_limit", "peak_rss_bytes")
+_OF_ESTIMATE += ("rss_growth_bytes", "compiles", "stop_reason")
+
+
+def load(*paths: str | os.PathLike[str]) -> pd.DataFrame:
+    """Run files as one frame; warns of whatever an interrupted run made it leave out.
+
+    Raises RunFileError for a file that is no run file, is damaged, or holds a run that another one holds too.
+    """
+    runs = [read_run(path) for path in paths]
+    for run in runs:
+        for notice in run.notices:
+            warnings.warn(notice, stacklevel=2)
+    return from_runs(*runs)
+
+
+def from_runs(*runs: Run) -> pd.DataFrame:
+    """Runs that were read already as one frame, in the order given."""
+    names: dict[str, str] = {}
+    for run in runs:
+        if run.header.run in names:
+            raise RunFileError(f"{run.name}: holds run {run.header.run}, as {names[run.header.run]} does; give it once")
+        names[run.header.run] = run.name
+    return _frame(row for run in runs for row in _rows(run.header.run, estimate_run(run)))
+
+
+def from_estimates(run: str, estimates: Iterable[Estimate]) -> pd.DataFrame:
+    """Estimates as a frame, under the name of their run."""
+    return _frame(_rows(run, estimates))
+
+
+def _frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    collected = list(rows)
+    return pd.DataFrame(
+        {name: pd.Series([row[name] for row in collected], dtype=dtype) for name, dtype in COLUMNS.items()}
+    )
+
+
+def _rows(run: str, estimates: Iterable[Estimate]) -> Iterable[dict[str, Any]]:
+    for estimate in estimates:
+        row: dict[str, Any] = {name: getattr(estimate, name) for name in _OF_ESTIMATE}
+        row |= {name: estimate.workload.get(name) for name in _OF_WORKLOAD}
+        row |= {name: getattr(estimate.case, name) for name in _OF_CASE}
+        row |= estimate.phases
+        row |= _of_ratio("ratio", estimate.versus_baseline) | _of_ratio("winner_ratio", estimate.versus_winner)
+        base, winner = estimate.versus_baseline, estimate.versus_winner
+        row["run"] = run
+        row["batch"] = batch = row["batch"] or 1
+        row["time_per_problem_s"] = None if estimate.time_s is None else estimate.time_s / batch
+        row["ratio_rounds"] = base and base.rounds
+        row["verdict"] = base and base.verdict
+        row["floor"] = base and base.floor
+        row["delta"] = base and base.delta
+        row["winner_verdict"] = winner and winner.verdict
+        row["findings"] = "; ".join(estimate.findings)
+        yield row
+
+
+def _of_ratio(name: str, ratio: Ratio | None) -> dict[str, float | None]:
+    if ratio is None:
+        return {name: None, f"{name}_low": None, f"{name}_high": None}
+    return {name: ratio.ratio, f"{name}_low": ratio.low, f"{name}_high": ratio.high}

@@ -1,0 +1,218 @@
+"""The kinds of record that a run file holds, as frozen dataclasses; each field's name ends in its unit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from results.schema import Scalar, Scalars
+
+STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
+ROLES = ("case", "baseline", "twin")
+
+# what the frame turns into columns; a workload may have more, and those tell problems apart all the same
+_WORKLOAD_REQUIRED = {"method": str, "samples": int, "features": int, "dtype": str}
+_WORKLOAD_OPTIONAL = {
+    "batch": int,
+    "steps": int,
+    "seed": int,
+    "condition": float,
+    "step_size": float,
+    "tolerance": float,
+    "max_steps": int,
+    "data": str,
+}
+
+ProblemKey = tuple[tuple[str, Scalar], ...]
+BlockKey = tuple[ProblemKey, str, int, int]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is compared: one row of every table. `problem` is the workload without its dtype, as sorted pairs."""
+
+    problem: ProblemKey
+    dtype: str
+    precision: str
+    strategy: str
+    variant: str
+    device: str
+    threads: str
+    environment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """The first record: what was asked for, and of which machine."""
+
+    run: str
+    started: str
+    preset: str | None
+    seed: int
+    options: Mapping[str, Any]
+    machine: Mapping[str, Any]
+    commit: str | None
+    dirty: bool | None
+    linregbench: str
+    grid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """One nursery: what every worker forked from it ran under."""
+
+    environment: str
+    nursery: str
+    device: str
+    threads: str
+    x64: bool
+    python: str
+    packages: Mapping[str, Any]
+    blas: str | None
+    xla_flags: str | None
+    device_kind: str | None
+    plugins: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """What one process learned of one case; `samples_s` are seconds a call, `rounds` the round of each sample."""
+
+    block: int
+    group: int
+    role: str
+    workload: Scalars
+    strategy: str
+    variant: str
+    backend: str
+    compiled: bool
+    batched: bool
+    device: str
+    threads: str
+    precision: str
+    environment: str
+    status: str
+    reason: str | None
+    loops: int | None
+    samples_s: tuple[float, ...]
+    rounds: tuple[int, ...]
+    transfer_s: float | None
+    trace_s: float | None
+    lower_s: float | None
+    compile_s: float | None
+    first_call_s: float | None
+    warm_up_s: float | None
+    dispatch_s: float | None
+    cpu_over_wall: float | None
+    compiles: int | None
+    peak_rss_bytes: int | None
+    rss_growth_bytes: int | None
+    error: float | None
+    error_limit: float | None
+    steps_taken: int | None
+    findings: tuple[str, ...]
+    involuntary_switches: int | None
+    overhead_s: Mapping[str, float] | None
+
+    def __post_init__(self) -> None:
+        _one_of("role", self.role, ROLES)
+        _one_of("status", self.status, STATUSES)
+        _check_workload(self.workload)
+        if len(self.samples_s) != len(self.rounds):
+            raise ValueError(f"'samples_s' has {len(self.samples_s)} samples but 'rounds' has {len(self.rounds)}")
+        if len(set(self.rounds)) != len(self.rounds) or min(self.rounds, default=0) < 0:
+            raise ValueError("'rounds' must be different round numbers from 0")
+        if min(self.samples_s, default=1.0) <= 0:
+            raise ValueError(f"'samples_s' must be above zero, got {min(self.samples_s)}")
+
+    @cached_property
+    def case(self) -> Case:
+        """Which row of the tables this belongs to."""
+        return Case(
+            problem=problem_key(self.workload),
+            dtype=str(self.workload["dtype"]),
+            precision=self.precision,
+            strategy=self.strategy,
+            variant=self.variant,
+            device=self.device,
+            threads=self.threads,
+            environment=self.environment,
+        )
+
+    @property
+    def first_result_s(self) -> float | None:
+        """From having data to the first result: transfer, trace, lower, compile and first call; None without a call."""
+        if self.first_call_s is None:
+            return None
+        phases = (self.transfer_s, self.trace_s, self.lower_s, self.compile_s, self.first_call_s)
+        return sum(phase for phase in phases if phase is not None)
+
+    @property
+    def block_key(self) -> BlockKey:
+        """Which block record closes this measurement."""
+        return self.case.problem, self.threads, self.block, self.group
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Closes a block: its sentinel, by round, and how long it took."""
+
+    block: int
+    group: int
+    problem: Scalars
+    threads: str
+    sentinel_s: tuple[tuple[float, ...], ...]
+    rounds: int
+    wall_s: float | None
+    steal: float | None
+
+    def __post_init__(self) -> None:
+        if self.rounds < 0 or len(self.sentinel_s) not in (0, self.rounds):
+            raise ValueError(f"'sentinel_s' has {len(self.sentinel_s)} entries for {self.rounds} rounds")
+
+    @property
+    def key(self) -> BlockKey:
+        """What the measurements of this block carry as `block_key`."""
+        return problem_key(self.problem), self.threads, self.block, self.group
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """Why no more blocks of a problem were measured."""
+
+    problem: Scalars
+    threads: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """The last record of a run that came to an end by itself."""
+
+    reason: str
+    wall_s: float | None
+    harness_s: Mapping[str, float] | None
+
+
+Record = Header | Environment | Measurement | Block | Stop | End
+
+
+def problem_key(workload: Scalars) -> ProblemKey:
+    """The workload without its dtype, hashable: ratios are only ever taken inside one of these."""
+    return tuple(sorted((key, value) for key, value in workload.items() if key != "dtype" and value is not None))
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name!r} must be one of {', '.join(allowed)}, got {value[:40]!r}")
+
+
+def _check_workload(workload: Scalars) -> None:
+    for key, kind in (_WORKLOAD_REQUIRED | _WORKLOAD_OPTIONAL).items():
+        value = workload.get(key)
+        if value is None and key in _WORKLOAD_OPTIONAL:
+            continue
+        if type(value) is not kind and not (kind is float and type(value) is int):
+            raise ValueError(f"'workload' needs {key!r} as {kind.__name__}, got {str(value)[:40]!r}")
+        if key in ("samples", "features", "batch") and isinstance(value, int) and value < 1:
+            raise ValueError(f"'workload' needs {key!r} of at least 1, got {value}")

@@ -1,0 +1,132 @@
+"""All samples of one problem at one thread setting, side by side, and the ratios between any two of its cases.
+
+A *session* is one block of one group: processes that were alive together and were sampled in the same rounds. Cases
+that never shared one (too large for memory together) are compared through the baseline, which is in every group.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from results.kinds import Block, BlockKey, Case, Measurement
+from results.quiet import quiet_rounds
+from results.statistics import BoolArray, FloatArray, medians, paired_log_ratio
+
+LEAST_QUIET_SAMPLES = 3
+LEAST_QUIET_BLOCKS = 4
+
+
+@dataclass(frozen=True)
+class Lockstep:
+    """Log seconds a call by row, session and round; NaN where there is no sample. Twins (A/A copies) have rows too."""
+
+    rows: Mapping[tuple[Case, bool], int]  # (case, is it the twin) -> index on the first axis
+    log_s: FloatArray  # (rows, sessions, rounds)
+    quiet: BoolArray  # (sessions, rounds)
+    rounds: FloatArray  # (sessions,): how many rounds each session had
+    capped: BoolArray  # (rows,): sat out rounds, since its calls are slow
+    members: FloatArray  # (sessions, blocks): 1 where the session belongs to the block
+
+
+@dataclass(frozen=True)
+class BlockValues:
+    """One value a block and row, under the rounds rule of the row; NaN where a block has none."""
+
+    values: FloatArray  # (rows, blocks)
+    quiet: BoolArray  # (rows,): from quiet rounds alone; otherwise from all rounds
+
+
+def gather(measurements: Sequence[Measurement], blocks: Sequence[Block], limits: Mapping[str, float]) -> Lockstep:
+    """Puts the samples of one problem and thread setting side by side; `limits` are `quiet.thresholds` of the run."""
+    sessions: dict[BlockKey, int] = {block.key: number for number, block in enumerate(blocks)}
+    rows: dict[tuple[Case, bool], int] = {}
+    for measurement in measurements:
+        rows.setdefault((measurement.case, measurement.role == "twin"), len(rows))
+    rounds = np.array([block.rounds for block in blocks], dtype=np.float64)
+    most = max((block.rounds for block in blocks), default=0)
+    samples_s = np.full((len(rows), len(blocks), most), np.nan)
+    capped = np.zeros(len(rows), dtype=np.bool_)
+    for measurement in measurements:
+        session = sessions.get(measurement.block_key)
+        if session is None or measurement.status != "ok":
+            continue
+        row = rows[measurement.case, measurement.role == "twin"]
+        samples_s[row, session, list(measurement.rounds)] = measurement.samples_s
+        capped[row] |= len(measurement.rounds) < blocks[session].rounds
+    quiet = np.zeros((len(blocks), most), dtype=np.bool_)
+    for session, block in enumerate(blocks):
+        quiet[session, : block.rounds] = quiet_rounds(block, limits)
+    numbers = np.array([block.block for block in blocks], dtype=np.int64)
+    members = (numbers[:, np.newaxis] == np.unique(numbers)).astype(np.float64)
+    return Lockstep(rows, np.log(samples_s), quiet, rounds, capped, members)
+
+
+def log_times(lockstep: Lockstep, *, allow_quiet: bool = True) -> BlockValues:
+    """Log of the median time of each row in each block: from quiet rounds where the row has enough of them.
+
+    A block counts with 3 quiet samples or more; a row with fewer than 4 such blocks, or one that sat out rounds, uses
+    all its rounds.
+    """
+    every = _by_block(lockstep, medians(lockstep.log_s))
+    if not allow_quiet:
+        return BlockValues(every, np.zeros(len(every), dtype=np.bool_))
+    quiet = _by_block(lockstep, medians(lockstep.log_s, lockstep.quiet, LEAST_QUIET_SAMPLES))
+    return _choose(quiet, every, ~lockstep.capped)
+
+
+def log_ratios(lockstep: Lockstep, reference: int, via: int | None = None) -> BlockValues:
+    """log(time of the row `reference` / time of each row), paired by round, median in each block.
+
+    Quiet rounds where both sides have enough of them. Rows of the same code share every disturbance, so they use all
+    rounds (but see `aa_values`). `via` is the baseline's row, for blocks in which the two were in different groups.
+    """
+    log_s = lockstep.log_s
+    quiet = _by_block(lockstep, paired_log_ratio(log_s[reference], log_s, lockstep.quiet, LEAST_QUIET_SAMPLES))
+    every = _by_block(lockstep, _all_rounds(log_s, reference))
+    if via is not None and via != reference:
+        direct = log_ratios(lockstep, via)
+        through = direct.values - direct.values[reference]
+        quiet = np.where(np.isnan(quiet) & (direct.quiet & direct.quiet[reference])[:, np.newaxis], through, quiet)
+        every = np.where(np.isnan(every), through, every)
+    code = [_code(case) for case, _ in lockstep.rows]
+    different = np.array([other != code[reference] for other in code], dtype=np.bool_)
+    return _choose(quiet, every, ~lockstep.capped & ~lockstep.capped[reference] & different)
+
+
+def aa_values(lockstep: Lockstep, baseline: int, twin: int, *, quiet: bool) -> FloatArray:
+    """The A/A log ratios by block under one rounds rule, since a floor must be of the rounds that it guards."""
+    log_s = lockstep.log_s[[baseline, twin]]
+    if quiet:
+        ratios = paired_log_ratio(log_s[:1], log_s[1:], lockstep.quiet, LEAST_QUIET_SAMPLES)
+    else:
+        ratios = _all_rounds(log_s, 0)[1:]
+    values: FloatArray = _by_block(lockstep, ratios)[0]
+    return values
+
+
+def _all_rounds(log_s: FloatArray, reference: int) -> FloatArray:
+    """Paired over every round; slow cases that never met in a round are paired by block, median against median."""
+    middle = medians(log_s)
+    paired = paired_log_ratio(log_s[reference], log_s)
+    return np.where(np.isnan(paired), middle[reference] - middle, paired)
+
+
+def _by_block(lockstep: Lockstep, by_session: FloatArray) -> FloatArray:
+    """(rows, sessions) -> (rows, blocks): a row that was in several groups of a block still counts once."""
+    present = ~np.isnan(by_session)
+    count: Any = present.astype(np.float64) @ lockstep.members
+    total = np.where(present, by_session, 0.0) @ lockstep.members
+    with np.errstate(invalid="ignore"):
+        values: FloatArray = np.where(count > 0, total / count, np.nan)
+    return values
+
+
+def _choose(quiet: FloatArray, every: FloatArray, allowed: BoolArray) -> BlockValues:
+    enough = allowed & (np.count_nonzero(~np.isnan(quiet), axis=-1) >= LEAST_QUIET_BLOCKS)
+    return BlockValues(np.where(enough[:, np.newaxis], quiet, every), enough)
+
+
+def _code(case: Case) -> tuple[str, str, str]:
+    return case.strategy, case.variant, case.device

@@ -1,0 +1,51 @@
+"""Which rounds were quiet, decided by the sentinel alone and never by the time of the case that is judged."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from results.kinds import Block
+
+MARGIN = 0.03
+PERCENTILE = 10.0
+
+
+def sentinel_of_rounds(block: Block) -> npt.NDArray[np.float64]:
+    """A round's sentinel value: the slowest of its sentinel samples, in seconds; infinite for a round without one.
+
+    The slowest, since a neighbour who left halfway through a round still disturbed half of its samples.
+    """
+    return np.array([max(samples, default=np.inf) for samples in block.sentinel_s], dtype=np.float64)
+
+
+def thresholds(blocks: Iterable[Block], *, margin: float = MARGIN, percentile: float = PERCENTILE) -> dict[str, float]:
+    """By thread setting, the sentinel value up to which a round is quiet: run-wide low percentile x (1 + margin).
+
+    Give it every block of the run, since a single problem may never have seen a quiet moment. The thread settings stand
+    apart because the sentinel is pinned in one and not in the other.
+    """
+    by_threads: dict[str, list[npt.NDArray[np.float64]]] = {}
+    for block in blocks:
+        by_threads.setdefault(block.threads, []).append(sentinel_of_rounds(block))
+    limits: dict[str, float] = {}
+    for threads, parts in by_threads.items():
+        values = np.concatenate(parts)
+        values = values[np.isfinite(values)]
+        if values.size:
+            limits[threads] = float(np.percentile(values, percentile)) * (1 + margin)
+    return limits
+
+
+def quiet_rounds(block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bool_]:
+    """One flag a round of the block; a block without sentinel, or of unknown threads, was never quiet."""
+    if not block.sentinel_s or block.threads not in limits:
+        return np.zeros(block.rounds, dtype=np.bool_)
+    return sentinel_of_rounds(block) <= limits[block.threads]
+
+
+def quiet_share(blocks: Iterable[Block], limits: Mapping[str, float]) -> float:
+    """The share of all rounds that were quiet; NaN without rounds."""
+    flags = [quiet_rounds(block, limits) for block in blocks]
+    rounds = sum(flag.size for flag in flags)
+    return sum(int(flag.sum()) for flag in flags) / rounds if rounds else float("nan")

@@ -1,0 +1,149 @@
+"""JSON objects into frozen dataclasses, checked against the dataclass's own annotations.
+
+A record's fields are written down once, as a dataclass; this file turns a decoded JSON object into one, or says what is
+wrong with it. Keys that the dataclass does not have are ignored, so that an older reader takes a newer writer's extras.
+"""
+
+import dataclasses
+import functools
+import math
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, get_args, get_type_hints
+
+Scalar = str | int | float | bool | None
+Scalars = Mapping[str, Scalar]
+
+_T = TypeVar("_T")
+
+
+def from_json(kind: type[_T], value: Mapping[str, Any]) -> _T:
+    """The object as a `kind`; a field that may be None may be missing.
+
+    Raises ValueError naming the key: it is missing, of another type, or a number that is not finite.
+    """
+    fields: dict[str, Any] = {}
+    hashable: Any = kind
+    for name, (convert, nullable) in _converters(hashable).items():
+        given = value.get(name)
+        if given is None:
+            if not nullable:
+                raise ValueError(f"{name!r} is {'null' if name in value else 'missing'}, but it is required")
+            fields[name] = None
+            continue
+        try:
+            fields[name] = convert(given)
+        except ValueError as error:
+            raise ValueError(f"{name!r} {error}") from None
+    return kind(**fields)
+
+
+def plain_json(value: Any) -> Any:
+    """The same value with null for every number that JSON cannot hold (NaN and the infinities)."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_json(item) for item in value]
+    return value
+
+
+@functools.cache
+def _converters(kind: Any) -> dict[str, tuple[Callable[[Any], Any], bool]]:
+    hints = get_type_hints(kind)
+    return {field.name: _converter(hints[field.name]) for field in dataclasses.fields(kind)}
+
+
+def _converter(hint: Any) -> tuple[Callable[[Any], Any], bool]:
+    if isinstance(hint, types.UnionType):
+        (inner,) = (part for part in get_args(hint) if part is not type(None))
+        return _BY_TYPE[inner], True
+    return _BY_TYPE[hint], False
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be text, got {_shown(value)}")
+    # a lone surrogate is legal in JSON, and would make every later print fail
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"must be a number, got {_shown(value)}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError("must be a finite number")
+    return number
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"must be a whole number, got {_shown(value)}")
+    if abs(value) >= 2**63:
+        raise ValueError("must be a whole number below 2**63")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, got {_shown(value)}")
+    return value
+
+
+def _tuple_of(convert: Callable[[Any], _T]) -> Callable[[Any], tuple[_T, ...]]:
+    def convert_all(value: Any) -> tuple[_T, ...]:
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"must be a list, got {_shown(value)}")
+        return tuple(map(convert, value))
+
+    return convert_all
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"must be an object, got {_shown(value)}")
+    return dict(value)
+
+
+def _scalars(value: Any) -> dict[str, Scalar]:
+    return {_text(key): _scalar(key, item) for key, item in _mapping(value).items()}
+
+
+def _scalar(key: str, value: Any) -> Scalar:
+    if value is None or isinstance(value, bool):
+        return value
+    try:
+        if isinstance(value, str):
+            return _text(value)
+        return _whole(value) if isinstance(value, int) else _number(value)
+    except ValueError as error:
+        raise ValueError(f"has a bad {key!r}: it {error}") from None
+
+
+def _seconds(value: Any) -> dict[str, float]:
+    return {_text(key): _number(item) for key, item in _mapping(value).items()}
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+_BY_TYPE: dict[Any, Callable[[Any], Any]] = {
+    str: _text,
+    int: _whole,
+    float: _number,
+    bool: _flag,
+    tuple[str, ...]: _tuple_of(_text),
+    tuple[int, ...]: _tuple_of(_whole),
+    tuple[float, ...]: _tuple_of(_number),
+    tuple[tuple[float, ...], ...]: _tuple_of(_tuple_of(_number)),
+    Mapping[str, Any]: _mapping,
+    Mapping[str, float]: _seconds,
+    Scalars: _scalars,
+}

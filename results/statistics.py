@@ -1,0 +1,164 @@
+"""Intervals, noise floors, verdicts. Everything is in logs of time ratios, one value a block, blocks on the last axis.
+
+NaN marks a block without a value. Every function takes any leading axes, so that a simulation draws all at once. On the
+log scale a ratio and its inverse are equally far from 1, and 0.01 is 1% to within 0.005%.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+CONFIDENCE = 0.95
+LEAST_DELTA = 0.01
+# without an A/A pair nothing says how noisy the run was: then as cautious as between two runs
+LEAST_DELTA_WITHOUT_FLOOR = 0.03
+
+# scipy.special and not scipy.stats, whose import alone takes a second of every run
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its confidence interval; `half_width` is NaN below two blocks."""
+
+    mean: FloatArray
+    half_width: FloatArray
+    blocks: npt.NDArray[np.int64]
+
+    @property
+    def low(self) -> FloatArray:
+        """Lower end."""
+        return self.mean - self.half_width
+
+    @property
+    def high(self) -> FloatArray:
+        """Upper end."""
+        return self.mean + self.half_width
+
+
+def t_interval(values: npt.ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Student's t interval of the mean of the blocks' values; of log times, its exp is that of the geometric mean.
+
+    The process is the unit of replication: one value a block, never pooled samples (Georges, Buytaert and Eeckhout,
+    "Statistically Rigorous Java Performance Evaluation", OOPSLA 2007, section 3.3).
+    """
+    mean, error, count = _mean_and_error(values)
+    with np.errstate(invalid="ignore"):
+        half_width = special.stdtrit(np.maximum(count - 1.0, 1.0), 0.5 + confidence / 2) * error
+    return Interval(mean, half_width, count)
+
+
+def medians(values: npt.ArrayLike, keep: npt.ArrayLike | None = None, least: int = 1) -> FloatArray:
+    """Median along the last axis of the values that are kept and not NaN; NaN where fewer than `least` are."""
+    sample = np.asarray(values, dtype=np.float64)
+    if keep is not None:
+        sample = np.where(keep, sample, np.nan)
+    if sample.shape[-1] == 0:
+        return np.full(sample.shape[:-1], np.nan)
+    ordered = np.sort(sample, axis=-1)  # NaN last
+    count = np.count_nonzero(~np.isnan(sample), axis=-1)[..., np.newaxis]
+    below = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=-1)
+    above = np.take_along_axis(ordered, np.minimum(count // 2, sample.shape[-1] - 1), axis=-1)
+    middle: FloatArray = np.where(count >= max(least, 1), (below + above) / 2, np.nan)[..., 0]
+    return middle
+
+
+def paired_log_ratio(
+    base_log_s: npt.ArrayLike, case_log_s: npt.ArrayLike, keep: npt.ArrayLike | None = None, least: int = 1
+) -> FloatArray:
+    """Median over the rounds of a block of log(base time / case time), from log times with rounds on the last axis.
+
+    Above 0 the case is faster. Both samples of a round were taken within milliseconds, so drift cancels in each pair
+    (paired design; Mytkowicz and others, "Producing Wrong Data", ASPLOS 2009, on why order must be random).
+    """
+    return medians(np.asarray(base_log_s) - np.asarray(case_log_s), keep, least)
+
+
+def floor(aa_values: npt.ArrayLike) -> FloatArray:
+    """What the run shows between two copies of the same code: |mean| + one-sided 95% t bound over the blocks.
+
+    `aa_values` are the A/A log ratios, one a block; NaN below two blocks. The rule is this project's own.
+    """
+    mean, error, count = _mean_and_error(aa_values)
+    with np.errstate(invalid="ignore"):
+        bound: FloatArray = np.abs(mean) + special.stdtrit(np.maximum(count - 1.0, 1.0), CONFIDENCE) * error
+    return bound
+
+
+def delta(noise_floor: npt.ArrayLike, least: float = LEAST_DELTA) -> FloatArray:
+    """The smallest log ratio that is called a difference: `least`, or the noise floor where that is higher.
+
+    Without a floor (NaN) at least 3%.
+    """
+    bound = np.asarray(noise_floor, dtype=np.float64)
+    unknown = max(least, LEAST_DELTA_WITHOUT_FLOOR)
+    return np.asarray(np.log1p(np.where(np.isnan(bound), unknown, np.maximum(np.expm1(bound), least))))
+
+
+def p_value(values: npt.ArrayLike, delta: npt.ArrayLike) -> FloatArray:
+    """Of the hypothesis that the true |log ratio| is at most delta; 1 below two blocks.
+
+    Twice the one-sided t tail beyond the nearer end, so that p < 0.05 says what a 95% interval outside +-delta says
+    (interval null hypothesis: Hodges and Lehmann, J. R. Stat. Soc. B 16, 1954).
+    """
+    mean, error, count = _mean_and_error(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        beyond = (np.abs(mean) - np.asarray(delta)) / error
+        tail = 2 * special.stdtr(np.maximum(count - 1.0, 1.0), -beyond)
+    return np.asarray(np.where(np.isnan(tail), 1.0, np.minimum(tail, 1.0)))
+
+
+def benjamini_hochberg(p_values: npt.ArrayLike, rate: float = 1 - CONFIDENCE) -> BoolArray:
+    """Which hypotheses of the last axis fall with a false discovery rate of at most `rate`.
+
+    Benjamini and Hochberg, J. R. Stat. Soc. B 57 (1995); it holds under the positive dependence that a shared baseline
+    brings (Benjamini and Yekutieli, Ann. Stat. 29, 2001).
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    number = p.shape[-1]
+    if number == 0:
+        return np.zeros(p.shape, dtype=np.bool_)
+    order = np.argsort(p, axis=-1)
+    below = np.take_along_axis(p, order, axis=-1) <= rate * np.arange(1, number + 1) / number
+    # every hypothesis up to the last one below its line falls, also those that are above theirs
+    last = np.where(below.any(axis=-1), number - np.argmax(below[..., ::-1], axis=-1), 0)[..., np.newaxis]
+    rejected = np.empty(p.shape, dtype=np.bool_)
+    np.put_along_axis(rejected, order, np.arange(number) < last, axis=-1)
+    return rejected
+
+
+def verdict(interval: Interval, delta: npt.ArrayLike, rejected: npt.ArrayLike = True) -> npt.NDArray[np.str_]:
+    """`faster` or `slower`: outside +-delta, and `rejected` by false-discovery control; `same`: inside +-2 delta.
+
+    Otherwise, and below two blocks, `inconclusive`. The interval is of log(base time / case time). Judging by a band
+    instead of by 0 keeps differences nobody would act on from becoming verdicts (Schuirmann, J. Pharmacokinet.
+    Biopharm. 15, 1987).
+    """
+    band = np.asarray(delta)
+    sure = np.asarray(rejected)
+    return np.select(
+        [
+            sure & (interval.low > band),
+            sure & (interval.high < -band),
+            (np.abs(interval.mean) + interval.half_width) < 2 * band,
+        ],
+        ["faster", "slower", "same"],
+        "inconclusive",
+    )
+
+
+def _mean_and_error(values: npt.ArrayLike) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
+    """Mean, its standard error and the number of blocks; the error is NaN below two blocks, the mean at none."""
+    sample = np.asarray(values, dtype=np.float64)
+    present = ~np.isnan(sample)
+    count: Any = np.count_nonzero(present, axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.sum(sample, axis=-1, where=present) / count
+        squares = np.sum((sample - mean[..., np.newaxis]) ** 2, axis=-1, where=present)
+        error = np.sqrt(squares / (count - 1.0) / count)
+    return np.asarray(mean), np.where(np.asarray(count) > 1, error, np.nan), np.asarray(count)

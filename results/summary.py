@@ -1,0 +1,255 @@
+"""The frame as groups to be shown, one a workload: title, rows, what was not measured, and who wins by how much.
+
+All of it is plain text, so that every format says the same.
+"""
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from results import wording
+
+NOISY = 0.05
+
+# in the order in which they are shown; a column that has nothing to say in a group is left out of it
+COLUMNS = ("case", "time", "+-", "a problem", "vs baseline", "verdict", "first result", "error")
+
+# rows that agree in all of these were competing with each other
+GROUP_KEYS = (
+    "run",
+    "method",
+    "samples",
+    "features",
+    "batch",
+    "steps",
+    "dtype",
+    "precision",
+    "condition",
+    "seed",
+    "step_size",
+    "tolerance",
+    "max_steps",
+    "data",
+    "threads",
+    "environment",
+)
+
+# told in a title only where the frame has more than one
+_TOLD_IF_VARYING = ("seed", "precision", "environment", "run")
+
+# a row of the frame, None for whatever is missing
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured case in words, by column; empty where there is nothing to say."""
+
+    cells: dict[str, str]
+    verdict: str
+    wins: bool
+    noisy: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """One workload in words."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    remarks: tuple[str, ...]  # on rows marked with a star
+    not_measured: tuple[str, ...]
+    conclusion: str
+
+
+def groups(frame: pd.DataFrame) -> list[Group]:
+    """One group a workload, in the order of the frame; in each the fastest first."""
+    told = {key for key in _TOLD_IF_VARYING if frame[key].nunique() > 1}
+    collected: dict[tuple[Any, ...], list[Record]] = {}
+    for record in records_of(frame):
+        collected.setdefault(tuple(record[key] for key in GROUP_KEYS), []).append(record)
+    return [_group(of_group, told) for of_group in collected.values()]
+
+
+def records_of(frame: pd.DataFrame) -> list[Record]:
+    """The rows as dictionaries of plain Python values, None for whatever is missing."""
+    columns = {str(name): frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def footnotes(frame: pd.DataFrame) -> list[str]:
+    """What the columns mean, and how noisy the runs were by their own account."""
+    notes = [
+        "time: one call, with the 95% half-width; vs baseline: how many times as fast, paired round by round, with the "
+        "95% interval; first result: transfer, trace, lower, compile and first call together; error: relative distance "
+        "from the float64 answer."
+    ]
+    floor, delta = (frame.loc[frame["verdict"].notna(), name].dropna() for name in ("floor", "delta"))
+    if len(floor):
+        notes.append(
+            f"noise: two copies of the same baseline differed by {_span(floor)}; a difference is called faster or "
+            f"slower from {_span(delta)} on."
+        )
+    if frame["quiet_share"].notna().any():
+        notes.append(
+            f"quiet: {frame['quiet_share'].mean():.0%} of the rounds, and times are from those; 'all rounds' says "
+            f"where they are not, 'noisy' marks a half-width over {NOISY:.0%}."
+        )
+    return notes
+
+
+def title(record: Record, told: AbstractSet[str] = frozenset()) -> str:
+    """A workload in words: `gradient descent, 100 steps: n = 1,000, d = 2, 1 problem, float32, 1 thread`.
+
+    `told` are the columns that differ elsewhere in what is shown.
+    """
+    threads = wording.plain(record["threads"])
+    parts = [
+        f"n = {record['samples']:,}",
+        f"d = {record['features']:,}",
+        wording.counted(record["batch"], "problem"),
+        wording.plain(record["dtype"]),
+        wording.counted(int(threads), "thread") if threads.isdecimal() else f"{threads} threads",
+    ]
+    if record["condition"] is not None:
+        parts.append(f"condition {wording.number_text(record['condition'])}")
+    if record["step_size"] is not None:
+        parts.append(f"step size {wording.number_text(record['step_size'])}")
+    if record["data"] is not None:
+        parts.append(f"data {wording.plain(record['data'])}")
+    parts += [f"{key} {wording.plain(str(record[key]))}" for key in _TOLD_IF_VARYING if key in told]
+    return f"{_method(record)}: {', '.join(parts)}"
+
+
+def _method(record: Record) -> str:
+    if record["method"] == "ols":
+        return "least squares"
+    if record["method"] == "gd":
+        return f"gradient descent, {wording.counted(record['steps'] or 0, 'step')}"
+    if record["method"] == "gd_tol":
+        return f"gradient descent to a step below {wording.number_text(record['tolerance'] or 0.0)}"
+    return wording.plain(record["method"])
+
+
+def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
+    devices = {record["device"] for record in records}
+    for record in records:
+        record["name"] = wording.plain(f"{record['strategy']} {record['variant']}")
+        if devices != {"cpu"}:
+            record["name"] += f" on {wording.plain(record['device'])}"
+    measured = [record for record in records if record["time_s"] is not None]
+    measured.sort(key=lambda record: (record["winner_verdict"] != "winner", record["time_s"]))
+    rows = tuple(_row(record) for record in measured)
+    return Group(
+        title=title(records[0], told),
+        columns=tuple(name for name in COLUMNS if any(row.cells[name] for row in rows)),
+        rows=rows,
+        remarks=_by_reason((record["name"], _remark(record)) for record in measured),
+        not_measured=_by_reason((record["name"], _why(record)) for record in records if record["time_s"] is None),
+        conclusion=_conclusion(measured),
+    )
+
+
+def _row(record: Record) -> Row:
+    half_width, share = _half_width(record)
+    batch = record["batch"]
+    cells = {
+        "case": record["name"] + (" *" if _remark(record) else ""),
+        "time": wording.time_text(record["time_s"], half_width),
+        "+-": wording.share_text(share),
+        "a problem": wording.time_text(record["time_per_problem_s"], half_width and half_width / batch)
+        if batch > 1
+        else "",
+        "vs baseline": wording.ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]),
+        "verdict": record["verdict"] or "",
+        "first result": wording.time_text(record["first_result_s"]),
+        "error": wording.error_text(record["error"]),
+    }
+    noisy = share is not None and share > NOISY
+    return Row(cells, record["verdict"] or "", record["winner_verdict"] == "winner", noisy)
+
+
+def _half_width(record: Record) -> tuple[float | None, float | None]:
+    """Of the time, in seconds and as a share of it."""
+    if record["time_high_s"] is None:
+        return None, None
+    half_width = (record["time_high_s"] - record["time_low_s"]) / 2
+    return half_width, half_width / record["time_s"]
+
+
+def _remark(record: Record) -> str:
+    share = _half_width(record)[1]
+    remarks = ["noisy"] if share is not None and share > NOISY else []
+    if record["rounds"] == "all":
+        remarks.append("all rounds")
+    elif record["ratio_rounds"] == "all" and record["verdict"] != "baseline":
+        remarks.append("ratio of all rounds")
+    if share is None:
+        remarks.append("one block, so no interval")
+    if record["findings"]:
+        remarks.append(wording.plain(record["findings"]))
+    return ", ".join(remarks)
+
+
+def _why(record: Record) -> str:
+    if record["status"] == "ok":
+        return "no samples"
+    status = wording.plain(record["status"]).replace("_", " ")
+    reason = f", {wording.plain(record['reason'])}" if record["reason"] else ""
+    return status + reason
+
+
+def _by_reason(reasons: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """`a, b and c: reason`, cases with the same reason together."""
+    together: dict[str, list[str]] = {}
+    for name, reason in reasons:
+        if reason:
+            together.setdefault(reason, []).append(name)
+    return tuple(f"{wording.listed(names)}: {reason}" for reason, names in together.items())
+
+
+def _conclusion(measured: Sequence[Record]) -> str:
+    """Who wins, by how much over the runner-up and over the baseline; or who cannot be told apart."""
+    if not measured:
+        return "Nothing was measured here."
+    winner, *others = measured
+    # winner's time / its time, so the closest is the one nearest to 1 from below
+    others.sort(key=lambda record: -(record["winner_ratio"] or 0.0))
+    level = [record for record in others if record["winner_verdict"] != "slower"]
+    base = next((record for record in measured if record["verdict"] == "baseline"), None)
+    if base is None:
+        over = " There is no baseline here, so no ratio to one."
+    elif base is winner or base in level:
+        over = ""
+    else:
+        over = f" Over the baseline, {base['name']}: {_lead(base)}."
+    name = f"{winner['name']}, the baseline" if base is winner else winner["name"]
+    if not others:
+        return f"Only {name} was measured.{over}"
+    if not level:
+        runner_up = others[0]
+        if runner_up is base:
+            return f"Winner: {name}, {_lead(base)} as fast as the runner-up, the baseline {base['name']}."
+        return f"Winner: {name}, {_lead(runner_up)} as fast as the runner-up, {runner_up['name']}.{over}"
+    names = wording.listed([f"{record['name']} ({_lead(record, ', ')})" for record in level])
+    if all(record["winner_verdict"] == "same" for record in level):
+        return f"Tie: {name} is as fast as {names}.{over}"
+    return f"Too close to call: the lead of {name} over {names} is inconclusive.{over}"
+
+
+def _lead(record: Record, joint: str = " (") -> str:
+    """How many times as fast as this row the winner is: `1.2x (1.1-1.3)`."""
+    ratio, low, high = record["winner_ratio"], record["winner_ratio_low"], record["winner_ratio_high"]
+    if ratio is None:
+        return "never sampled beside it"
+    text = wording.ratio_text(1 / ratio, high and 1 / high, low and 1 / low)
+    return text if joint == " (" else text.replace(" (", joint).rstrip(")")
+
+
+def _span(values: "pd.Series[float]") -> str:
+    low, high = (f"{100 * value:.1f}%" for value in (values.min(), values.max()))
+    return low if low == high else f"{low} to {high}"

@@ -1,0 +1,95 @@
+"""Numbers and names as a person reads them: units that fit, and no more digits than the interval supports."""
+
+import math
+
+_UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
+_MOST_DIGITS = 4
+_LEAST_DIGITS = 2
+# below this nobody reads a third digit: 0.0015x
+_SMALL_RATIO = 0.1
+
+
+def time_text(seconds: float | None, half_width_s: float | None = None) -> str:
+    """A time in a readable unit, `61.2 us`; three digits where no half-width is known."""
+    if seconds is None:
+        return ""
+    # from 999.5 on, so that rounding never shows 1,000 of the smaller unit
+    unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= 0.9995 * size), _UNITS[-1])
+    return f"{trimmed(seconds / size, None if half_width_s is None else half_width_s / size)} {unit}"
+
+
+def share_text(share: float | None) -> str:
+    """A relative half-width, `+-0.6%`."""
+    if share is None:
+        return ""
+    percent = 100 * share
+    return f"+-{percent:.1f}%" if percent < 9.95 else f"+-{percent:,.0f}%"
+
+
+def ratio_text(ratio: float | None, low: float | None = None, high: float | None = None) -> str:
+    """A ratio with its interval, `3.1x (2.9-3.4)`."""
+    if ratio is None:
+        return ""
+    if low is None or high is None:
+        return f"{trimmed(ratio)}x"
+    if low == high:
+        return f"{ratio:g}x"
+    places = decimals(ratio, (high - low) / 2)
+    if ratio < _SMALL_RATIO:
+        places = min(places, _LEAST_DIGITS - 1 - _leading(ratio))
+    shown, first, last = (_rounded(value, places) for value in (ratio, low, high))
+    return f"{shown}x ({first}-{last})"
+
+
+def trimmed(value: float, half_width: float | None = None) -> str:
+    """A positive number down to the first digit of its half-width; between two and four digits in all."""
+    return _rounded(value, decimals(value, half_width))
+
+
+def decimals(value: float, half_width: float | None) -> int:
+    """How many decimals of a positive number its half-width leaves standing; below 0 for tens and hundreds."""
+    leading = _leading(value)
+    if half_width is None:
+        return 2 - leading
+    wanted = -math.floor(math.log10(half_width)) if half_width > 0 else _MOST_DIGITS
+    return min(max(wanted, _LEAST_DIGITS - 1 - leading), _MOST_DIGITS - 1 - leading)
+
+
+def error_text(error: float | None) -> str:
+    """A relative error to its order, `2e-7`."""
+    if error is None:
+        return ""
+    if error == 0:
+        return "0"
+    mantissa, exponent = f"{error:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def number_text(value: float) -> str:
+    """A plain number, `1,000` or `0.001`."""
+    return f"{value:,.0f}" if value >= 1 and value == int(value) else f"{value:g}"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 problem`, `4,096 problems`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listed(names: list[str]) -> str:
+    """`a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def plain(text: str) -> str:
+    """Text from a file with nothing in it that a terminal would obey: escapes and line breaks are spelt out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _rounded(value: float, places: int) -> str:
+    return f"{round(value, places):,.{max(places, 0)}f}"
+
+
+def _leading(value: float) -> int:
+    return math.floor(math.log10(value))

@@ -1,0 +1,87 @@
+"""One problem, compiled whole: jit around lax.scan for a fixed number of steps, lax.while_loop up to a tolerance.
+
+Prefer it for one problem of any size on any device: Python is left once a call, not once a step. It compiles anew for
+each shape, and gradient descent for each number of steps. Closed forms are plain jit. The harness does the jitting,
+so that tracing, lowering and compiling are clocked apart.
+"""
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from solvers import gradients, least_squares
+from solvers.registry import solver
+
+Gradient = Callable[[Array, Array, Array], Array]
+
+
+@solver(method="gd", strategy="jax_scan", variant="autodiff", backend="jax", compiled=True)
+def gd_autodiff(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """Gradient descent by jax.grad of the loss; X (n, d), y (n,), w (d,), step_size () -> w (d,)."""
+    return _descend(gradients.autodiff, X, y, w, step_size, steps)
+
+
+@solver(method="gd", strategy="jax_scan", variant="analytic", backend="jax", compiled=True)
+def gd_analytic(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """Gradient descent by the formula 2/n X'(X w - y); X (n, d), y (n,), w (d,), step_size () -> w (d,)."""
+    return _descend(gradients.analytic, X, y, w, step_size, steps)
+
+
+@solver(method="gd", strategy="jax_scan", variant="columns", backend="jax", compiled=True)
+def gd_columns(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """The formula on X transposed once, so that each feature is one run of memory; the same shapes.
+
+    Tuned: on a CPU 1.3 to 4 times as fast as `analytic` at d = 2 to 16, and slower at d = 128.
+    """
+    return _descend(gradients.by_columns, X.T, y, w, step_size, steps)
+
+
+@solver(method="gd", strategy="jax_scan", variant="finite", backend="jax", compiled=True)
+def gd_finite(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """Gradient descent by central differences, h = 1, of the loss; X (n, d), y (n,), w (d,), step_size () -> w (d,)."""
+    return _descend(gradients.finite, X, y, w, step_size, steps)
+
+
+@solver(method="gd_tol", strategy="jax_scan", variant="autodiff", backend="jax", compiled=True)
+def gd_tol_autodiff(
+    X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array
+) -> tuple[Array, Array]:
+    """By jax.grad until the root mean square of a step is below the tolerance -> w (d,) before it, its index ()."""
+    return _descend_until(gradients.autodiff, X, y, w, step_size, tolerance, max_steps)
+
+
+@solver(method="gd_tol", strategy="jax_scan", variant="analytic", backend="jax", compiled=True)
+def gd_tol_analytic(
+    X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array
+) -> tuple[Array, Array]:
+    """By the formula until the root mean square of a step is below the tolerance -> w (d,) before it, its index ()."""
+    return _descend_until(gradients.analytic, X, y, w, step_size, tolerance, max_steps)
+
+
+for _variant, _formula in least_squares.FORMULAS.items():
+    solver(method="ols", strategy="jax_scan", variant=_variant, backend="jax", compiled=True)(_formula)
+
+
+def _descend(gradient: Gradient, X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    def body(w: Array, _: None) -> tuple[Array, None]:
+        return w - step_size * gradient(X, y, w), None
+
+    return lax.scan(body, w, length=steps)[0]
+
+
+def _descend_until(
+    gradient: Gradient, X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array
+) -> tuple[Array, Array]:
+    # the loop carries the step not yet taken, so that what it ends with is w before the step that was too small
+    def unfinished(state: tuple[Array, Array, Array]) -> Array:
+        _, move, step = state
+        return (step < max_steps) & (jnp.sqrt(jnp.mean(jnp.square(move))) >= tolerance)
+
+    def body(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        w, move, step = state
+        w = w - move
+        return w, step_size * gradient(X, y, w), step + 1
+
+    w, _, step = lax.while_loop(unfinished, body, (w, step_size * gradient(X, y, w), jnp.zeros_like(max_steps)))
+    return w, step
