@@ -15,8 +15,10 @@ import click
 
 from benchmarks.options import RunOptions, UsageError, parse_duration, parse_list, whole
 from benchmarks.presets import PRESETS
+from benchmarks.processes import NurseryError
+from results.lines import RunFileError
 
-INTERRUPTED = 130
+NOTHING_MEASURED, INTERRUPTED = 1, 130
 FILE = click.Path(path_type=Path)
 _RUN_OPTIONS: tuple[Any, ...] = (
     click.option(
@@ -91,7 +93,7 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> None:
     """Print what run files hold."""
     from benchmarks import commands
 
-    commands.table(files, form, parse_list("--columns", columns, str))
+    sys.exit(commands.table(files, form, parse_list("--columns", columns, str)))
 
 
 @cli.command("list")
@@ -105,9 +107,9 @@ def list_() -> None:
 @cli.command()
 def demo() -> None:
     """Replay the notebook that this project grew from, number for number."""
-    from solvers.__main__ import demo as replay
+    from solvers import notebook
 
-    replay()
+    click.echo(notebook.demo())
 
 
 def _options(given: dict[str, Any]) -> RunOptions:
@@ -149,17 +151,13 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
         sys.exit(_refuse(error.format_message()))
-    except ValueError as error:
-        if not _is_ours(error):
-            raise
+    except (UsageError, RunFileError) as error:
         sys.exit(_refuse(str(error)))
+    except NurseryError as error:
+        _refuse(str(error))
+        sys.exit(NOTHING_MEASURED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-
-
-def _is_ours(error: ValueError) -> bool:
-    """Whether the message was written for a person; importing results here would load pandas for every command."""
-    return isinstance(error, UsageError) or type(error).__name__ == "RunFileError"
 
 
 def _refuse(message: str) -> int:

@@ -16,18 +16,29 @@ from solvers.problem import Problem, Workload, arguments
 from solvers.registry import Solver
 
 Arguments = tuple[Any, ...]
+Wait = Callable[[Any], Any]
+
+LARGE_CONSTANT = 64
+"""Elements of a constant from which it is data, and not a parameter of the method."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A solver ready to be timed: `call` blocks on its whole result, `dispatch` returns without waiting (jax only)."""
+    """A solver ready to be timed on inputs that are in place.
+
+    call         solves the whole batch once, and waits for the whole result
+    dispatch     the same without waiting (jax only); `wait` waits for what it returned
+    inputs       the arguments of each call of the solver, where they were placed
+    on           the same solver on other inputs of the same shapes, which it places
+    """
 
     call: clock.Call
     dispatch: clock.Call | None
-    wait: Callable[[Any], Any]
-    on: Callable[[Sequence[Arguments]], clock.Call]
-    """The same call on other inputs of the same shapes, which it places."""
+    wait: Wait
+    inputs: Sequence[Arguments]
+    on: Callable[[Sequence[Arguments]], Prepared]
     phases: dict[str, float] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
 
 
 def calls_for(solver: Solver, workload: Workload, problem: Problem, *, check: bool = False) -> list[Arguments]:
@@ -63,12 +74,12 @@ def prepare(solver: Solver, workload: Workload, problem: Problem, device: str) -
 def _prepare_numpy(solver: Solver, workload: Workload, problem: Problem) -> Prepared:
     statics = _statics(workload)
 
-    def on(calls: Sequence[Arguments]) -> clock.Call:
+    def on(arguments: Sequence[Arguments]) -> Prepared:
         # A private copy: pages shared with a sibling would be warm in the cache on the sibling's account.
-        placed = [(*(np.array(a, order="C") for a in arguments), *statics) for arguments in calls]
-        return _one_call(solver.function, placed, _at_once)
+        placed = [(*(np.array(a, order="C") for a in arrays), *statics) for arrays in arguments]
+        return Prepared(_one_call(solver.function, placed), None, _keep, placed, on)
 
-    return Prepared(on(calls_for(solver, workload, problem)), None, _at_once, on)
+    return on(calls_for(solver, workload, problem))
 
 
 def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: str) -> Prepared:
@@ -81,51 +92,53 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
     if solver.compiled:
         function = jax.jit(solver.function, static_argnames="steps" if statics else None)
 
-    def place(arguments: Arguments) -> Arguments:
+    def place(arrays: Arguments) -> Arguments:
         # may_alias=False: on a CPU device_put would hand out the NumPy array's own memory, and look free.
-        placed = tuple(jax.device_put(a, target, may_alias=False) for a in arguments)
-        return tuple(jax.block_until_ready(placed))
+        placed = tuple(jax.device_put(a, target, may_alias=False) for a in arrays)
+        return (*jax.block_until_ready(placed), *statics)
 
-    def on(calls: Sequence[Arguments]) -> clock.Call:
-        return _one_call(function, [(*place(arguments), *statics) for arguments in calls], _wait)
+    def wait(result: Any) -> Any:
+        # The method of a lone array is 1 us cheaper than walking a tree of one leaf, which counts at 10 us a call.
+        return result.block_until_ready() if hasattr(result, "block_until_ready") else jax.block_until_ready(result)
 
-    whole = _arrays(workload, problem)
+    def on(arguments: Sequence[Arguments]) -> Prepared:
+        placed = [place(arrays) for arrays in arguments]
+        # Steady state calls the jitted function, as a user would; it reuses what was compiled below.
+        return Prepared(_one_call(function, placed, wait), _one_call(function, placed), wait, placed, on)
+
     with clock.stopwatch(phases, "transfer_s"):
-        placed = [place(whole)]
-    if not solver.batched:
-        placed = [place(arguments) for arguments in split(whole, workload.batch)]
-    calls = [(*arguments, *statics) for arguments in placed]
+        place(_arrays(workload, problem))  # at one go; splitting a batch into problems is off the clock
+    prepared = on(calls_for(solver, workload, problem))
+    findings: tuple[str, ...] = ()
     if solver.compiled:
         with clock.stopwatch(phases, "trace_s"):
-            traced = function.trace(*calls[0])
+            traced = function.trace(*prepared.inputs[0])
         with clock.stopwatch(phases, "lower_s"):
             lowered = traced.lower()
         with clock.stopwatch(phases, "compile_s"):
             lowered.compile()
-    # Steady state calls the jitted function, as a user would; it reuses what was just compiled.
-    return Prepared(_one_call(function, calls, _wait), _one_call(function, calls, _at_once), _wait, on, phases)
+        findings = ("closed_over_data",) if _large_constants(traced) else ()
+    return replace(prepared, phases=phases, findings=findings)
+
+
+def _large_constants(traced: Any) -> bool:
+    """Whether a traced function holds arrays that it was not given: data closed over, which the compiler may fold."""
+    return any(np.size(constant) >= LARGE_CONSTANT for constant in traced.jaxpr.consts)
 
 
 def _statics(workload: Workload) -> Arguments:
     return (workload.steps,) if workload.method == "gd" else ()
 
 
-def _at_once(result: Any) -> Any:
+def _keep(result: Any) -> Any:
     return result
 
 
-def _wait(result: Any) -> Any:
-    import jax
-
-    # The method of a lone array is 1 us cheaper than walking a tree of one leaf, which counts at 10 us a call.
-    return result.block_until_ready() if isinstance(result, jax.Array) else jax.block_until_ready(result)
-
-
-def _one_call(function: Callable[..., Any], calls: list[Arguments], wait: Callable[[Any], Any]) -> clock.Call:
+def _one_call(function: Callable[..., Any], calls: Sequence[Arguments], wait: Wait = _keep) -> clock.Call:
     if len(calls) > 1:
         return lambda: wait([function(*arguments) for arguments in calls])
     (arguments,) = calls
-    if wait is _at_once:
+    if wait is _keep:
         return lambda: function(*arguments)
     return lambda: wait(function(*arguments))
 

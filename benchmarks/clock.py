@@ -6,6 +6,7 @@ collection is off while the clock runs: a collection belongs to the garbage of w
 
 from __future__ import annotations
 
+import functools
 import gc
 import itertools
 import time
@@ -101,6 +102,23 @@ def calibrate(call: Call, target_s: float = TARGET_S, sampler: Callable[[Call, i
             return max(1, round(loops * target_s / min(previous.wall_s, current.wall_s)))
 
 
-def repeated(call: Call, count: int) -> list[float]:
-    """Seconds of each of `count` single calls, for what cannot be repeated inside one sample."""
-    return [once(call)[1] for _ in range(count)]
+@functools.cache
+def empty_call_s() -> float:
+    """Seconds that the loop itself adds to each call: the best of several samples of calls that do nothing."""
+    return min(sample(_nothing, 2000).call_s for _ in range(5))
+
+
+@functools.cache
+def resolution_s() -> float:
+    """The smallest step that the clock was seen to take, in seconds."""
+    steps = []
+    for _ in range(50):
+        start = end = time.perf_counter()
+        while end == start:
+            end = time.perf_counter()
+        steps.append(end - start)
+    return min(steps)
+
+
+def _nothing() -> None:
+    return None

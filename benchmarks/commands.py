@@ -54,11 +54,24 @@ def dry_run(asked: Request) -> int:
     return MEASURED
 
 
-def table(files: Sequence[Path], form: str, columns: Sequence[str] | None) -> None:
+def table(files: Sequence[Path], form: str, columns: Sequence[str] | None) -> int:
     """Print run files."""
-    from results import table as tables
+    import results
+    from results.table import FORMATS, print_table
 
-    tables.show(files, form, columns)
+    frame = results.load(*files)
+    if columns is not None:
+        if form not in ("csv", "json"):
+            raise UsageError(f"--columns is for csv and json, got --format {form}")
+        unknown = [name for name in columns if name not in frame]
+        if unknown:
+            raise UsageError(f"unknown column {unknown[0]!r}: choose from {', '.join(map(str, frame.columns))}")
+        frame = frame[list(columns)]
+    if form == "rich":
+        print_table(frame)
+    else:
+        print(FORMATS[form](frame), end="")
+    return MEASURED
 
 
 def listing() -> None:
@@ -90,9 +103,23 @@ def listing() -> None:
 
 
 def _measure(ready: Prepared) -> int:
-    try:
-        finished = running.measure(ready, progress.watcher)
-    except KeyboardInterrupt:
+    """Run, print the tables and where the time went, write the report beside the run file."""
+    finished = running.measure(ready, progress.watcher)
+    path, outcome = finished.path, finished.outcome
+    if outcome.reason == "interrupted":
+        print(f"linregbench: interrupted; what was measured is in {path}", file=sys.stderr)
+        print(f"linregbench: go on with: linregbench run --resume {path}", file=sys.stderr)
         return INTERRUPTED
-    print(finished)
-    return MEASURED
+    from results.frame import from_runs
+    from results.records import read_run
+    from results.report import markdown, time_account
+    from results.table import print_table
+
+    measured = read_run(path)
+    frame = from_runs(measured)
+    print_table(frame)
+    print(time_account(measured))
+    report = path.with_suffix(".md")
+    report.write_text(markdown([measured]), encoding="utf-8")
+    print(f"run file: {path}\nreport: {report}")
+    return MEASURED if (frame["status"] == "ok").any() else NOTHING_MEASURED

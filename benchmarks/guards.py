@@ -1,12 +1,36 @@
-"""Known ways of timing the wrong thing in steady state, each a finding with a name."""
+"""Known ways of timing the wrong thing, each a finding with a name.
+
+compile, retrace     XLA compiled, or JAX traced, while the solver was in its steady state
+host_transfer        a compiled solver was given data from the host in every call
+closed_over_data     a compiled solver holds data as constants, which the compiler may fold
+inputs_changed       a call wrote to its inputs, so that the next one solved another problem
+remembered           repeated inputs were answered much faster than inputs not seen before
+more_threads         more CPU time than one core's was used where one thread was asked for
+loop_overhead        the empty loop takes over 1% of the sample
+coarse_timer         the clock's resolution is over 0.1% of the sample
+
+What is dropped or returned unblocked cannot be seen from outside a solver; the harness blocks on the whole result.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 
-from benchmarks.clock import Call
+import numpy as np
+
+from benchmarks import calls, clock
+from benchmarks.calls import Prepared
+from solvers.problem import Problem, Workload
+from solvers.registry import Solver
 
 COMPILE_EVENT = "/jax/core/compile/backend_compile_duration"
+FRESH_FACTOR = 3.0
+FRESH_LEAST_S = 20e-6
+THREADS_MARGIN = 1.10
+LOOP_SHARE = 0.01
+TIMER_SHARE = 0.001
 
 
 def count_compiles() -> Callable[[], int]:
@@ -15,7 +39,7 @@ def count_compiles() -> Callable[[], int]:
 
     count = 0
 
-    def listen(event: str, duration_secs: float, **kwargs: str | int) -> None:  # noqa: ARG001  the listener's signature is JAX's
+    def listen(event: str, duration_secs: float, **kwargs: str | int) -> None:  # noqa: ARG001  JAX's signature
         nonlocal count
         count += event == COMPILE_EVENT
 
@@ -23,7 +47,7 @@ def count_compiles() -> Callable[[], int]:
     return lambda: count
 
 
-def strict_call(call: Call) -> list[str]:
+def strict_call(call: clock.Call) -> list[str]:
     """Call once, off the clock, where JAX forbids tracing and host transfers; what it complained of, by name."""
     import jax
 
@@ -38,4 +62,56 @@ def strict_call(call: Call) -> list[str]:
             call()
     except RuntimeError:
         findings.append("host_transfer")
+    return findings
+
+
+def inputs_changed(prepared: Prepared, solver: Solver, workload: Workload, problem: Problem) -> bool:
+    """Whether the arrays that were passed to the timed calls still hold what was put there."""
+    given = calls.calls_for(solver, workload, problem)
+    held = prepared.inputs
+    return any(
+        not np.array_equal(np.asarray(now), before)
+        for arrays, originals in zip(held, given, strict=True)
+        for now, before in zip(arrays, originals, strict=False)  # a static follows the arrays
+    )
+
+
+def remembered(prepared: Prepared, solver: Solver, workload: Workload, problem: Problem, *, times: int) -> bool:
+    """Whether repeated inputs are answered much faster than inputs not seen before.
+
+    The two are called in turn, and the fastest of each compared, so that a slow moment of the machine decides nothing.
+    """
+    fresh_s, repeated_s = [], []
+    for number in range(times):
+        other = replace(problem, X=problem.X * problem.X.dtype.type(-1 - number))
+        call = prepared.on(calls.calls_for(solver, workload, other)).call
+        repeated_s.append(clock.once(prepared.call)[1])
+        fresh_s.append(clock.once(call)[1])
+    return min(fresh_s) > FRESH_FACTOR * min(repeated_s) + FRESH_LEAST_S
+
+
+def more_threads(call: clock.Call, loops: int, cores: list[int]) -> bool:
+    """Whether the call uses more CPU time than one thread can, once it may run on every core.
+
+    On one core CPU time over wall time is 1 whatever the threads, so the worker is let off its core for this.
+    """
+    if len(cores) < 2:
+        return False
+    pinned = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        call()
+        sample = clock.sample(call, loops)
+    finally:
+        os.sched_setaffinity(0, pinned)
+    return sample.cpu_s > THREADS_MARGIN * sample.wall_s
+
+
+def clock_findings(call_s: float, sample_s: float) -> list[str]:
+    """What the measuring itself adds to a sample, where that is not small beside it."""
+    findings = []
+    if clock.empty_call_s() > LOOP_SHARE * call_s:
+        findings.append("loop_overhead")
+    if clock.resolution_s() > TIMER_SHARE * sample_s:
+        findings.append("coarse_timer")
     return findings

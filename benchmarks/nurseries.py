@@ -49,9 +49,7 @@ class Nurseries:
         side = self.sides[environment]
         platform = devices.parse(device)[0]
         cores = tuple(devices.cores_for(threads, platform, self.allowed))
-        # A pinned worker has its core to itself; its nursery sits with the schedule, where there is another core.
-        aside = tuple(core for core in self.allowed if core not in cores) or cores
-        setting = replace(side, device=platform, threads=threads, x64=x64, cores=cores, nursery_cores=aside)
+        setting = replace(side, device=platform, threads=threads, x64=x64, cores=cores, allowed=tuple(self.allowed))
         if setting not in self._running:
             nursery = Nursery(setting)
             nursery.start()

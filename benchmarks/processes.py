@@ -54,7 +54,8 @@ class Setting:
     plugins: tuple[Path, ...] = ()
     cores: tuple[int, ...] = ()
     """What workers are pinned to, before their backend starts and counts its cores; empty: not pinned."""
-    nursery_cores: tuple[int, ...] = ()
+    allowed: tuple[int, ...] = ()
+    """Every core that this run may use."""
 
     @property
     def variables(self) -> dict[str, str]:
@@ -90,11 +91,13 @@ class Nursery:
     def worker(self, case: Mapping[str, Any]) -> Worker:
         """A fresh process for this case."""
         number = next(self._numbers)
-        case = dict(case) | {"pin": self.setting.cores, "plugins": [str(path) for path in self.setting.plugins]}
+        setting = self.setting
+        plugins = [str(path) for path in setting.plugins]
+        case = dict(case) | {"pin": setting.cores, "allowed": setting.allowed, "plugins": plugins}
         if self.hello["fork"]:
             process, order = self._running(), "fork"
         else:
-            process, order = _Process(self.setting), "become"
+            process, order = _Process(setting), "become"
             process.hello()
             if case.get("problem") in self._problems:
                 self._make(process, self._problems[case["problem"]])
@@ -195,8 +198,10 @@ class _Process:
         self._replies: queue.SimpleQueue[wire.Message | None] = queue.SimpleQueue()
         self._kept: defaultdict[int | None, deque[wire.Message]] = defaultdict(deque)
         threading.Thread(target=self._read, daemon=True).start()
+        # A pinned worker has its core to itself; its nursery sits with the schedule, where there is another core.
+        aside = [core for core in setting.allowed if core not in setting.cores] or setting.cores
         places = {"solvers": str(setting.solvers), "benchmarks": str(_HERE)}
-        self.send(places | {"cores": setting.nursery_cores})
+        self.send(places | {"cores": aside})
 
     def hello(self) -> wire.Message:
         reply = self.receive(clock.now() + START_TIMEOUT_S)

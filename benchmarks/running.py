@@ -98,7 +98,7 @@ def prepared(request: Request, before: Run | None = None) -> Iterator[Prepared]:
 
 
 def measure(ready: Prepared, watch: Callable[[float], Watching]) -> Finished:
-    """Run what is prepared; an interrupt is let through once the file is in order."""
+    """Run what is prepared, into its file."""
     started = clock.timestamp()
     name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     path = ready.request.output or RUNS / f"{name}.jsonl"

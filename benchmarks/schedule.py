@@ -97,10 +97,10 @@ def restored(contest: Contest, measurements: Sequence[Measurement], blocks: Sequ
 def run(session: Session, states: Sequence[State]) -> Outcome:
     """Measure until every contest has stopped; each record is on disk before the next block starts.
 
-    An interrupt is let through after the run file has been closed in order: what was measured stays.
+    An interrupt ends the run in order, and what was measured stays; whatever else goes wrong is let through after that.
     """
     began = clock.now()
-    reason = "interrupted"
+    reason = "failed"
     try:
         for state in _turns(session, states, began):
             _one_block(session, state)
@@ -111,6 +111,8 @@ def run(session: Session, states: Sequence[State]) -> Outcome:
                 session.writer.append(_stop(state, state.stopped))
             session.watcher.progress(clock.now() - began, left_s(session, states))
         reason = "budget" if any(state.stopped is None for state in states) else "complete"
+    except KeyboardInterrupt:
+        reason = "interrupted"
     finally:
         for state in states:
             if state.stopped is None:
@@ -178,10 +180,12 @@ def _measure(
     if not entries:
         return [], {"sentinel_s": [], "rounds": 0, "wall_s": 0.0, "overhead_s": {}}
     environment = entries[0].case.environment
+    # What a guard looks for is in the solver, not in the moment: once is enough.
+    details = {"long_call_s": session.limits.rules.long_call_s, "guard": number == 0}
     return run_block(
         entries,
         session.limits.rules,
-        lambda case: session.processes.start(case, {"long_call_s": session.limits.rules.long_call_s}),
+        lambda case: session.processes.start(case, details),
         lambda: session.processes.sentinel(contest.threads, environment),
         random.Random(f"{session.seed} {contest.key} {number} {group}"),
         lambda text: session.watcher.tell(f"block {number + 1}, {contest.title}: {text}"),
@@ -212,7 +216,7 @@ def _too_long(session: Session, case: Case) -> str | None:
             call_s = worker.ask("probe", timeout_s)["call_s"]
         except WorkerEnded as ended:
             if ended.status == "timeout":
-                return f"predicted to take too long: a small part of one call was not done in the time limit, {timeout_s:g} s"
+                return f"predicted to take too long: a small part of one call was not done in {timeout_s:g} s"
             return None
         finally:
             worker.end()

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks import calls, clock, devices, guards, memory, sentinel
-from solvers.accuracy import error_limit, relative_error
+from benchmarks import calls, checks, clock, devices, guards, memory, sentinel
 from solvers.problem import Problem, Workload
 from solvers.registry import Solver, load_builtin, load_file
 
@@ -150,8 +149,7 @@ def _prepare(desk: _Desk) -> Message:
     with clock.stopwatch(spent, "calibrate"):
         desk.loops, desk.call_s = _calibrate(prepared.call, phases["first_call_s"], desk.case["long_call_s"])
     phases["warm_up_s"] = spent["calibrate"]
-    if solver.compiled:
-        desk.findings += guards.strict_call(prepared.call)
+    desk.findings += prepared.findings
     return {"ready": True, "phases": phases, "loops": desk.loops, "call_s": desk.call_s, "spent": spent}
 
 
@@ -186,11 +184,29 @@ def _finish(desk: _Desk) -> Message:
     now = memory.private_bytes()
     reply["rss_growth_bytes"] = now - desk.private_bytes if now is not None and desk.private_bytes is not None else None
     spent: dict[str, float] = {}
+    what = (_given(desk.solver), desk.workload, desk.problem)
     with clock.stopwatch(spent, "check"):
-        reply |= _check(desk, prepared)
-    if reply["compiles"]:
-        desk.findings.append("compile")
-    return reply | {"findings": sorted(set(desk.findings)), "spent": spent}
+        judgement = checks.judge(*what, prepared, desk.first)
+        if judgement.status == "ok" and desk.case["guard"]:
+            desk.findings += _guard(desk, prepared)
+        if desk.compiles():
+            desk.findings.append("compile")
+    return reply | judgement.as_dict() | {"findings": sorted(set(desk.findings)), "spent": spent}
+
+
+def _guard(desk: _Desk, prepared: calls.Prepared) -> list[str]:
+    """What was found to be wrong with the timing, by name; off the clock, after the last sample."""
+    solver: Solver = _given(desk.solver)
+    what = (prepared, solver, desk.workload, desk.problem)
+    found = {
+        "inputs_changed": guards.inputs_changed(*what),
+        "remembered": guards.remembered(*what, times=3 if desk.call_s < SHORT_CALL_S else 1),
+    }
+    if desk.case["threads"] == "1" and desk.case["pin"]:
+        found["more_threads"] = guards.more_threads(prepared.call, desk.loops, desk.case["allowed"])
+    names = [name for name, is_so in found.items() if is_so]
+    names += guards.clock_findings(desk.call_s, desk.call_s * desk.loops)
+    return names + (guards.strict_call(prepared.call) if solver.compiled else [])
 
 
 def _dispatch(prepared: calls.Prepared, call_s: float) -> float | None:
@@ -203,24 +219,3 @@ def _dispatch(prepared: calls.Prepared, call_s: float) -> float | None:
         prepared.wait(result)
         times.append(seconds)
     return statistics.median(times)
-
-
-def _check(desk: _Desk, prepared: calls.Prepared) -> Message:
-    """Judge the answer of the timed call, then the answer on inputs that were never timed."""
-    workload, problem = desk.workload, desk.problem
-    limit = error_limit(workload, problem)
-    fresh = prepared.on(calls.calls_for(_given(desk.solver), workload, problem, check=True))()
-    try:
-        weights, steps = calls.answer(desk.first, workload)
-        error = relative_error(weights, problem.reference)
-        error = max(error, relative_error(calls.answer(fresh, workload)[0], problem.check_reference))
-    except ValueError as wrong:
-        return {"status": "wrong", "reason": str(wrong), "error": None, "error_limit": limit}
-    reply: Message = {"error": error if error < float("inf") else None, "error_limit": limit}
-    if steps is not None:
-        reply["steps_taken"] = int(steps.max())
-    if not error <= limit:
-        reply |= {"status": "wrong", "reason": f"relative error {error:.2g}, and {limit:.2g} is allowed"}
-    elif steps is not None and workload.max_steps is not None and steps.max() >= workload.max_steps:
-        reply |= {"status": "not_converged", "reason": f"reached max_steps = {workload.max_steps}"}
-    return reply

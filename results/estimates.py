@@ -22,6 +22,7 @@ from results.statistics import t_interval
 PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s", "dispatch_s", "cpu_over_wall")
 
 _Number = TypeVar("_Number", int, float)
+_Problems = dict[tuple[ProblemKey, str], tuple[list[Measurement], list[Block]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,10 +108,7 @@ def ratio_between(
     ok = [m.case for m in mine if m.case not in retired]
     if case not in ok or other not in ok:
         return None
-    base = _baseline_of(case, mine, ok)
-    via = None if base is None else lockstep.rows[base, False]
-    ratios = ratios_of(log_ratios(lockstep, lockstep.rows[other, False], via), _floors(lockstep, base))
-    return ratios[lockstep.rows[case, False]]
+    return _ratios_to(other, [case], lockstep, _baseline_of(case, mine, ok))[case]
 
 
 def label(case: Case) -> str:
@@ -132,12 +130,10 @@ def _estimate_problem(
     baselines = {case: _baseline_of(case, measurements, ok) for case in ok}
     for base in dict.fromkeys(baselines.values()):
         if base is not None:
-            ratios = ratios_of(log_ratios(lockstep, lockstep.rows[base, False]), _floors(lockstep, base))
-            for case in (case for case in ok if baselines[case] == base):
-                ratio = ratios[lockstep.rows[case, False]]
-                if ratio is not None:
-                    ratio = to_itself(ratio, "baseline") if case == base else ratio
-                rows[case] = replace(rows[case], baseline=label(base), versus_baseline=ratio)
+            ratios = _ratios_to(base, [case for case in ok if baselines[case] == base], lockstep, base)
+            for case, ratio in ratios.items():
+                own = to_itself(ratio, "baseline") if ratio is not None and case == base else ratio
+                rows[case] = replace(rows[case], baseline=label(base), versus_baseline=own)
     contests: dict[tuple[str, str, str], list[Case]] = {}
     for case in ok:
         if rows[case].time_s is not None:
@@ -175,18 +171,24 @@ def _add_winner(
 ) -> None:
     """Compares the cases of one contest with the fastest: by time, unless a paired ratio surely says otherwise."""
     leader = min(cases, key=lambda case: rows[case].time_s or float("inf"))
-    for _ in cases:
-        base = baselines[leader]
-        via = None if base is None else lockstep.rows[base, False]
-        found = ratios_of(log_ratios(lockstep, lockstep.rows[leader, False], via), _floors(lockstep, base))
-        ratios = {case: found[lockstep.rows[case, False]] for case in cases}
-        faster = {case: ratio.ratio for case, ratio in ratios.items() if ratio and ratio.verdict == "faster"}
-        if not faster:
-            break
+    ratios = _ratios_to(leader, cases, lockstep, baselines[leader])
+    passed = {leader}
+    while faster := {c: r.ratio for c, r in ratios.items() if c not in passed and r and r.verdict == "faster"}:
         leader = max(faster, key=faster.__getitem__)
+        ratios = _ratios_to(leader, cases, lockstep, baselines[leader])
+        passed.add(leader)
     for case, ratio in ratios.items():
         own = to_itself(ratio, "winner") if ratio is not None and case == leader else ratio
         rows[case] = replace(rows[case], winner=label(leader), versus_winner=own)
+
+
+def _ratios_to(
+    reference: Case, cases: Sequence[Case], lockstep: Lockstep, baseline: Case | None
+) -> dict[Case, Ratio | None]:
+    """The ratio of each case to the reference, in other groups through the baseline."""
+    via = None if baseline is None else lockstep.rows[baseline, False]
+    ratios = ratios_of(log_ratios(lockstep, lockstep.rows[reference, False], via), _floors(lockstep, baseline))
+    return {case: ratios[lockstep.rows[case, False]] for case in cases}
 
 
 def _facts(case: Case, measurements: Sequence[Measurement], stop_reason: str | None) -> Estimate:
@@ -212,14 +214,16 @@ def _facts(case: Case, measurements: Sequence[Measurement], stop_reason: str | N
 
 def _baseline_of(case: Case, measurements: Sequence[Measurement], ok: Sequence[Case]) -> Case | None:
     """The baseline of the case's environment, of its dtype where there is one; lstsq in NumPy stands in for OLS."""
-    near = [m.case for m in measurements if m.role == "baseline" and m.case.environment == case.environment]
-    near += [
-        other
-        for other in ok
-        if other.environment == case.environment and (other.strategy, other.variant) == ("numpy_loop", "lstsq")
-    ]
-    alike = [b for b in near if b in ok and (b.dtype, b.precision) == (case.dtype, case.precision)]
-    return next(iter(alike or [b for b in near if b in ok]), None)
+    here = [other for other in ok if other.environment == case.environment]
+    named = {m.case for m in measurements if m.role == "baseline"}
+    for candidates in (
+        [other for other in here if other in named],
+        [other for other in here if (other.strategy, other.variant) == ("numpy_loop", "lstsq")],
+    ):
+        if candidates:
+            alike = [other for other in candidates if (other.dtype, other.precision) == (case.dtype, case.precision)]
+            return (alike or candidates)[0]
+    return None
 
 
 def _floors(lockstep: Lockstep, baseline: Case | None) -> Floors:
@@ -228,10 +232,8 @@ def _floors(lockstep: Lockstep, baseline: Case | None) -> Floors:
     return floors_of(lockstep, lockstep.rows[baseline, False], lockstep.rows.get((baseline, True)))
 
 
-def _by_problem(
-    measurements: Sequence[Measurement], blocks: Sequence[Block]
-) -> dict[tuple[ProblemKey, str], tuple[list[Measurement], list[Block]]]:
-    problems: dict[tuple[ProblemKey, str], tuple[list[Measurement], list[Block]]] = {}
+def _by_problem(measurements: Sequence[Measurement], blocks: Sequence[Block]) -> _Problems:
+    problems: _Problems = {}
     for measurement in measurements:
         problems.setdefault(measurement.block_key[:2], ([], []))[0].append(measurement)
     for block in blocks:

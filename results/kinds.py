@@ -23,6 +23,11 @@ _WORKLOAD_OPTIONAL = {
     "data": str,
 }
 
+# no sample of anything lies outside; within, no logarithm or ratio can overflow
+SHORTEST_S, LONGEST_S = 1e-15, 1e9
+MOST_ROUNDS = 100_000
+_PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s", "dispatch_s")
+
 ProblemKey = tuple[tuple[str, Scalar], ...]
 BlockKey = tuple[ProblemKey, str, int, int]
 
@@ -122,8 +127,13 @@ class Measurement:
             raise ValueError(f"'samples_s' has {len(self.samples_s)} samples but 'rounds' has {len(self.rounds)}")
         if len(set(self.rounds)) != len(self.rounds) or min(self.rounds, default=0) < 0:
             raise ValueError("'rounds' must be different round numbers from 0")
-        if min(self.samples_s, default=1.0) <= 0:
-            raise ValueError(f"'samples_s' must be above zero, got {min(self.samples_s)}")
+        for name in _PHASES:
+            if not 0 <= (getattr(self, name) or 0.0) <= LONGEST_S:
+                raise ValueError(f"{name!r} must be from 0 to {LONGEST_S:g}, got {getattr(self, name)}")
+        if self.samples_s and not SHORTEST_S <= min(self.samples_s) <= max(self.samples_s) <= LONGEST_S:
+            raise ValueError(
+                f"'samples_s' must be from {SHORTEST_S} to {LONGEST_S:g}, got {sorted(self.samples_s)[:3]}"
+            )
 
     @cached_property
     def case(self) -> Case:
@@ -167,7 +177,9 @@ class Block:
     steal: float | None
 
     def __post_init__(self) -> None:
-        if self.rounds < 0 or len(self.sentinel_s) not in (0, self.rounds):
+        if not 0 <= self.rounds <= MOST_ROUNDS:
+            raise ValueError(f"'rounds' must be from 0 to {MOST_ROUNDS:,}, got {self.rounds}")
+        if len(self.sentinel_s) not in (0, self.rounds):
             raise ValueError(f"'sentinel_s' has {len(self.sentinel_s)} entries for {self.rounds} rounds")
 
     @property

@@ -82,14 +82,10 @@ def log_ratios(lockstep: Lockstep, reference: int, via: int | None = None) -> Bl
     Quiet rounds where both sides have enough of them. Rows of the same code share every disturbance, so they use all
     rounds (but see `aa_values`). `via` is the baseline's row, for blocks in which the two were in different groups.
     """
-    log_s = lockstep.log_s
-    quiet = _by_block(lockstep, paired_log_ratio(log_s[reference], log_s, lockstep.quiet, LEAST_QUIET_SAMPLES))
-    every = _by_block(lockstep, _all_rounds(log_s, reference))
+    quiet, every = _both_rules(lockstep, reference)
     if via is not None and via != reference:
-        direct = log_ratios(lockstep, via)
-        through = direct.values - direct.values[reference]
-        quiet = np.where(np.isnan(quiet) & (direct.quiet & direct.quiet[reference])[:, np.newaxis], through, quiet)
-        every = np.where(np.isnan(every), through, every)
+        direct = zip((quiet, every), _both_rules(lockstep, via), strict=True)
+        quiet, every = (np.where(np.isnan(own), base - base[reference], own) for own, base in direct)
     code = [_code(case) for case, _ in lockstep.rows]
     different = np.array([other != code[reference] for other in code], dtype=np.bool_)
     return _choose(quiet, every, ~lockstep.capped & ~lockstep.capped[reference] & different)
@@ -104,6 +100,13 @@ def aa_values(lockstep: Lockstep, baseline: int, twin: int, *, quiet: bool) -> F
         ratios = _all_rounds(log_s, 0)[1:]
     values: FloatArray = _by_block(lockstep, ratios)[0]
     return values
+
+
+def _both_rules(lockstep: Lockstep, reference: int) -> tuple[FloatArray, FloatArray]:
+    """The log ratios (rows, blocks) of the reference to every row, from quiet rounds and from all."""
+    log_s = lockstep.log_s
+    quiet = paired_log_ratio(log_s[reference], log_s, lockstep.quiet, LEAST_QUIET_SAMPLES)
+    return _by_block(lockstep, quiet), _by_block(lockstep, _all_rounds(log_s, reference))
 
 
 def _all_rounds(log_s: FloatArray, reference: int) -> FloatArray:

@@ -70,8 +70,8 @@ def ratios_of(values: BlockValues, floors: Floors) -> list[Ratio | None]:
                 high=exp_or_none(interval.high[row]),
                 blocks=int(blocks),
                 rounds="quiet" if values.quiet[row] else "all",
-                floor=None if math.isnan(noise[row]) else math.expm1(noise[row]),
-                delta=math.expm1(band[row]),
+                floor=None if math.isnan(noise[row]) else math.expm1(min(noise[row], 300.0)),
+                delta=math.expm1(min(band[row], 300.0)),
                 p_value=float(p_values[row]),
                 verdict=str(verdicts[row]),
             )
@@ -91,8 +91,8 @@ def control_false_discoveries(ratios: list[Ratio]) -> list[Ratio]:
 
 
 def exp_or_none(log_value: float) -> float | None:
-    """exp of a number, None of NaN."""
-    return None if math.isnan(log_value) else math.exp(log_value)
+    """exp of a number, None of NaN; held within +-300, where two wild blocks would overflow."""
+    return None if math.isnan(log_value) else math.exp(min(max(log_value, -300.0), 300.0))
 
 
 def _softened(ratio: Ratio) -> Ratio:

@@ -8,6 +8,7 @@ Format versions:
 import dataclasses
 import json
 import os
+import shutil
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,6 +147,7 @@ def trim_for_resume(path: str | os.PathLike[str]) -> Run:
                     file.write(raw if raw.endswith(b"\n") else raw + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        shutil.copymode(target, part)
         os.replace(part, target)
     except OSError as error:
         part.unlink(missing_ok=True)

@@ -74,7 +74,8 @@ def paired_log_ratio(
     """Median over the rounds of a block of log(base time / case time), from log times with rounds on the last axis.
 
     Above 0 the case is faster. Both samples of a round were taken within milliseconds, so drift cancels in each pair
-    (paired design; Mytkowicz and others, "Producing Wrong Data", ASPLOS 2009, on why order must be random).
+    (and the order inside a round is random: Mytkowicz and others, "Producing Wrong Data Without Doing Anything
+    Obviously Wrong!", ASPLOS 2009, on randomising the set-up).
     """
     return medians(np.asarray(base_log_s) - np.asarray(case_log_s), keep, least)
 
@@ -96,8 +97,8 @@ def delta(noise_floor: npt.ArrayLike, least: float = LEAST_DELTA) -> FloatArray:
     Without a floor (NaN) at least 3%.
     """
     bound = np.asarray(noise_floor, dtype=np.float64)
-    unknown = max(least, LEAST_DELTA_WITHOUT_FLOOR)
-    return np.asarray(np.log1p(np.where(np.isnan(bound), unknown, np.maximum(np.expm1(bound), least))))
+    unknown = np.log1p(max(least, LEAST_DELTA_WITHOUT_FLOOR))
+    return np.where(np.isnan(bound), unknown, np.maximum(bound, np.log1p(least)))
 
 
 def p_value(values: npt.ArrayLike, delta: npt.ArrayLike) -> FloatArray:

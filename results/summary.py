@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from results import wording
+from results.titles import TOLD_IF_VARYING, Record, title
 
 NOISY = 0.05
 
@@ -37,12 +38,6 @@ GROUP_KEYS = (
     "environment",
 )
 
-# told in a title only where the frame has more than one
-_TOLD_IF_VARYING = ("seed", "precision", "environment", "run")
-
-# a row of the frame, None for whatever is missing
-Record = dict[str, Any]
-
 
 @dataclass(frozen=True)
 class Row:
@@ -68,7 +63,7 @@ class Group:
 
 def groups(frame: pd.DataFrame) -> list[Group]:
     """One group a workload, in the order of the frame; in each the fastest first."""
-    told = {key for key in _TOLD_IF_VARYING if frame[key].nunique() > 1}
+    told = {key for key in TOLD_IF_VARYING if frame[key].nunique() > 1}
     collected: dict[tuple[Any, ...], list[Record]] = {}
     for record in records_of(frame):
         collected.setdefault(tuple(record[key] for key in GROUP_KEYS), []).append(record)
@@ -100,39 +95,6 @@ def footnotes(frame: pd.DataFrame) -> list[str]:
             f"where they are not, 'noisy' marks a half-width over {NOISY:.0%}."
         )
     return notes
-
-
-def title(record: Record, told: AbstractSet[str] = frozenset()) -> str:
-    """A workload in words: `gradient descent, 100 steps: n = 1,000, d = 2, 1 problem, float32, 1 thread`.
-
-    `told` are the columns that differ elsewhere in what is shown.
-    """
-    threads = wording.plain(record["threads"])
-    parts = [
-        f"n = {record['samples']:,}",
-        f"d = {record['features']:,}",
-        wording.counted(record["batch"], "problem"),
-        wording.plain(record["dtype"]),
-        wording.counted(int(threads), "thread") if threads.isdecimal() else f"{threads} threads",
-    ]
-    if record["condition"] is not None:
-        parts.append(f"condition {wording.number_text(record['condition'])}")
-    if record["step_size"] is not None:
-        parts.append(f"step size {wording.number_text(record['step_size'])}")
-    if record["data"] is not None:
-        parts.append(f"data {wording.plain(record['data'])}")
-    parts += [f"{key} {wording.plain(str(record[key]))}" for key in _TOLD_IF_VARYING if key in told]
-    return f"{_method(record)}: {', '.join(parts)}"
-
-
-def _method(record: Record) -> str:
-    if record["method"] == "ols":
-        return "least squares"
-    if record["method"] == "gd":
-        return f"gradient descent, {wording.counted(record['steps'] or 0, 'step')}"
-    if record["method"] == "gd_tol":
-        return f"gradient descent to a step below {wording.number_text(record['tolerance'] or 0.0)}"
-    return wording.plain(record["method"])
 
 
 def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
@@ -237,8 +199,14 @@ def _conclusion(measured: Sequence[Record]) -> str:
         return f"Winner: {name}, {_lead(runner_up)} as fast as the runner-up, {runner_up['name']}.{over}"
     names = wording.listed([f"{record['name']} ({_lead(record, ', ')})" for record in level])
     if all(record["winner_verdict"] == "same" for record in level):
-        return f"Tie: {name} is as fast as {names}.{over}"
+        return f"Tie to within {_spread(level):.1%}: {name} is as fast as {names}.{over}"
     return f"Too close to call: the lead of {name} over {names} is inconclusive.{over}"
+
+
+def _spread(level: Sequence[Record]) -> float:
+    """The largest lead, either way, that the intervals of a tie still allow."""
+    ends = [(float(record["winner_ratio_low"]), float(record["winner_ratio_high"])) for record in level]
+    return max(max(1 / low, high) - 1 for low, high in ends)
 
 
 def _lead(record: Record, joint: str = " (") -> str:

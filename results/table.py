@@ -84,12 +84,12 @@ FORMATS: dict[str, Callable[[pd.DataFrame], str]] = {
 def _print_groups(frame: pd.DataFrame, console: Console) -> None:
     shown = groups(frame)
     natural = [_widths(group) for group in shown]
-    common = {name: max(widths.get(name, 0) for widths in natural) for name in SHOWN}
+    common = {name: max((widths.get(name, 0) for widths in natural), default=0) for name in SHOWN}
     for group, widths in zip(shown, natural, strict=True):
         columns = _that_fit(widths, console.width - _GAP)
         # the same column in the same place in every group, so that the eye runs down; but not at the price of a column
         aligned = {name: common[name] for name in columns}
-        _print_group(group, console, aligned if _total(aligned) <= console.width - _GAP else {n: 0 for n in columns})
+        _print_group(group, console, aligned if _total(aligned) <= console.width - _GAP else dict.fromkeys(columns, 0))
     for note in footnotes(frame):
         console.print(Text(note, style="dim"))
 

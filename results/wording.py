@@ -7,12 +7,16 @@ _MOST_DIGITS = 4
 _LEAST_DIGITS = 2
 # below this nobody reads a third digit: 0.0015x
 _SMALL_RATIO = 0.1
+# the end of an interval over two wild blocks: its order is all there is to say
+_ABSURD = 1e7
 
 
 def time_text(seconds: float | None, half_width_s: float | None = None) -> str:
     """A time in a readable unit, `61.2 us`; three digits where no half-width is known."""
     if seconds is None:
         return ""
+    if seconds == 0:
+        return "0 s"
     # from 999.5 on, so that rounding never shows 1,000 of the smaller unit
     unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= 0.9995 * size), _UNITS[-1])
     return f"{trimmed(seconds / size, None if half_width_s is None else half_width_s / size)} {unit}"
@@ -88,8 +92,9 @@ def plain(text: str) -> str:
 
 
 def _rounded(value: float, places: int) -> str:
-    return f"{round(value, places):,.{max(places, 0)}f}"
+    return f"{value:.0e}" if value >= _ABSURD else f"{round(value, places):,.{max(places, 0)}f}"
 
 
 def _leading(value: float) -> int:
-    return math.floor(math.log10(value))
+    """The power of ten of the first digit, after rounding to three: 0.9996 counts as 1.00."""
+    return math.floor(math.log10(float(f"{value:.2e}")))

@@ -15,7 +15,8 @@ def mse(X: Array, y: Array, w: Array) -> Array:
 
 def autodiff(X: Array, y: Array, w: Array) -> Array:
     """Reverse-mode differentiation of the loss, as one writes it for a loss that has no formula."""
-    return jax.grad(mse, argnums=2)(X, y, w)
+    gradient: Array = jax.grad(mse, argnums=2)(X, y, w)
+    return gradient
 
 
 def analytic(X: Array, y: Array, w: Array) -> Array:

@@ -4,6 +4,8 @@ Prefer it for many small problems: one dispatch and one loop serve them all. The
 last problem has stopped, and those that stopped before wait. The harness does the jitting.
 """
 
+from functools import partial
+
 import jax
 from jax import Array
 
@@ -14,19 +16,19 @@ from solvers.registry import solver
 @solver(method="gd", strategy="jax_vmap", variant="autodiff", backend="jax", compiled=True, batched=True)
 def gd_autodiff(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
     """Gradient descent by jax.grad of the loss; X (b, n, d), y (b, n), w (b, d), step_size (b,) -> w (b, d)."""
-    return jax.vmap(lambda *problem: jax_scan.gd_autodiff(*problem, steps))(X, y, w, step_size)
+    return jax.vmap(partial(jax_scan.gd_autodiff, steps=steps))(X, y, w, step_size)
 
 
 @solver(method="gd", strategy="jax_vmap", variant="analytic", backend="jax", compiled=True, batched=True)
 def gd_analytic(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
     """Gradient descent by the formula 2/n X'(X w - y); X (b, n, d), y (b, n), w (b, d), step_size (b,) -> w (b, d)."""
-    return jax.vmap(lambda *problem: jax_scan.gd_analytic(*problem, steps))(X, y, w, step_size)
+    return jax.vmap(partial(jax_scan.gd_analytic, steps=steps))(X, y, w, step_size)
 
 
 @solver(method="gd", strategy="jax_vmap", variant="columns", backend="jax", compiled=True, batched=True)
 def gd_columns(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
     """The formula on each X transposed once; the same shapes. On a CPU 3 times as fast at d = 2, slower from 16 on."""
-    return jax.vmap(lambda *problem: jax_scan.gd_columns(*problem, steps))(X, y, w, step_size)
+    return jax.vmap(partial(jax_scan.gd_columns, steps=steps))(X, y, w, step_size)
 
 
 @solver(method="gd_tol", strategy="jax_vmap", variant="autodiff", backend="jax", compiled=True, batched=True)
@@ -34,7 +36,7 @@ def gd_tol_autodiff(
     X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array
 ) -> tuple[Array, Array]:
     """By jax.grad until the root mean square of a step is below the tolerance -> w (b, d), steps taken (b,)."""
-    return jax.vmap(lambda *problem: jax_scan.gd_tol_autodiff(*problem, tolerance, max_steps))(X, y, w, step_size)
+    return jax.vmap(partial(jax_scan.gd_tol_autodiff, tolerance=tolerance, max_steps=max_steps))(X, y, w, step_size)
 
 
 @solver(method="gd_tol", strategy="jax_vmap", variant="analytic", backend="jax", compiled=True, batched=True)
@@ -42,7 +44,7 @@ def gd_tol_analytic(
     X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array
 ) -> tuple[Array, Array]:
     """By the formula until the root mean square of a step is below the tolerance -> w (b, d), steps taken (b,)."""
-    return jax.vmap(lambda *problem: jax_scan.gd_tol_analytic(*problem, tolerance, max_steps))(X, y, w, step_size)
+    return jax.vmap(partial(jax_scan.gd_tol_analytic, tolerance=tolerance, max_steps=max_steps))(X, y, w, step_size)
 
 
 for _variant, _formula in least_squares.FORMULAS.items():

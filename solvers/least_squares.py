@@ -11,7 +11,8 @@ from jax.scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 def inverse(X: Array, y: Array) -> Array:
     """By the inverse of X'X, as the notebook writes it; the least accurate of the five (numpy.linalg.inv)."""
-    return jnp.linalg.inv(X.T @ X) @ (X.T @ y)
+    w: Array = jnp.linalg.inv(X.T @ X) @ (X.T @ y)
+    return w
 
 
 def solve(X: Array, y: Array) -> Array:
@@ -19,7 +20,8 @@ def solve(X: Array, y: Array) -> Array:
 
     Squares the condition number: prefer `qr` once cond(X) passes about 1e3 in float32.
     """
-    return jnp.linalg.solve(X.T @ X, X.T @ y)
+    w: Array = jnp.linalg.solve(X.T @ X, X.T @ y)
+    return w
 
 
 def cholesky(X: Array, y: Array) -> Array:
@@ -37,7 +39,11 @@ def qr(X: Array, y: Array) -> Array:
 
 
 def lstsq(X: Array, y: Array) -> Array:
-    """By the singular values, the most robust and the most work (numpy.linalg.lstsq)."""
+    """By the singular values, the most work, and the shortest answer where X lacks rank (numpy.linalg.lstsq).
+
+    Singular values under eps max(n, d) of the largest count as zero: in float32 and at n = 1,000 that drops directions
+    once cond(X) passes 8e3, where `qr` still answers.
+    """
     return jnp.linalg.lstsq(X, y)[0]
 
 

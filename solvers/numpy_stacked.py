@@ -2,6 +2,7 @@
 
 Prefer it to `numpy_loop` for many small problems, where calls are the cost: a step is five calls for the whole batch.
 Once the batch outgrows the cache each step streams all of X from memory, where a loop over problems would not.
+numpy.linalg computes float32 in float64 and rounds back, here and in `numpy_loop`.
 """
 
 from typing import Any
@@ -55,10 +56,7 @@ def ols_cholesky(X: Floats, y: Floats) -> Floats:
 
 @solver(method="ols", strategy="numpy_stacked", variant="qr", backend="numpy", batched=True)
 def ols_qr(X: Floats, y: Floats) -> Floats:
-    """Least squares by Householder QR; X (b, n, d), y (b, n) -> w (b, d).
-
-    Does not square the condition number. NumPy factors float32 in float64.
-    """
+    """Least squares by Householder QR; X (b, n, d), y (b, n) -> w (b, d). Does not square the condition number."""
     Q, R = np.linalg.qr(X)
     return np.linalg.solve(R, Q.mT @ y[..., None])[..., 0]
 
@@ -67,6 +65,8 @@ def ols_qr(X: Floats, y: Floats) -> Floats:
 def ols_lstsq(X: Floats, y: Floats) -> Floats:
     """Least squares by the singular values; X (b, n, d), y (b, n) -> w (b, d).
 
-    numpy.linalg.lstsq takes one problem only, so this is its stacked equal, the pseudo-inverse with the same cut-off.
+    numpy.linalg.lstsq takes one problem only; this is its stacked equal but for the cut-off, so X must have full rank.
     """
-    return (np.linalg.pinv(X, rtol=None) @ y[..., None])[..., 0]
+    U, s, Vt = np.linalg.svd(X, full_matrices=False)
+    w: Floats = Vt.mT @ (U.mT @ y[..., None] / s[..., None])
+    return w[..., 0]

@@ -1,84 +1,21 @@
-"""A workload (what to solve, in numbers) and the problem made from it (arrays and the answers that are right).
+"""From a workload to a problem: the arrays that every strategy is given, and the answers that are right.
 
-Every strategy of every backend is given the same arrays, made here once with NumPy alone and off the clock.
+Made once with NumPy alone and off the clock, the same for every backend.
 """
 
-import dataclasses
 import math
-from collections.abc import Iterator
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solvers import reference
+from solvers.workload import DTYPES, METHODS, Workload, data_bytes, make_workload
+
+__all__ = ["DTYPES", "METHODS", "Problem", "Workload", "arguments", "data_bytes", "make_problem", "make_workload"]
 
 Floats = NDArray[np.floating[Any]]
-
-METHODS = ("gd", "ols", "gd_tol")
-DTYPES = ("float32", "float64")
-
-
-@dataclass(frozen=True)
-class Workload:
-    """What is solved: `batch` problems of y = X w + noise, X (samples, features), the intercept being a feature.
-
-    step_size    None means 1/L, L the largest curvature of the loss, of each problem by itself
-    condition    cond(X), given to generated data by rescaling the singular values of the non-intercept columns
-    tolerance    gd_tol stops when the root mean square of a step falls below it, or after max_steps
-    data         the label of a person's own data, which `make_problem` is then given
-
-    Raises ValueError for fields that do not go together; `make_workload` fills in what a method needs.
-    """
-
-    method: str
-    samples: int
-    features: int
-    _: KW_ONLY
-    batch: int = 1
-    steps: int | None = None
-    dtype: str = "float32"
-    condition: float | None = None
-    seed: int = 0
-    step_size: float | None = None
-    tolerance: float | None = None
-    max_steps: int | None = None
-    data: str | None = None
-
-    def __post_init__(self) -> None:
-        _one_of("method", self.method, METHODS)
-        _one_of("dtype", self.dtype, DTYPES)
-        for name in ("samples", "features", "batch"):
-            _whole(name, getattr(self, name), 1)
-        _whole("seed", self.seed, 0)
-        needs = {"gd": {"steps"}, "ols": set(), "gd_tol": {"tolerance", "max_steps"}}[self.method]
-        for name in ("steps", "tolerance", "max_steps"):
-            value = getattr(self, name)
-            if name not in needs and value is not None:
-                raise ValueError(f"{name} means nothing to method {self.method}, got {value}; leave it out")
-            if name in needs and value is None:
-                raise ValueError(f"method {self.method} needs {name}, got None; give it, or use make_workload")
-            if name in needs and name != "tolerance":
-                _whole(name, value, 1)
-        _above("tolerance", self.tolerance, 0.0)
-        _above("step_size", self.step_size, 0.0)
-        if self.method == "ols" and self.step_size is not None:
-            raise ValueError(f"step_size means nothing to method ols, got {self.step_size}; leave it out")
-        if self.condition is not None:
-            if not (math.isfinite(self.condition) and self.condition >= 1):
-                raise ValueError(f"condition must be finite and at least 1, got {self.condition}")
-            if self.data is not None:
-                raise ValueError("condition is for generated data, and data was given as well; leave one out")
-            if self.features < 2 or self.samples < self.features:
-                raise ValueError(
-                    f"condition needs 2 features and as many samples as features, got {self.samples} samples and "
-                    f"{self.features} features; leave condition out"
-                )
-
-    def as_dict(self) -> dict[str, Any]:
-        """A plain dictionary for JSON; `Workload(**workload.as_dict())` is the same workload."""
-        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,22 +45,10 @@ class Problem:
     condition: NDArray[np.float64]
 
 
-def make_workload(method: str, samples: int, features: int, **options: Any) -> Workload:
-    """A Workload with what its method needs filled in: 100 steps; tolerance 1e-3 and at most 10,000 steps."""
-    defaults: dict[str, dict[str, Any]] = {"gd": {"steps": 100}, "gd_tol": {"tolerance": 1e-3, "max_steps": 10_000}}
-    given = {name: value for name, value in options.items() if value is not None}
-    return Workload(method, samples, features, **(defaults.get(method, {}) | given))
-
-
-def data_bytes(workload: Workload) -> int:
-    """Bytes of X and y."""
-    return np.dtype(workload.dtype).itemsize * workload.batch * workload.samples * (workload.features + 1)
-
-
 def make_problem(workload: Workload, data: tuple[Floats, Floats] | None = None) -> Problem:
-    """The arrays and right answers of a workload; from `data`, X (n, d) and y (n,), where a person gives their own.
+    """The arrays and right answers of a workload; `data`, X (n, d) and y (n,), takes the place of generated data.
 
-    A person's data are used as they are (no intercept is added), and are one problem: batch must be 1.
+    A person's data are used as they are, no intercept is added, and are one problem: batch must be 1.
     Raises ValueError for OLS with fewer samples than features, and for data that do not fit the workload.
     """
     if workload.method == "ols" and workload.samples < workload.features:
@@ -132,34 +57,25 @@ def make_problem(workload: Workload, data: tuple[Floats, Floats] | None = None) 
         )
     X, y = _generate(workload) if data is None else _adopt(workload, *data)
     spectrum = reference.decompose(X, y)
-    dtype = X.dtype
     if workload.step_size is None:
-        step_size = (1 / spectrum.curvature[:, 0]).astype(dtype)
+        step_size = (1 / spectrum.curvature[:, 0]).astype(X.dtype)
     else:
-        step_size = np.full(workload.batch, workload.step_size, dtype)
-    check_step_size = (step_size / (workload.steps or 10)).astype(dtype)
-    stops: list[NDArray[np.int64] | None] = [None, None]
-    if workload.method == "ols":
-        answer = check_answer = reference.least_squares(spectrum)
-    else:
-        both = (step_size, check_step_size)
-        if workload.tolerance is not None and workload.max_steps is not None:
-            stops = [reference.stopping_steps(spectrum, s, workload.tolerance, workload.max_steps) for s in both]
-        answer, check_answer = (
-            reference.descent(spectrum, s, np.asarray(workload.steps if stop is None else stop))
-            for s, stop in zip(both, stops, strict=True)
-        )
+        step_size = np.full(workload.batch, workload.step_size, X.dtype)
+    # smaller by the number of steps: the descent is then still far from its end, where a step left out would not show
+    check_step_size = (step_size / (workload.steps or 10)).astype(X.dtype)
+    answer, stop = _answer(workload, spectrum, step_size)
+    check_answer, _ = _answer(workload, spectrum, check_step_size)
     return Problem(
         X=X,
         y=y,
-        w=np.zeros((workload.batch, workload.features), dtype),
+        w=np.zeros((workload.batch, workload.features), X.dtype),
         step_size=step_size,
         reference=answer,
-        # every method is odd in y when it starts from zero, so this is as hard as y and its answer is known
+        # from zero every method is odd in y: other inputs, exactly as hard, whose answer is known
         check_y=-y,
         check_step_size=check_step_size,
         check_reference=-check_answer,
-        reference_steps=stops[0],
+        reference_steps=stop,
         condition=spectrum.condition,
     )
 
@@ -177,6 +93,18 @@ def arguments(workload: Workload, problem: Problem, *, check: bool = False) -> t
     if workload.method == "gd":
         return *start, workload.steps
     return *start, workload.tolerance, workload.max_steps
+
+
+def _answer(
+    workload: Workload, spectrum: reference.Spectrum, step_size: Floats
+) -> tuple[NDArray[np.float64], NDArray[np.int64] | None]:
+    """The float64 answer (b, d), and for gd_tol the steps to it (b,)."""
+    if workload.steps is not None:
+        return reference.descent(spectrum, step_size, np.asarray(workload.steps)), None
+    if workload.tolerance is not None and workload.max_steps is not None:
+        stop = reference.stopping_steps(spectrum, step_size, workload.tolerance, workload.max_steps)
+        return reference.descent(spectrum, step_size, stop), stop
+    return reference.least_squares(spectrum), None
 
 
 def _generate(workload: Workload) -> tuple[Floats, Floats]:
@@ -224,19 +152,6 @@ def _adopt(workload: Workload, X: Floats, y: Floats) -> tuple[Floats, Floats]:
         raise ValueError(f"a person's own data are one problem, got batch {workload.batch}; leave batch out")
     if not (np.isfinite(X).all() and np.isfinite(y).all()):
         raise ValueError(f"data must be finite in {workload.dtype}, got NaN or infinity; drop or fill those rows")
+    if not X.any():
+        raise ValueError("data must have an X that is not all zeros, got nothing else; see how it was read")
     return X[None], y[None]
-
-
-def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
-
-
-def _whole(name: str, value: object, least: int) -> None:
-    if not isinstance(value, int) or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
-
-
-def _above(name: str, value: float | None, bound: float) -> None:
-    if value is not None and not (math.isfinite(value) and value > bound):
-        raise ValueError(f"{name} must be finite and above {bound:g}, got {value}")

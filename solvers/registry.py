@@ -5,13 +5,14 @@ import importlib.util
 import inspect
 import pkgutil
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import solvers
-from solvers.problem import METHODS
+from solvers.workload import METHODS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -104,14 +105,19 @@ def load_file(path: str | Path) -> tuple[Solver, ...]:
     spec = importlib.util.spec_from_file_location(f"solvers_plugin_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise PluginError(f"a solver file must be importable, got {path}")
+    module = importlib.util.module_from_spec(spec)
     before = set(SOLVERS)
+    # dataclasses look their own module up there
+    sys.modules[spec.name] = module
     try:
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
-    except Exception as error:  # a person's code may raise anything
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # a person's code may raise anything
+        del sys.modules[spec.name]
         for key in set(SOLVERS) - before:
             del SOLVERS[key]
+        said = " ".join(str(error).split())
         raise PluginError(
-            f"{path} failed with {type(error).__name__}: {error}; run it with python to see where"
+            f"{path} failed with {type(error).__name__}: {said}; run it with python to see where"
         ) from error
     added = tuple(found for key, found in SOLVERS.items() if key not in before)
     if not added:

@@ -1,0 +1,66 @@
+"""No time without a right answer: the timed call's own, and one on inputs that were never timed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from benchmarks import calls
+from benchmarks.calls import Prepared
+from solvers.accuracy import error_limit, relative_error
+from solvers.problem import Problem, Workload
+from solvers.registry import Solver
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Whether an answer is right: the status and reason of its case, the worse relative error, what is allowed."""
+
+    status: str
+    reason: str | None
+    error: float | None
+    error_limit: float
+    steps_taken: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the worker's reply."""
+        return dict(vars(self))
+
+
+def unseen(problem: Problem) -> Problem:
+    """The problem with other inputs, whose answer is known: rows in another order, X and the second y with other signs.
+
+    Every solver starts from zero and is odd in X, so the answer to (-X, y) is minus that to (X, y), and the order of
+    the samples changes nothing. An answer that was remembered, or made from data closed over, is wrong here.
+    """
+    return replace(
+        problem,
+        X=-np.roll(problem.X, 1, axis=1),
+        check_y=np.roll(problem.check_y, 1, axis=1),
+        check_reference=-problem.check_reference,
+    )
+
+
+def judge(solver: Solver, workload: Workload, problem: Problem, prepared: Prepared, first: Any) -> Judgement:
+    """Judge what the first timed call returned, then the answer to inputs that were never timed."""
+    limit = error_limit(workload, problem)
+    other = unseen(problem)
+    fresh = prepared.on(calls.calls_for(solver, workload, other, check=True)).call()
+    try:
+        weights, steps = calls.answer(first, workload)
+        error = relative_error(weights, problem.reference)
+        error = max(error, relative_error(calls.answer(fresh, workload)[0], other.check_reference))
+    except ValueError as shape:
+        return Judgement("wrong", str(shape), None, limit)
+    if not np.isfinite(error):
+        return Judgement("wrong", "the answer is not a number", None, limit)
+    if error > limit:
+        return Judgement("wrong", f"relative error {error:.2g}, and {limit:.2g} is allowed", error, limit)
+    if steps is None:
+        return Judgement("ok", None, error, limit)
+    taken = int(steps.max())
+    if taken >= (workload.max_steps or 0):
+        return Judgement("not_converged", f"reached max_steps = {workload.max_steps}", error, limit, taken)
+    return Judgement("ok", None, error, limit, taken)

@@ -1,0 +1,75 @@
+"""A report of runs: the answer first, then the tables, then how they came about and where the time went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+
+from results import table
+from results.frame import from_runs
+from results.records import Measurement, Run
+
+ON_THE_CLOCK = (
+    "On the clock: one call of the solver on data that are in place already, until its whole result is there. "
+    "Transfer, trace, lower, compile and the first call are on clocks of their own. "
+    "Making the data, choosing the step size and checking the answer are on none."
+)
+
+
+def markdown(runs: Sequence[Run]) -> str:
+    """The runs as Markdown: their tables, their machines, what is on the clock."""
+    parts = ["# linregbench report", table.as_markdown(from_runs(*runs)).rstrip(), ON_THE_CLOCK]
+    parts += [f"## Run {run.header.run}\n\n{_facts(run)}\n\n{time_account(run)}" for run in runs]
+    return "\n\n".join(parts) + "\n"
+
+
+def time_account(run: Run) -> str:
+    """Where the time of a run went, by what it was spent on, and what a case cost in a block beyond its samples."""
+    if run.end is None or not run.end.wall_s:
+        return "where the time went: not told, since the run has not ended"
+    spent = dict(run.end.harness_s or {})
+    spent["the rest"] = max(0.0, run.end.wall_s - sum(spent.values()))
+    parts = sorted(spent.items(), key=lambda item: -item[1])
+    shares = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in parts if seconds >= 0.05)
+    kinds = {"NumPy": _numpy, "jitted": _jitted, "other JAX": _other}
+    costs = [(name, [_overhead_s(m) for m in run.measurements if of_kind(m)]) for name, of_kind in kinds.items()]
+    told = ", ".join(f"{name} {fmean(seconds):.2f} s" for name, seconds in costs if seconds)
+    return (
+        f"where the time went: {run.end.wall_s:.0f} s in all: {shares}\n"
+        f"beyond its samples a case cost in a block, on average: {told or 'nothing, since none was measured'}"
+    )
+
+
+def _overhead_s(measurement: Measurement) -> float:
+    spent: Mapping[str, float] = measurement.overhead_s or {}
+    return sum(seconds for phase, seconds in spent.items() if phase != "sample")
+
+
+def _numpy(measurement: Measurement) -> bool:
+    return measurement.status == "ok" and measurement.backend == "numpy"
+
+
+def _jitted(measurement: Measurement) -> bool:
+    return measurement.status == "ok" and measurement.compiled
+
+
+def _other(measurement: Measurement) -> bool:
+    return measurement.status == "ok" and measurement.backend != "numpy" and not measurement.compiled
+
+
+def _facts(run: Run) -> str:
+    header = run.header
+    lines = [
+        f"taken {header.started}, preset {header.preset}, seed {header.seed}, linregbench {header.linregbench}",
+        _listed(header.machine.items()),
+    ]
+    lines += [
+        f"{environment.nursery}: Python {environment.python}, {_listed(environment.packages.items())}, "
+        f"{environment.blas}, {environment.device_kind}"
+        for environment in run.environments
+    ]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _listed(items: Iterable[tuple[str, object]]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in items if value is not None)

@@ -1,0 +1,157 @@
+"""Stand-ins for what takes time or a process: a clock, workers, and where workers come from."""
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from benchmarks import block, plan
+from benchmarks.cases import Case, Contest, problem_of
+from benchmarks.processes import WorkerEnded
+from solvers.registry import Solver
+from solvers.workload import make_workload
+
+HEADER = {
+    "record": "run",
+    "format": "linregbench-run",
+    "version": 1,
+    "run": "20261123-160000-ab12",
+    "started": "2026-11-23T16:00:00+00:00",
+    "preset": "quick",
+    "seed": 0,
+    "options": {},
+    "machine": {"cpu": "a fake"},
+    "commit": None,
+    "dirty": None,
+    "linregbench": "0.1.0",
+    "grid": "0123456789abcdef",
+}
+SENTINEL_S = 0.001
+
+
+class FakeClock:
+    """In place of the module `time`: it moves only when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def advance(self, seconds: float) -> None:
+        self.now_s += seconds
+
+    def perf_counter(self) -> float:
+        return self.now_s
+
+    def process_time(self) -> float:
+        return self.now_s / 2
+
+
+def make_solver(strategy: str = "numpy_loop", **fields: Any) -> Solver:
+    """A row of the registry; numpy and plain unless its name or the fields say otherwise."""
+    backend = "jax" if strategy.startswith("jax") else "numpy"
+    plain = {"method": "gd", "backend": backend, "compiled": backend == "jax", "batched": False}
+    plain["variant"] = "autodiff" if backend == "jax" else "analytic"
+    return Solver(**plain | fields, strategy=strategy, function=print)
+
+
+def make_case(strategy: str = "numpy_loop", *, device: str = "cpu", threads: str = "1", **workload: Any) -> Case:
+    """A case of gd on 100 samples of 2 features, or what the keywords say."""
+    sizes = {"method": "gd", "samples": 100, "features": 2} | workload
+    return Case(make_workload(**sizes), make_solver(strategy, method=sizes["method"]), device, threads)
+
+
+def make_contest(*strategies: str, baseline: str = "numpy_loop", **of: Any) -> Contest:
+    """The strategies against the baseline on one problem."""
+    first = make_case(baseline, **of)
+    cases = tuple(make_case(name, **of) for name in strategies)
+    return Contest(problem_of(first.workload), first.threads, cases, (first,))
+
+
+def make_limits(blocks: tuple[int, int] = (2, 2), *, rounds: int = 4, **fields: Any) -> plan.Limits:
+    """Limits that never bite unless a test says so."""
+    rules = replace(block.Rules(timeout_s=60.0, rounds=rounds), **fields.pop("rules", {}))
+    return plan.Limits(blocks, **{"budget_s": 1e6, "call_limit_s": 1e6} | fields, rules=rules)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How the workers of a strategy behave: seconds each question takes, and at which they end with which status."""
+
+    call_s: float = 0.01
+    loops: int = 1
+    takes_s: Mapping[str, float] = field(default_factory=dict)
+    ends: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    finish: Mapping[str, Any] = field(default_factory=dict)
+
+
+class FakeWorker:
+    """One live process, without the process."""
+
+    def __init__(self, name: str, manner: Manner, time: FakeClock, log: list[tuple[str, str]]) -> None:
+        self.name, self.manner, self.time, self.log = name, manner, time, log
+        self.limits_s: list[float] = []
+        self.ended = False
+
+    def ask(self, question: str, timeout_s: float, **_: Any) -> dict[str, Any]:
+        self.log.append((self.name, question))
+        self.limits_s.append(timeout_s)
+        if question in self.manner.ends:
+            raise WorkerEnded(*self.manner.ends[question])
+        usual = self.manner.call_s * self.manner.loops if question == "sample" else 0.0
+        takes_s = self.manner.takes_s.get(question, usual)
+        self.time.advance(min(takes_s, timeout_s))
+        if takes_s > timeout_s:
+            raise WorkerEnded("timeout", f"no answer to {question!r}")
+        call = {"call_s": self.manner.call_s}
+        match question:
+            case "prepare":
+                phases = {"first_call_s": 2 * self.manner.call_s}
+                return call | {"phases": phases, "loops": self.manner.loops, "spent": {"compile": 0.5}}
+            case "finish":
+                return {"error": 1e-7, "error_limit": 1e-4, "spent": {"check": 0.25}} | dict(self.manner.finish)
+        return call
+
+    def end(self) -> None:
+        self.log.append((self.name, "end"))
+        self.ended = True
+
+
+class FakeProcesses:
+    """Where fake workers come from, the watcher who is told what happens, and the log of both."""
+
+    def __init__(self, time: FakeClock, *, noise: float = 0.0, **manners: Manner) -> None:
+        self.time, self.noise, self.manners = time, noise, manners
+        self.log: list[tuple[str, str]] = []
+        self.workers: list[FakeWorker] = []
+        self.interrupt_at: int | None = None
+        self._random = random.Random(0)
+        self._sentinels = 0
+
+    def start(self, case: Case, details: Mapping[str, Any]) -> FakeWorker:  # noqa: ARG002  the schedule's signature
+        name = case.solver.strategy
+        manner = self.manners.get(name, Manner())
+        self.log.append((name, "start"))
+        if "start" in manner.ends:
+            raise WorkerEnded(*manner.ends["start"])
+        manner = replace(manner, call_s=manner.call_s * math.exp(self._random.gauss(0.0, self.noise)))
+        self.workers.append(FakeWorker(name, manner, self.time, self.log))
+        return self.workers[-1]
+
+    def sentinel(self, threads: str = "1", environment: str = "here") -> float:  # noqa: ARG002
+        self._sentinels += 1
+        if self._sentinels == self.interrupt_at:
+            raise KeyboardInterrupt
+        self.log.append(("sentinel", threads))
+        self.time.advance(SENTINEL_S)
+        return SENTINEL_S
+
+    def tell(self, text: str) -> None:
+        self.log.append(("tell", text))
+
+    def progress(self, done_s: float, left_s: float) -> None:
+        self.log.append(("progress", f"{done_s:.3f} {left_s:.3f}"))
+
+
+def sampled(log: Sequence[tuple[str, str]]) -> list[str]:
+    """Who was sampled, in order."""
+    return [name for name, what in log if what == "sample"]

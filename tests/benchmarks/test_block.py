@@ -1,0 +1,178 @@
+"""One block with fake workers: who is asked what, in which order, and what becomes of those that end."""
+
+import random
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from benchmarks.block import SAMPLING_S, Entry, Rules, run_block, sampled_rounds
+from fakes import FakeClock, FakeProcesses, Manner, make_case, sampled
+
+STATUSES = ("skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
+
+
+def measure(
+    processes: FakeProcesses, *names: str, seed: int = 0, **rules: Any
+) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """The records by strategy, and what closes the block."""
+    records, closing = run_block(
+        [Entry(make_case(name)) for name in names],
+        Rules(**rules),
+        lambda case: processes.start(case, {}),
+        processes.sentinel,
+        random.Random(seed),
+        processes.tell,
+    )
+    return {record["strategy"]: record for record in records}, closing
+
+
+def orders(processes: FakeProcesses) -> list[list[str]]:
+    """Who was sampled in each round, in order."""
+    rounds: list[list[str]] = []
+    for name, what in processes.log:
+        if name == "tell" and what.startswith("round "):
+            rounds.append([])
+        elif what == "sample":
+            rounds[-1].append(name)
+    return rounds
+
+
+def test_every_case_is_sampled_once_a_round(fake_clock: FakeClock) -> None:
+    processes = FakeProcesses(fake_clock)
+    records, closing = measure(processes, "a", "b", "c", rounds=20)
+    assert [sorted(names) for names in orders(processes)] == [["a", "b", "c"]] * 20
+    for record in records.values():
+        assert record["status"] == "ok"
+        assert record["rounds"] == list(range(20))
+        assert record["samples_s"] == pytest.approx([0.01] * 20)
+    assert closing["rounds"] == len(closing["sentinel_s"]) == 20
+
+
+def test_the_order_is_random_and_the_seeds_own(fake_clock: FakeClock) -> None:
+    found = []
+    for seed in (0, 0, 1):
+        processes = FakeProcesses(fake_clock)
+        measure(processes, "a", "b", "c", "d", seed=seed)
+        found.append(orders(processes))
+    assert found[0] == found[1] != found[2]
+    assert len({tuple(names) for names in found[0]}) > 10
+    firsts = Counter(names[0] for names in found[0])
+    assert set(firsts) == set("abcd")
+
+
+def test_all_are_prepared_before_the_first_sample_and_ended_after_the_last(fake_clock: FakeClock) -> None:
+    processes = FakeProcesses(fake_clock)
+    measure(processes, "a", "b", rounds=2)
+    asked = [what for name, what in processes.log if name in ("a", "b")]
+    assert asked == ["start", "prepare"] * 2 + ["sample"] * 4 + ["finish"] * 2 + ["end"] * 2
+
+
+def test_the_sentinel_is_sampled_around_every_case(fake_clock: FakeClock) -> None:
+    processes = FakeProcesses(fake_clock)
+    _, closing = measure(processes, "a", "b", "c", rounds=3)
+    events = ["|" if name == "sentinel" else what for name, what in processes.log if name != "tell"]
+    assert events[6:-6] == ["|", "sample", "|", "sample", "|", "sample", "|"] * 3
+    assert [len(round_) for round_ in closing["sentinel_s"]] == [4, 4, 4]
+
+
+def test_a_slow_case_sits_out_rounds_evenly(fake_clock: FakeClock) -> None:
+    processes = FakeProcesses(fake_clock, slow=Manner(call_s=0.4))
+    records, closing = measure(processes, "fast", "slow", rounds=20)
+    assert records["slow"]["rounds"] == [2, 6, 10, 14, 18]
+    assert len(records["fast"]["rounds"]) == 20
+    assert [len(closing["sentinel_s"][index]) for index in (1, 2, 3)] == [2, 3, 2]
+
+
+@pytest.mark.parametrize("sample_s", [1e-6, 0.01, 0.1, 0.15, 0.35, 0.9, 1.5, 2.0, 2.5, 60.0])
+@pytest.mark.parametrize("rounds", [1, 7, 20])
+def test_sampled_rounds_fit_the_time_and_are_spread(sample_s: float, rounds: int) -> None:
+    chosen = list(sampled_rounds(sample_s, Rules(rounds=rounds)))
+    assert chosen == sorted(set(chosen))
+    assert 0 <= chosen[0] <= chosen[-1] < rounds
+    assert len(chosen) == 1 or len(chosen) * sample_s <= SAMPLING_S + 1e-9
+    gaps = {later - earlier for earlier, later in pairwise(chosen)}
+    assert not gaps or max(gaps) - min(gaps) <= 1
+
+
+@pytest.mark.parametrize(
+    ("sample_s", "count"),
+    [(0.09, 20), (0.11, 3), (1.9, 3), (2.1, 1)],
+    ids=["short", "long", "still 3", "over the sampling time"],
+)
+def test_long_calls_are_sampled_as_often_as_the_preset_says(sample_s: float, count: int) -> None:
+    assert len(list(sampled_rounds(sample_s, Rules(long_call_s=0.1, long_samples=3)))) == count
+
+
+@pytest.mark.parametrize("question", ["start", "prepare", "sample", "finish"])
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_worker_that_ends_gives_its_case_a_status(fake_clock: FakeClock, question: str, status: str) -> None:
+    processes = FakeProcesses(fake_clock, bad=Manner(ends={question: (status, "because")}))
+    records, _ = measure(processes, "good", "bad", rounds=3)
+    assert (records["bad"]["status"], records["bad"]["reason"]) == (status, "because")
+    assert records["good"]["status"] == "ok"
+    assert len(records["good"]["samples_s"]) == 3
+    assert sum(name == "bad" and what == "sample" for name, what in processes.log) == (
+        {"sample": 1, "finish": 3}.get(question, 0)
+    )
+    assert all(worker.ended for worker in processes.workers)
+
+
+def test_a_verdict_in_the_last_answer_is_the_status(fake_clock: FakeClock) -> None:
+    verdict = {"status": "wrong", "reason": "relative error 0.01", "error": 0.01, "findings": ["retrace"]}
+    processes = FakeProcesses(fake_clock, bad=Manner(finish=verdict))
+    records, _ = measure(processes, "bad", rounds=2)
+    assert {name: records["bad"][name] for name in verdict} == verdict
+
+
+def test_the_time_of_a_case_is_used_up_over_all_its_answers(fake_clock: FakeClock) -> None:
+    manner = Manner(call_s=0.9, takes_s={"prepare": 3.0})
+    processes = FakeProcesses(fake_clock, slow=manner)
+    records, _ = measure(processes, "slow", "fast", timeout_s=4.5, rounds=20)
+    (worker,) = (w for w in processes.workers if w.name == "slow")
+    assert worker.limits_s == pytest.approx([4.5, 1.5, 0.6])
+    assert records["slow"]["status"] == "timeout"
+    assert len(records["slow"]["samples_s"]) == 1
+    assert records["fast"]["status"] == "ok"
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])
+@pytest.mark.parametrize("at", [1, 5])
+def test_all_workers_are_ended_whatever_happens(
+    fake_clock: FakeClock, stop: type[BaseException], at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processes = FakeProcesses(fake_clock)
+    calls = 0
+
+    def sentinel() -> float:
+        nonlocal calls
+        calls += 1
+        if calls == at:
+            raise stop
+        return 1e-3
+
+    monkeypatch.setattr(processes, "sentinel", sentinel)
+    with pytest.raises(stop):
+        measure(processes, "a", "b", "c")
+    assert len(processes.workers) == 3
+    assert all(worker.ended for worker in processes.workers)
+
+
+def test_the_record_accounts_for_what_was_spent(fake_clock: FakeClock) -> None:
+    manner = Manner(takes_s={"prepare": 1.0, "finish": 0.5})
+    processes = FakeProcesses(fake_clock, a=manner)
+    records, closing = measure(processes, "a", rounds=4)
+    spent = records["a"]["overhead_s"]
+    assert spent["compile"] == 0.5
+    assert spent["check"] == 0.25
+    assert spent["sample"] == pytest.approx(0.04)
+    assert closing["wall_s"] == pytest.approx(1.0 + 0.5 + 4 * 0.01 + 8 * 0.001)
+    assert records["a"]["first_call_s"] == 0.02
+    assert records["a"]["trace_s"] is None  # what a worker did not tell is unknown, not nothing
+
+
+def test_no_sample_is_asked_of_nobody(fake_clock: FakeClock) -> None:
+    processes = FakeProcesses(fake_clock, a=Manner(ends={"prepare": ("failed", "because")}))
+    _, closing = measure(processes, "a", rounds=2)
+    assert sampled(processes.log) == []
+    assert [len(round_) for round_ in closing["sentinel_s"]] == [1, 1]

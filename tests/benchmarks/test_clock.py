@@ -1,0 +1,106 @@
+"""The clock: what a sample is, when it is long enough, and that nothing of the harness is on it."""
+
+import gc
+from collections.abc import Callable, Iterator
+
+import pytest
+from benchmarks import clock
+from benchmarks.clock import Sample, calibrate
+from fakes import FakeClock
+
+Sampler = Callable[[clock.Call, int], Sample]
+
+
+def steady(call_s: float, first_s: tuple[float, ...] = ()) -> tuple[Sampler, list[int]]:
+    """A sampler of a call that takes `call_s`, whose first samples take `first_s` instead, and the loops asked for."""
+    asked: list[int] = []
+    scripted = iter(first_s)
+
+    def sampler(call: clock.Call, loops: int) -> Sample:  # noqa: ARG001
+        asked.append(loops)
+        assert len(asked) < 100, "calibration does not end"
+        return Sample(loops, next(scripted, loops * call_s), 0.0)
+
+    return sampler, asked
+
+
+@pytest.mark.parametrize("call_s", [1e-7, 1e-6, 33e-6, 1e-3, 4e-3])
+def test_a_short_call_is_repeated_to_fill_the_target(call_s: float) -> None:
+    sampler, asked = steady(call_s)
+    loops = calibrate(print, 0.010, sampler)
+    assert loops * call_s == pytest.approx(0.010, rel=0.25)
+    assert all(later in (2 * earlier, earlier) for earlier, later in zip(asked, asked[1:], strict=False))
+    assert asked[-1] == asked[-2]  # two in a row decide
+
+
+@pytest.mark.parametrize("call_s", [0.010, 0.012, 0.019, 0.020, 0.5, 3.0])
+def test_a_call_over_the_target_gets_one_loop(call_s: float) -> None:
+    sampler, asked = steady(call_s)
+    assert calibrate(print, 0.010, sampler) == 1
+    assert len(asked) <= 2
+
+
+@pytest.mark.parametrize("hiccup_s", [0.012, 0.025, 0.3])
+@pytest.mark.parametrize("at", [0, 3])
+def test_one_hiccup_does_not_decide(hiccup_s: float, at: int) -> None:
+    sampler, _ = steady(1e-5, (*(2**i * 1e-5 for i in range(at)), hiccup_s))
+    assert calibrate(print, 0.010, sampler) == pytest.approx(1000, rel=0.25)
+
+
+def test_the_faster_of_the_two_long_samples_scales_the_loops() -> None:
+    sampler, _ = steady(5e-3, (5e-3, 10e-3, 40e-3))
+    assert calibrate(print, 0.010, sampler) == 2
+
+
+def test_a_sample_is_the_calls_alone(fake_clock: FakeClock) -> None:
+    taken = clock.sample(lambda: fake_clock.advance(0.002), 5)
+    assert taken.loops == 5
+    assert taken.wall_s == pytest.approx(0.010)
+    assert taken.cpu_s == pytest.approx(0.005)
+    assert taken.call_s == pytest.approx(0.002)
+
+
+@pytest.fixture(params=[True, False], ids=["collecting", "not collecting"])
+def collecting(request: pytest.FixtureRequest) -> Iterator[bool]:
+    before = gc.isenabled()
+    (gc.enable if request.param else gc.disable)()
+    yield request.param
+    (gc.enable if before else gc.disable)()
+
+
+def test_garbage_is_not_collected_while_sampling(collecting: bool) -> None:
+    seen: list[bool] = []
+    clock.sample(lambda: seen.append(gc.isenabled()), 3)
+    assert seen == [False] * 3
+    assert gc.isenabled() is collecting
+
+
+def test_garbage_collection_comes_back_after_an_error(collecting: bool) -> None:
+    def fail() -> None:
+        raise RuntimeError("no such luck")
+
+    with pytest.raises(RuntimeError, match="no such luck"):
+        clock.sample(fail, 3)
+    assert gc.isenabled() is collecting
+
+
+def test_once_gives_the_result_and_its_seconds(fake_clock: FakeClock) -> None:
+    def call() -> str:
+        fake_clock.advance(0.5)
+        return "done"
+
+    assert clock.once(call) == ("done", 0.5)
+
+
+def test_a_stopwatch_adds_up_also_where_its_body_raises(fake_clock: FakeClock) -> None:
+    spent: dict[str, float] = {"fork": 1.0}
+    with clock.stopwatch(spent, "fork"):
+        fake_clock.advance(0.25)
+    with pytest.raises(KeyError), clock.stopwatch(spent, "end"):
+        fake_clock.advance(2.0)
+        raise KeyError
+    assert spent == {"fork": 1.25, "end": 2.0}
+
+
+def test_the_time_of_day_is_in_utc() -> None:
+    assert clock.timestamp().utcoffset().total_seconds() == 0  # type: ignore[union-attr]

@@ -1,0 +1,303 @@
+"""The run file: what is written can be read, what is damaged is named, and nothing closed is ever lost."""
+
+import dataclasses
+import json
+import math
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import synthetic
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from results import records
+from results.frame import from_runs
+from results.records import Block, Header, Measurement, RunFileError, RunWriter, read_run, trim_for_resume
+from results.table import FORMATS
+
+STOP = {"record": "stop", "problem": {"method": "gd"}, "threads": "1", "reason": "5 blocks, fixed"}
+END = {"record": "end", "reason": "complete", "wall_s": 3.0, "harness_s": {"sample": 1.0}}
+SMALL = [
+    synthetic.header(),
+    synthetic.environment(),
+    *synthetic.blocks_of(
+        [synthetic.Truth("numpy_loop", "analytic", 1e-3), synthetic.Truth("jax_scan", "analytic", 2e-4)],
+        of=synthetic.workload(),
+        blocks=2,
+        rounds=4,
+    ),
+    STOP,
+    END,
+]
+SMALL_BYTES = "".join(json.dumps(record) + "\n" for record in SMALL).encode()
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    with RunWriter(tmp_path / "run.jsonl") as writer:
+        written = [writer.append(record) for record in SMALL]
+    run = read_run(tmp_path / "run.jsonl")
+    assert run.name == "run.jsonl"
+    assert [run.header, *run.environments] == written[:2]
+    assert run.measurements == tuple(record for record in written if isinstance(record, Measurement))
+    assert run.blocks == tuple(record for record in written if isinstance(record, Block))
+    assert [stop.reason for stop in run.stops] == ["5 blocks, fixed"]
+    assert run.end is not None
+    assert run.end.reason == "complete"
+    assert run.notices == ()
+
+
+def test_each_record_is_in_the_file_before_the_next(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path / "run.jsonl")
+    for count, record in enumerate(SMALL, start=1):
+        writer.append(record)
+        assert (tmp_path / "run.jsonl").read_bytes().count(b"\n") == count
+    writer.close()
+
+
+def test_numbers_that_json_cannot_hold_become_null(tmp_path: Path) -> None:
+    record = synthetic.measurement(status="wrong", error=math.inf, dispatch_s=math.nan, samples_s=[], rounds=[])
+    with RunWriter(tmp_path / "run.jsonl") as writer:
+        writer.append(synthetic.header())
+        back = writer.append(record)
+        writer.append(synthetic.block())
+    assert isinstance(back, Measurement)
+    assert (back.error, back.dispatch_s) == (None, None)
+    assert read_run(tmp_path / "run.jsonl").measurements == (back,)
+
+
+def test_a_record_that_could_not_be_read_is_not_written(tmp_path: Path) -> None:
+    with RunWriter(tmp_path / "run.jsonl") as writer:
+        with pytest.raises(ValueError, match="first record"):
+            writer.append(synthetic.environment())
+        writer.append(synthetic.header())
+        with pytest.raises(ValueError, match="'samples_s' has 1 samples but 'rounds' has 2"):
+            writer.append(synthetic.measurement(samples_s=[1.0], rounds=[0, 1]))
+        with pytest.raises(ValueError, match="'status' must be one of ok"):
+            writer.append(synthetic.measurement(status="great"))
+    assert (tmp_path / "run.jsonl").read_bytes().count(b"\n") == 1
+
+
+def test_the_writer_keeps_what_is_there(tmp_path: Path) -> None:
+    path = synthetic.write(tmp_path / "run.jsonl", SMALL)
+    with pytest.raises(RunFileError, match="exists already"):
+        RunWriter(path)
+    with pytest.raises(RunFileError, match="cannot be written"):
+        RunWriter(tmp_path / "no" / "such" / "folder.jsonl")
+    with pytest.raises(RunFileError, match="cannot be written"):
+        RunWriter(tmp_path / "absent.jsonl", append=True)
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(RunFileError, match="must be trimmed"):
+        RunWriter(path, append=True)
+
+
+def test_undecodable_names_are_written_and_read(tmp_path: Path) -> None:
+    with RunWriter(tmp_path / "run.jsonl") as writer:
+        writer.append(synthetic.header(preset="a\udcff"))
+    assert read_run(tmp_path / "run.jsonl").header.preset == "a?"
+    (tmp_path / "escaped.jsonl").write_text(json.dumps(synthetic.header(preset="\ud800")) + "\n")
+    assert read_run(tmp_path / "escaped.jsonl").header.preset == "?"
+
+
+def test_unknown_keys_are_ignored_and_nullable_ones_may_be_missing(tmp_path: Path) -> None:
+    lean = {k: v for k, v in synthetic.measurement(colour="blue").items() if v is not None}
+    run = read_run(synthetic.write(tmp_path / "a.jsonl", [synthetic.header(more=1), lean, synthetic.block(x=[])]))
+    assert run.measurements[0].error == 2.1e-7
+    assert run.measurements[0].compile_s is None
+
+
+BAD_LINES: list[tuple[str, Any, str]] = [
+    ("missing key", {k: v for k, v in synthetic.measurement().items() if k != "strategy"}, "'strategy' is missing"),
+    ("null", synthetic.measurement(strategy=None), "'strategy' is null"),
+    ("text for a number", synthetic.measurement(error="small"), "'error' must be a number, got 'small'"),
+    ("bool for a number", synthetic.measurement(error=True), "'error' must be a number"),
+    ("float for an integer", synthetic.measurement(block=1.5), "'block' must be a whole number"),
+    ("text for a bool", synthetic.measurement(compiled="yes"), "'compiled' must be true or false"),
+    ("number for text", synthetic.measurement(reason=3), "'reason' must be text"),
+    ("number for a list", synthetic.measurement(samples_s=3.0), "'samples_s' must be a list"),
+    ("list for an object", synthetic.measurement(workload=[]), "'workload' must be an object"),
+    ("nested workload", synthetic.measurement(workload=synthetic.workload(x=[1])), "'workload' has a bad 'x'"),
+    ("no method", synthetic.measurement(workload={}), "'workload' needs 'method'"),
+    ("samples as text", synthetic.measurement(workload=synthetic.workload(samples="9")), "needs 'samples' as int"),
+    ("no samples", synthetic.measurement(workload=synthetic.workload(samples=0)), "'samples' of at least 1"),
+    ("zero time", synthetic.measurement(samples_s=[1.0, 0.0, 1.0]), "'samples_s' must be from"),
+    ("negative phase", synthetic.measurement(first_call_s=-1.0), "'first_call_s' must be from 0"),
+    ("same round twice", synthetic.measurement(rounds=[0, 0, 1]), "'rounds' must be different"),
+    ("round past the block", synthetic.measurement(rounds=[0, 1, 7]), "past the 3 rounds"),
+    ("null sample", synthetic.measurement(samples_s=[None, 1.0, 1.0]), "'samples_s' must be a number"),
+    ("unknown role", synthetic.measurement(role="star"), "'role' must be one of case"),
+    ("sentinel of other length", synthetic.block(block=9, sentinel_s=[[1.0]]), "'sentinel_s' has 1 entries for 3"),
+    ("endless block", synthetic.block(block=9, rounds=10**12, sentinel_s=[]), "'rounds' must be from 0 to 100,000"),
+    ("unknown record", {"record": "gossip"}, "'record' must be one of run"),
+    ("record of another type", {"record": ["run"]}, "'record' must be one of run"),
+    ("list", [1, 2], "must be a JSON object"),
+    ("second header", synthetic.header(), "second 'run' record"),
+    ("block twice", synthetic.block(), "is there twice"),
+]
+
+
+@pytest.mark.parametrize(("record", "message"), [case[1:] for case in BAD_LINES], ids=[case[0] for case in BAD_LINES])
+def test_a_bad_line_is_named(tmp_path: Path, record: Any, message: str) -> None:
+    path = synthetic.write(tmp_path / "bad.jsonl", [synthetic.header(), record, synthetic.block(), END])
+    with pytest.raises(RunFileError) as caught:
+        read_run(path)
+    line = 3 if "twice" in message else 2
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert message in str(caught.value)
+
+
+BAD_TEXTS = {
+    "NaN": json.dumps(synthetic.measurement()).replace("0.0012", "NaN"),
+    "Infinity": json.dumps(synthetic.measurement()).replace("0.0012", "-Infinity"),
+    "overflow": json.dumps(synthetic.measurement()).replace("0.0012", "1e999"),
+    "huge integer": json.dumps(synthetic.measurement()).replace("0.0012", "9" * 400),
+    "too many digits": json.dumps(synthetic.measurement()).replace("0.0012", "9" * 5000),
+    "blank": "",
+    "brackets": "[" * 100_000,
+    "half a record": json.dumps(synthetic.measurement())[:100],
+}
+
+
+@pytest.mark.parametrize("text", BAD_TEXTS.values(), ids=BAD_TEXTS.keys())
+def test_bad_json_inside_a_file_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text(f"{json.dumps(synthetic.header())}\n{text}\n{json.dumps(synthetic.block())}\n")
+    with pytest.raises(RunFileError, match=r"bad\.jsonl:2: "):
+        read_run(path)
+
+
+FOREIGN = {
+    "empty": (b"", "is empty"),
+    "blank line": (b"\n", "not a linregbench run file"),
+    "text": (b"hello\nworld\n", "not a linregbench run file"),
+    "binary": (bytes(range(256)) * 50, "not a linregbench run file"),
+    "zeros": (b"\0" * 4096, "not a linregbench run file"),
+    "another JSON": (b'{"machine_info": {}, "benchmarks": []}\n', "'record' must be one of"),
+    "JSON list": (b"[1, 2]\n", "must be a JSON object"),
+    "half a header": (json.dumps(synthetic.header()).encode()[:80], "not a linregbench run file"),
+    "no header": (json.dumps(synthetic.block()).encode() + b"\n", "first record is not 'run'"),
+    "other format": (json.dumps(synthetic.header(format="x")).encode(), "'format' must be 'linregbench-run'"),
+    "newer": (json.dumps(synthetic.header(version=2)).encode(), "format is version 2, this program reads version 1"),
+    "version as text": (json.dumps(synthetic.header(version="1")).encode(), "version 1, this program"),
+    "version as bool": (json.dumps(synthetic.header(version=True)).encode(), "version True"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), FOREIGN.values(), ids=FOREIGN.keys())
+def test_a_foreign_file_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "foreign.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(RunFileError) as caught:
+        read_run(path)
+    assert str(path) in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(RunFileError, match=r"absent\.jsonl: cannot be read: No such file"):
+        read_run(tmp_path / "absent.jsonl")
+    with pytest.raises(RunFileError, match="cannot be read: Is a directory"):
+        read_run(tmp_path)
+
+
+def test_a_large_foreign_file_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "large.jsonl"
+    path.write_bytes(b"x" * 50_000_000)
+    with pytest.raises(RunFileError, match="not a linregbench run file"):
+        read_run(path)
+
+
+def test_unclosed_blocks_are_left_out_and_trimmed(tmp_path: Path) -> None:
+    late = [synthetic.measurement(block=1, strategy=name) for name in ("jax_scan", "jax_vmap")]
+    interrupted = STOP | {"reason": "interrupted"}
+    content = [synthetic.header(), STOP, synthetic.measurement(), synthetic.block(), *late, interrupted, END]
+    path = synthetic.write(tmp_path / "run.jsonl", content)
+    path.chmod(0o640)
+    with path.open("a") as file:
+        file.write('{"record": "meas')
+    run = trim_for_resume(path)
+    assert len(run.notices) == 2
+    assert "left out 2 measurements of 1 block interrupted before the end" in run.notices[1]
+    assert len(run.measurements) == len(run.blocks) == 1
+    assert [stop.reason for stop in run.stops] == ["5 blocks, fixed"]
+    assert run.end is None
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert [file.name for file in tmp_path.iterdir()] == ["run.jsonl"]
+    again = read_run(path)
+    assert again == dataclasses.replace(run, notices=())
+    with RunWriter(path, append=True) as writer:
+        writer.append(synthetic.measurement(block=1))
+        writer.append(synthetic.block(block=1))
+    assert len(read_run(path).blocks) == 2
+
+
+def test_a_run_that_went_on_after_its_end_has_not_ended(tmp_path: Path) -> None:
+    path = synthetic.write(tmp_path / "run.jsonl", [synthetic.header(), END, synthetic.environment()])
+    assert read_run(path).end is None
+
+
+@given(cut=st.integers(0, len(SMALL_BYTES)))
+def test_truncation_never_loses_a_closed_block(cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("cut") / "run.jsonl"
+    path.write_bytes(SMALL_BYTES[:cut])
+    whole = SMALL_BYTES[: cut + 1].split(b"\n")[:-1]  # a line that lacks its line break alone is whole
+    closed = sum(json.loads(line)["record"] == "block" for line in whole)
+    if not whole:
+        with pytest.raises(RunFileError):
+            read_run(path)
+        return
+    run = read_run(path)
+    assert len(run.blocks) == closed
+    assert len(run.measurements) == 3 * closed
+    assert dataclasses.replace(trim_for_resume(path), notices=()) == read_run(path)
+    assert read_run(path).blocks == run.blocks
+    RunWriter(path, append=True).close()
+
+
+def _shows_or_names_the_error(path: Path) -> None:
+    try:
+        run = read_run(path)
+    except RunFileError:
+        return
+    frame = from_runs(run)
+    for render in FORMATS.values():
+        assert isinstance(render(frame), str)
+
+
+@settings(max_examples=150, deadline=None)
+@given(at=st.integers(0, len(SMALL_BYTES) - 1), byte=st.integers(0, 255))
+def test_a_changed_byte_is_read_or_named(at: int, byte: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("byte") / "run.jsonl"
+    path.write_bytes(SMALL_BYTES[:at] + bytes([byte]) + SMALL_BYTES[at + 1 :])
+    _shows_or_names_the_error(path)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(line=st.integers(0, len(SMALL) - 1), data=st.data())
+def test_a_changed_field_is_read_or_named(
+    line: int, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    changed = json.loads(json.dumps(SMALL[line]))
+    target = changed
+    key = data.draw(st.sampled_from(sorted(target)))
+    if isinstance(target[key], dict) and target[key] and data.draw(st.booleans()):
+        target = target[key]
+        key = data.draw(st.sampled_from(sorted(target)))
+    target[key] = data.draw(JSON)
+    path = tmp_path_factory.mktemp("field") / "run.jsonl"
+    synthetic.write(path, [*SMALL[:line], changed, *SMALL[line + 1 :]])
+    _shows_or_names_the_error(path)
+
+
+def test_the_public_names_are_there() -> None:
+    assert all(hasattr(records, name) for name in records.__all__)
+    assert records.VERSION == 1
+    assert dataclasses.fields(Header)
