@@ -20,6 +20,9 @@ from results.lines import RunFileError
 
 NOTHING_MEASURED, INTERRUPTED = 1, 130
 FILE = click.Path(path_type=Path)
+_FORMAT = click.option(
+    "--format", "form", type=click.Choice(["rich", "markdown", "csv", "json"]), default="rich", show_default=True
+)
 _RUN_OPTIONS: tuple[Any, ...] = (
     click.option(
         "--preset", default="quick", show_default=True, help="; ".join(f"{p.name}: {p.about}" for p in PRESETS.values())
@@ -85,15 +88,43 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, **given: Any) -
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=FILE)
-@click.option(
-    "--format", "form", type=click.Choice(["rich", "markdown", "csv", "json"]), default="rich", show_default=True
-)
+@_FORMAT
 @click.option("--columns", help="Only these columns, for csv and json.")
 def table(files: tuple[Path, ...], form: str, columns: str | None) -> None:
     """Print what run files hold."""
     from benchmarks import commands
 
     sys.exit(commands.table(files, form, parse_list("--columns", columns, str)))
+
+
+@cli.command()
+@click.argument("base", type=FILE)
+@click.argument("new", type=FILE)
+@click.option("--across", is_flag=True, help="Compare machines or devices: ratios, and no verdicts.")
+@click.option("--fail-on", type=click.Choice(["slower"]), help="Exit with status 1 when any case is slower.")
+@_FORMAT
+def compare(base: Path, new: Path, across: bool, fail_on: str | None, form: str) -> None:
+    """Compare two run files: is NEW faster or slower than BASE?"""
+    from benchmarks import commands
+
+    sys.exit(commands.compare(base, new, across=across, fail_on=fail_on, form=form))
+
+
+@cli.command()
+@click.argument("ref", required=False)
+@click.option("--python", help="Another interpreter, and so another JAX, for the other side.")
+@run_options
+@click.option("--output", type=FILE, help="Keep the run file.")
+@click.option("--fail-on", type=click.Choice(["slower"]), help="Exit with status 1 when any case is slower.")
+@_FORMAT
+def versus(
+    ref: str | None, python: str | None, output: Path | None, fail_on: str | None, form: str, **given: Any
+) -> None:
+    """Judge the working tree against REF (a commit, a branch, an interpreter), both sampled in lockstep."""
+    from benchmarks import commands
+
+    asked = commands.request(_options(given), given["plugin"], given["data"], output)
+    sys.exit(commands.versus(ref, python, asked, fail_on=fail_on, form=form))
 
 
 @cli.command("list")

@@ -18,6 +18,8 @@ ROUNDS = 20
 SAMPLING_S = 2.0
 """A worker samples for so long a block at most; a slower case sits out rounds, evenly spread."""
 
+SENTINEL_TIMEOUT_S = 60.0
+
 PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s")
 
 
@@ -88,18 +90,29 @@ def run_block(
     sentinel: Sentinel,
     order: random.Random,
     tell: Tell,
+    sentinel_pair: Callable[[], Sequence[LiveWorker]] = tuple,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Measure the entries against each other; their measurement records, and what closes the block."""
+    """Measure the entries against each other; their measurement records, and what closes the block.
+
+    `sentinel` decides which rounds are quiet. `sentinel_pair` decides nothing: two fresh processes of the same work,
+    sampled in every round, whose difference is noise.
+    """
     seats = [_Seat(entry, rules.timeout_s) for entry in entries]
     spent: dict[str, float] = {}
     watched: list[list[float]] = []
+    paired: list[list[float]] = []
+    pair: Sequence[LiveWorker] = ()
     began = clock.now()
     try:
         for seat in seats:
             _prepare(seat, rules, start, tell)
+        with clock.stopwatch(spent, "fork"):
+            pair = sentinel_pair()
         for index in range(rules.rounds):
             tell(f"round {index + 1} of {rules.rounds}")
             watched.append(_round(index, seats, sentinel, order, spent))
+            with clock.stopwatch(spent, "sentinel"):
+                paired.append(_pair_sample(pair, order))
         for seat in seats:
             if answer := seat.ask("finish"):
                 seat.status, seat.reason = answer.pop("status", "ok"), answer.pop("reason", None)
@@ -109,7 +122,15 @@ def run_block(
             for seat in seats:
                 if seat.worker is not None:
                     seat.worker.end()
-    closing = {"sentinel_s": watched, "rounds": rules.rounds, "wall_s": clock.now() - began, "overhead_s": spent}
+            for worker in pair:
+                worker.end()
+    closing = {
+        "sentinel_s": watched,
+        "sentinel_pair_s": paired if pair else [],
+        "rounds": rules.rounds,
+        "wall_s": clock.now() - began,
+        "overhead_s": spent,
+    }
     return [_record(seat) for seat in seats], closing
 
 
@@ -155,6 +176,14 @@ def _round(
     with clock.stopwatch(spent, "sentinel"):
         watched.append(sentinel())
     return watched
+
+
+def _pair_sample(pair: Sequence[LiveWorker], order: random.Random) -> list[float]:
+    """Seconds of each of the pair, asked in random order."""
+    seconds = [0.0] * len(pair)
+    for index in order.sample(range(len(pair)), len(pair)):
+        seconds[index] = float(pair[index].ask("sample", SENTINEL_TIMEOUT_S)["call_s"])
+    return seconds
 
 
 def skipped(entry: Entry, reason: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ The one definition that feeds every door: the command line, asv and pytest-bench
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -53,12 +54,18 @@ class Case:
 
 @dataclass(frozen=True)
 class Contest:
-    """Every case of one problem at one thread setting: they compete in each block, and share a baseline."""
+    """Every case of one problem at one thread setting: they compete in each block, and share a baseline.
+
+    With two environments (`versus`) each case stands in both, and `pairs` has the two side by side; `lacking` are the
+    cases that only one of them has, with the reason.
+    """
 
     problem: Mapping[str, Any]
     threads: str
     cases: tuple[Case, ...]
     baselines: tuple[Case, ...]
+    lacking: tuple[tuple[Case, str], ...] = ()
+    pairs: tuple[tuple[Case, Case], ...] = ()
 
     @property
     def key(self) -> str:
@@ -74,6 +81,10 @@ class Contest:
         return f"{p['method']} {size}{steps}" + (f" threads={self.threads}" if self.threads != "1" else "")
 
 
+Sides = Mapping[str, tuple[Sequence[Solver], Sequence[Solver]]]
+"""By environment: the solvers of its package, and those of its plugins."""
+
+
 def problem_of(workload: Workload) -> dict[str, Any]:
     """A workload without its dtype: what ratios may be taken inside of."""
     fields = workload.as_dict()
@@ -81,44 +92,66 @@ def problem_of(workload: Workload) -> dict[str, Any]:
     return fields
 
 
-def select(options: RunOptions, solvers: Sequence[Solver], plugins: Sequence[Solver] = ()) -> tuple[Contest, ...]:
-    """The contests of a run. Raises UsageError for names that do not exist and for an empty grid."""
+def select(options: RunOptions, sides: Sides) -> tuple[Contest, ...]:
+    """The contests of a run. Raises UsageError for names that do not exist and for an empty grid.
+
+    The baseline runs in every contest, on the CPU, in the last environment and the first dtype.
+    """
     preset = PRESETS[options.preset]
-    known = [*solvers, *plugins]
+    known = [solver for own, added in sides.values() for solver in (*own, *added)]
     _check_names("strategy", options.strategies, {s.strategy for s in known})
     _check_names("variant", options.variants, {s.variant for s in known})
     _check_names("strategy", [options.baseline], {s.strategy for s in known})
-    contests: dict[str, Contest] = {}
+    gathered: dict[tuple[str, str], list[Case]] = {}
     for workload, size, threads in _workloads(options, preset):
-        chosen = _competitors(options, preset, workload.method, size, solvers)
-        chosen += [s for s in plugins if s.method == workload.method]
-        if not chosen:
-            continue
-        baseline = _baseline(options.baseline, workload.method, known)
-        cases = [
-            Case(workload, solver, device, threads, environment=environment)
-            for environment in options.environments
-            for device, solver in product(options.devices, chosen)
-            if solver.backend == "jax" or device == "cpu" or "cpu" not in options.devices
-        ]
-        cases = [replace(case, device="cpu") if case.solver.backend == "numpy" else case for case in cases]
-        contest = Contest(problem_of(workload), threads, tuple(cases), ())
-        if contest.key in contests:
-            contest = replace(
-                contest, cases=contests[contest.key].cases + contest.cases, baselines=contests[contest.key].baselines
-            )
-        if not contest.baselines:
-            baselines = tuple(Case(workload, baseline, "cpu", threads, environment=e) for e in options.environments)
-            contest = replace(contest, baselines=baselines)
-        contests[contest.key] = contest
-    if not contests:
+        cases = _cases(options, preset, workload, size, threads, sides)
+        key = json.dumps(problem_of(workload), sort_keys=True)
+        if cases:
+            gathered.setdefault((key, threads), []).extend(cases)
+    if not gathered:
         raise UsageError(
             "nothing to run: no solver has this method, strategy and variant together; see linregbench list"
         )
-    return tuple(
-        replace(c, cases=tuple(dict.fromkeys(case for case in c.cases if case not in c.baselines)))
-        for c in contests.values()
-    )
+    own, added = sides[options.environments[-1]]
+    return tuple(_contest(options, cases, [*own, *added], tuple(sides)) for cases in gathered.values())
+
+
+def _cases(
+    options: RunOptions, preset: Preset, workload: Workload, size: Size, threads: str, sides: Sides
+) -> list[Case]:
+    """Each solver that was asked for, on each device, in each environment; NumPy on the CPU alone."""
+    found = []
+    for environment, (own, added) in sides.items():
+        chosen = _competitors(options, preset, workload.method, size, own)
+        chosen += [solver for solver in added if solver.method == workload.method]
+        found += [
+            Case(workload, solver, device, threads, environment=environment)
+            for device, solver in product(options.devices, chosen)
+            if solver.backend == "jax" or device == "cpu"
+        ]
+    return found
+
+
+def _contest(
+    options: RunOptions, cases: Sequence[Case], solvers: Sequence[Solver], environments: tuple[str, ...]
+) -> Contest:
+    workload, threads = cases[0].workload, cases[0].threads
+    baseline = Case(workload, _baseline(options.baseline, workload.method, solvers), "cpu", threads)
+    baseline = replace(baseline, environment=environments[-1])
+    cases = tuple(dict.fromkeys(cases))
+    contest = Contest(problem_of(workload), threads, tuple(c for c in cases if c != baseline), (baseline,))
+    if len(environments) == 1:
+        return contest
+    base, new = environments
+    pairs, lacking = [], []
+    for case in cases:
+        other = replace(case, environment=new if case.environment == base else base)
+        if other not in cases:
+            lacking.append((other, f"{other.environment} has no such solver"))
+        elif case.environment == base:
+            pairs.append((case, other))
+    paired = tuple(case for pair in pairs for case in pair if case != baseline)
+    return replace(contest, cases=paired, lacking=tuple(lacking), pairs=tuple(pairs))
 
 
 def _check_names(what: str, asked: Iterable[str] | None, allowed: set[str]) -> None:

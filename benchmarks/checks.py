@@ -30,17 +30,12 @@ class Judgement:
 
 
 def unseen(problem: Problem) -> Problem:
-    """The problem with other inputs, whose answer is known: rows in another order, X and the second y with other signs.
+    """The problem with other inputs, whose answer is known: (-X, y), the samples in another order.
 
-    Every solver starts from zero and is odd in X, so the answer to (-X, y) is minus that to (X, y), and the order of
-    the samples changes nothing. An answer that was remembered, or made from data closed over, is wrong here.
+    From zero every method is odd in X as it is in y, so this has the answer of (X, -y), and the order of the samples
+    changes nothing. An answer that was remembered, or made from an X or y closed over, is wrong here.
     """
-    return replace(
-        problem,
-        X=-np.roll(problem.X, 1, axis=1),
-        check_y=np.roll(problem.check_y, 1, axis=1),
-        check_reference=-problem.check_reference,
-    )
+    return replace(problem, X=-np.roll(problem.X, 1, axis=1), check_y=np.roll(problem.y, 1, axis=1))
 
 
 def judge(solver: Solver, workload: Workload, problem: Problem, prepared: Prepared, first: Any) -> Judgement:
@@ -51,7 +46,7 @@ def judge(solver: Solver, workload: Workload, problem: Problem, prepared: Prepar
     try:
         weights, steps = calls.answer(first, workload)
         error = relative_error(weights, problem.reference)
-        error = max(error, relative_error(calls.answer(fresh, workload)[0], other.check_reference))
+        error = max(error, relative_error(calls.answer(fresh, workload)[0], problem.check_reference))
     except ValueError as shape:
         return Judgement("wrong", str(shape), None, limit)
     if not np.isfinite(error):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import gc
 import itertools
+import resource
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,11 +25,15 @@ Call = Callable[[], Any]
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample: `loops` calls that took `wall_s` seconds together, and `cpu_s` seconds of this process's CPU time."""
+    """One sample: `loops` calls that took `wall_s` seconds together, and `cpu_s` seconds of this process's CPU time.
+
+    `involuntary_switches`: how often the system took the core away meanwhile.
+    """
 
     loops: int
     wall_s: float
     cpu_s: float
+    involuntary_switches: int = 0
 
     @property
     def call_s(self) -> float:
@@ -69,16 +74,18 @@ def sample(call: Call, loops: int) -> Sample:
     collecting = gc.isenabled()
     gc.disable()
     try:
+        switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
         cpu = time.process_time()
         start = time.perf_counter()
         for _ in repeats:
             call()
         wall = time.perf_counter() - start
         cpu = time.process_time() - cpu
+        switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - switches
     finally:
         if collecting:
             gc.enable()
-    return Sample(loops, wall, cpu)
+    return Sample(loops, wall, cpu, switches)
 
 
 def calibrate(call: Call, target_s: float = TARGET_S, sampler: Callable[[Call, int], Sample] = sample) -> int:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks import devices, progress, running
 from benchmarks.nurseries import Nurseries
@@ -12,8 +15,15 @@ from benchmarks.options import RunOptions, UsageError
 from benchmarks.presets import PRESETS
 from benchmarks.processes import Setting, WorkerEnded
 from benchmarks.running import Prepared, Request
+from benchmarks.versus import sides
 
-MEASURED, NOTHING_MEASURED, INTERRUPTED = 0, 1, 130
+if TYPE_CHECKING:
+    from results.compare import Comparison
+
+MEASURED, NOTHING_MEASURED, SLOWER, INTERRUPTED = 0, 1, 1, 130
+
+VERSUS_BLOCKS = (10, 30)
+"""Whatever the preset: a verdict on a change needs the intervals of a standard run."""
 
 
 def request(options: RunOptions, plugins: Sequence[Path], data: Path | None, output: Path | None) -> Request:
@@ -52,6 +62,41 @@ def dry_run(asked: Request) -> int:
         blocks = f"{fewest} blocks" if fewest == most else f"{fewest} to {most} blocks"
         print(f"{cases} cases of {len(ready.contests)} problems, {blocks}: about {progress.span(ready.predicted_s)}")
     return MEASURED
+
+
+def versus(ref: str | None, python: str | None, asked: Request, *, fail_on: str | None, form: str) -> int:
+    """Measure two sides in lockstep and print the verdicts."""
+    with sides(ref, python, asked.plugins) as settings, tempfile.TemporaryDirectory() as folder:
+        base, new = settings
+        options = replace(asked.options, environments=(base, new))
+        output = asked.output or Path(folder) / "versus.jsonl"
+        asked = replace(asked, options=options, output=output, sides=settings)
+        with running.prepared(asked, blocks=None if asked.options.blocks else VERSUS_BLOCKS) as ready:
+            finished = running.measure(ready, progress.watcher)
+        if finished.outcome.reason == "interrupted":
+            print("linregbench: interrupted: no verdict", file=sys.stderr)
+            return INTERRUPTED
+        from results.compare import compare_sides
+
+        from results.records import read_run
+
+        return _judge(compare_sides(read_run(finished.path), base, new), fail_on, form)
+
+
+def compare(base: Path, new: Path, *, across: bool, fail_on: str | None, form: str) -> int:
+    """Compare two run files and print the verdicts."""
+    from results.compare import compare_runs
+
+    from results.records import read_run
+
+    return _judge(compare_runs(read_run(base), read_run(new), across=across), fail_on, form)
+
+
+def _judge(comparison: Comparison, fail_on: str | None, form: str) -> int:
+    from results.comparison_table import FORMATS
+
+    print(FORMATS[form](comparison), end="")
+    return SLOWER if fail_on == "slower" and comparison.has_slower else MEASURED
 
 
 def table(files: Sequence[Path], form: str, columns: Sequence[str] | None) -> int:

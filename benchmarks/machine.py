@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from benchmarks import clock
 
 _CGROUP = Path("/sys/fs/cgroup")
 _CPUINFO = Path("/proc/cpuinfo")
@@ -58,9 +61,43 @@ def cpu_quota() -> float | None:
     return None if quota == "max" else int(quota) / int(period)
 
 
-def steal_s() -> float | None:
-    """Seconds, summed over cores, that the hypervisor gave to others since start; None where it does not tell."""
-    return getattr(psutil.cpu_times(), "steal", None)
+class Meter:
+    """What else happened on the machine between its making and `read`."""
+
+    def __init__(self) -> None:
+        self._start_s = clock.now()
+        self._before = _system_cpu_s()
+        self._own_s = _own_cpu_s()
+
+    def read(self) -> dict[str, float | None]:
+        """CPU time stolen by the hypervisor (s), cores' worth of CPU that other processes used, clock rate (MHz)."""
+        busy, steal = _system_cpu_s()
+        busy_before, steal_before = self._before
+        others = (busy - busy_before) - (_own_cpu_s() - self._own_s)
+        frequency = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None
+        return {
+            "steal": None if steal is None or steal_before is None else steal - steal_before,
+            "others_cpu": max(0.0, others) / max(clock.now() - self._start_s, 1e-9),
+            "frequency_mhz": frequency.current if frequency is not None and frequency.current else None,
+        }
+
+
+def _system_cpu_s() -> tuple[float, float | None]:
+    """CPU seconds of all processes since start, and those stolen by the hypervisor, where it tells."""
+    times = psutil.cpu_times()
+    busy = sum(getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq"))
+    return busy, getattr(times, "steal", None)
+
+
+def _own_cpu_s() -> float:
+    """CPU seconds of this process and everything it started, those that have ended included."""
+    own = psutil.Process()
+    total = 0.0
+    for process in (own, *own.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
 
 
 def commit_of(package: Path) -> tuple[str | None, bool | None]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import devices, machine
+from benchmarks.block import LiveWorker
 from benchmarks.cases import Case
 from benchmarks.options import UsageError
 from benchmarks.plan import MEMORY_SHARE
@@ -92,6 +93,10 @@ class Nurseries:
         if threads not in self._sentinels:
             self._sentinels[threads] = self.get(environment, threads=threads).worker({"sentinel": True})
         return float(self._sentinels[threads].ask("sample", ANSWER_TIMEOUT_S)["call_s"])
+
+    def sentinel_pair(self, threads: str, environment: str) -> list[LiveWorker]:
+        """Two fresh sentinels that decide nothing: an A/A pair."""
+        return [self.get(environment, threads=threads).worker({"sentinel": True}) for _ in range(2)]
 
     def records(self, kinds: Mapping[str, str]) -> list[dict[str, Any]]:
         """An environment record for each nursery that runs, with no path in it."""

@@ -83,18 +83,25 @@ def predicted_s(contests: Sequence[Contest], limits: Limits) -> float:
 
 
 @contextmanager
-def prepared(request: Request, before: Run | None = None) -> Iterator[Prepared]:
-    """Start the nurseries and settle what will be run. Raises UsageError where nothing can be."""
+def prepared(
+    request: Request, before: Run | None = None, *, blocks: tuple[int, int] | None = None
+) -> Iterator[Prepared]:
+    """Start the nurseries and settle what will be run; `blocks` replaces the preset's fewest and most.
+
+    Raises UsageError where nothing can be run.
+    """
     request = _with_data(request)
     options = request.options
     sides = request.sides or {"here": Setting(plugins=request.plugins)}
     with Nurseries(sides, str(request.data) if request.data else None) as nurseries, out_of_the_way(nurseries.allowed):
-        own, added = nurseries.solvers(next(iter(sides)))
-        contests = select(options, own, added)
+        contests = select(options, {name: nurseries.solvers(name) for name in sides})
         absent, kinds = _devices(nurseries, options)
-        if all(case.device in absent for contest in contests for case in contest.cases):
+        asked = [case for contest in contests for case in contest.cases]
+        if asked and all(case.device in absent for case in asked):
             raise UsageError("nothing left to run: " + "; ".join(absent.values()))
-        yield Prepared(request, contests, limits_of(options), nurseries, absent, kinds, before)
+        limits = limits_of(options)
+        limits = replace(limits, blocks=blocks) if blocks else limits
+        yield Prepared(request, contests, limits, nurseries, absent, kinds, before)
 
 
 def measure(ready: Prepared, watch: Callable[[float], Watching]) -> Finished:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from benchmarks import clock, machine, plan, stopping
-from benchmarks.block import Entry, run_block, skipped
+from benchmarks.block import Entry, LiveWorker, run_block, skipped
 from benchmarks.cases import Case, Contest
 from benchmarks.plan import Limits
 from benchmarks.processes import WorkerEnded
@@ -38,6 +38,8 @@ class Processes(Protocol):
     def start(self, case: Case, details: Mapping[str, Any]) -> Any: ...
 
     def sentinel(self, threads: str, environment: str) -> float: ...
+
+    def sentinel_pair(self, threads: str, environment: str) -> list[LiveWorker]: ...
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,9 @@ def run(session: Session, states: Sequence[State]) -> Outcome:
             _one_block(session, state)
             with clock.stopwatch(session.spent, "estimate"):
                 limits = thresholds([block for each in states for block in each.blocks])
-                state.stopped = stopping.reason(state.measurements, state.blocks, state.done, limits, session.limits)
+                state.stopped = stopping.reason(
+                    state.measurements, state.blocks, state.contest.pairs, limits, session.limits
+                )
             if state.stopped:
                 session.writer.append(_stop(state, state.stopped))
             session.watcher.progress(clock.now() - began, left_s(session, states))
@@ -155,7 +159,7 @@ def _one_block(session: Session, state: State) -> None:
     available = machine.available_bytes()
     records = [] if number else list(_skips(session, state, available))
     for group, entries in enumerate(plan.groups(contest, state.left, available) or [[]]):
-        steal = machine.steal_s()
+        meter = machine.Meter()
         measured, closing = _measure(session, contest, entries, number, group)
         state.retired |= {
             entry.case for entry, record in zip(entries, measured, strict=True) if record["status"] != "ok"
@@ -165,8 +169,7 @@ def _one_block(session: Session, state: State) -> None:
             state.measurements.append(_append(session.writer, record | place, Measurement))
             _account(session.spent, record["overhead_s"])
         _account(session.spent, closing["overhead_s"])
-        now = machine.steal_s()
-        closing |= {"steal": None if now is None or steal is None else now - steal}
+        closing |= meter.read()
         closing |= {"record": "block", "problem": dict(contest.problem), "threads": contest.threads}
         state.blocks.append(_append(session.writer, closing | place, Block))
         records = []
@@ -189,11 +192,14 @@ def _measure(
         lambda: session.processes.sentinel(contest.threads, environment),
         random.Random(f"{session.seed} {contest.key} {number} {group}"),
         lambda text: session.watcher.tell(f"block {number + 1}, {contest.title}: {text}"),
+        lambda: session.processes.sentinel_pair(contest.threads, environment),
     )
 
 
 def _skips(session: Session, state: State, available_bytes: int) -> Iterator[dict[str, Any]]:
     """Retire what cannot be run, is not here, or would take too long; a record that says why for each."""
+    for case, reason in state.contest.lacking:
+        yield skipped(Entry(case), reason)
     for case in state.left:
         why = session.absent.get(case.device) or plan.impossible(case, available_bytes)
         if why is None and plan.is_heavy(case):

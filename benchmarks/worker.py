@@ -41,6 +41,7 @@ class _Desk:
     compiles: Callable[[], int] = lambda: 0
     cpu_s: float = 0.0
     wall_s: float = 0.0
+    switches: int = 0
     findings: list[str] = field(default_factory=list)
 
 
@@ -170,6 +171,7 @@ def _sample(desk: _Desk) -> Message:
     sample = clock.sample(call, desk.loops)
     desk.cpu_s += sample.cpu_s
     desk.wall_s += sample.wall_s
+    desk.switches += sample.involuntary_switches
     return {"call_s": sample.call_s}
 
 
@@ -178,6 +180,7 @@ def _finish(desk: _Desk) -> Message:
     reply: Message = {
         "cpu_over_wall": desk.cpu_s / desk.wall_s if desk.wall_s else None,
         "compiles": desk.compiles(),
+        "involuntary_switches": desk.switches,
         "dispatch_s": _dispatch(prepared, desk.call_s),
         "peak_rss_bytes": memory.peak_rss_bytes(),
     }

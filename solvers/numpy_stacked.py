@@ -24,7 +24,7 @@ def gd_analytic(X: Floats, y: Floats, w: Floats, step_size: Floats, steps: int) 
     for _ in range(steps):
         np.matmul(X, w, out=residual)
         residual -= y
-        # as fast as np.matvec and np.vecmat to a tenth either way, and ten times as fast as einsum
+        # never slower than np.matvec and np.vecmat, usually within 15% of them, and 1.6 to 12 times as fast as einsum
         np.matmul(columns, residual, out=move)
         move *= scale
         w -= move

@@ -7,8 +7,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from benchmarks import clock
 from fakes import FakeClock
+
+from benchmarks import clock
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from benchmarks.block import SAMPLING_S, Entry, Rules, run_block, sampled_rounds
 from fakes import FakeClock, FakeProcesses, Manner, make_case, sampled
+
+from benchmarks.block import SAMPLING_S, Entry, Rules, run_block, sampled_rounds
 
 STATUSES = ("skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
 

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from fakes import HEADER, FakeClock, FakeProcesses, Manner, make_contest, make_limits
+
 from benchmarks import schedule, stopping
 from benchmarks.schedule import Session, State
-from fakes import HEADER, FakeClock, FakeProcesses, Manner, make_contest, make_limits
 from results.quiet import thresholds
 from results.records import RunWriter
 
@@ -21,7 +22,7 @@ def measured(tmp_path: Path, processes: FakeProcesses, blocks: int) -> State:
 
 def reason(state: State, fewest: int, most: int) -> str | None:
     return stopping.reason(
-        state.measurements, state.blocks, state.done, thresholds(state.blocks), make_limits((fewest, most))
+        state.measurements, state.blocks, state.contest.pairs, thresholds(state.blocks), make_limits((fewest, most))
     )
 
 

@@ -23,6 +23,7 @@ def _descend(X, y, w, step_size, steps):
 @_register("honest")
 def honest(X, y, w, step_size, steps):
     print("a solver that prints must not disturb the messages")
+    os.write(1, b'{"worker": 0, "exit": 0}\n')
     return _descend(X, y, w, step_size, steps)
 
 
@@ -80,3 +81,8 @@ def dies_later(X, y, w, step_size, steps, calls=[0]):  # noqa: B006  the point i
     if calls[0] > 300:
         os._exit(5)
     return _descend(X, y, w, step_size, steps)
+
+
+@_register("singular")
+def singular(X, y, w, step_size, steps):
+    return np.linalg.inv(np.zeros((len(w), len(w)))) @ w

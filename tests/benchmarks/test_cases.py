@@ -1,0 +1,270 @@
+"""What competes: from the options and the solvers there are to contests of cases."""
+
+import pytest
+from fakes import make_case, make_solver
+
+from benchmarks.cases import Case, Contest, select, worker_bytes
+from benchmarks.options import RunOptions, UsageError
+from benchmarks.presets import PRESETS, Size
+from solvers.registry import Solver, load_builtin
+
+SOLVERS = (
+    make_solver("numpy_loop", variant="analytic"),
+    make_solver("numpy_loop", variant="finite"),
+    make_solver("numpy_loop", method="ols", variant="inverse"),
+    make_solver("numpy_loop", method="ols", variant="lstsq"),
+    make_solver("numpy_loop", method="gd_tol", variant="analytic"),
+    make_solver("numpy_stacked", variant="analytic", batched=True),
+    make_solver("jax_scan", variant="autodiff"),
+    make_solver("jax_scan", variant="finite"),
+    make_solver("jax_scan", method="ols", variant="inverse"),
+    make_solver("jax_scan", method="gd_tol", variant="autodiff"),
+    make_solver("jax_jit_step", variant="autodiff", compiled=False),
+)
+PLUGINS = (make_solver("mine", variant="any"), make_solver("mine", method="ols", variant="any"))
+
+
+def chosen(*plugins: Solver, **options: object) -> tuple[Contest, ...]:
+    """Contests of 100 samples, unless the options name a size."""
+    sizes = {} if {"samples", "features", "batch", "preset"} & options.keys() else {"samples": (100,)}
+    return select(RunOptions(**sizes | options), {"here": (SOLVERS, plugins)})  # type: ignore[arg-type]
+
+
+def names(contest: Contest) -> list[str]:
+    return [f"{case.solver.strategy} {case.solver.variant}" for case in contest.cases]
+
+
+def sizes(contests: tuple[Contest, ...]) -> list[tuple[object, ...]]:
+    return [tuple(c.problem[name] for name in ("samples", "features", "batch", "steps")) for c in contests]
+
+
+def of_preset(preset: str) -> tuple[Contest, ...]:
+    """What the preset runs with the solvers that there are."""
+    return select(RunOptions(preset=preset), {"here": (list(load_builtin().values()), ())})
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_has_its_contests(preset: str) -> None:
+    contests = of_preset(preset)
+    assert len({contest.key for contest in contests}) == len(contests)
+    found = {(c.problem["method"], c.threads) for c in contests}
+    asked = PRESETS[preset]
+    assert found == {(method, threads) for method in asked.methods for threads in asked.threads}
+    for size in asked.sizes:
+        steps = size.steps
+        assert any(
+            (c.problem["samples"], c.problem["features"], c.problem["batch"], c.problem["steps"])
+            == (size.samples, size.features, size.batch, steps)
+            for c in contests
+        )
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_baseline_is_always_there_and_once(preset: str) -> None:
+    for contest in of_preset(preset):
+        (baseline,) = contest.baselines
+        assert baseline.solver.strategy == "numpy_loop"
+        assert baseline not in contest.cases
+        assert len(set(contest.cases)) == len(contest.cases) > 0
+
+
+def test_quick_runs_the_plain_variant_of_the_strategies_of_the_mission() -> None:
+    for contest in of_preset("quick"):
+        entrants = [contest.baselines[0].solver, *(case.solver for case in contest.cases)]
+        assert [s.strategy for s in entrants].count("numpy_loop") == 1
+        assert {s.strategy for s in entrants} == set(PRESETS["quick"].strategies or ())
+
+
+def test_a_preset_may_run_every_variant_at_some_sizes() -> None:
+    contests = chosen(preset="full", methods=("ols",))
+    by_size = {Size(c.problem["samples"], c.problem["features"], c.problem["batch"]): names(c) for c in contests}
+    assert "numpy_loop lstsq" in by_size[Size(1_000)]
+    assert "numpy_loop lstsq" not in by_size[Size(1_000_000)]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"samples": (10, 20)}, [(10, 2, 1, 100), (20, 2, 1, 100)]),
+        ({"features": (3,), "batch": (4, 5)}, [(100, 3, 4, 100), (100, 3, 5, 100)]),
+        (
+            {"samples": (10, 20), "features": (3,), "batch": (1, 2)},
+            [(10, 3, 1, 100), (10, 3, 2, 100), (20, 3, 1, 100), (20, 3, 2, 100)],
+        ),
+        ({"samples": (10,), "steps": (1, 7)}, [(10, 2, 1, 1), (10, 2, 1, 7)]),
+    ],
+)
+def test_named_sizes_make_a_product_with_the_others_plain(
+    options: dict[str, tuple[int, ...]], expected: list[tuple[int, ...]]
+) -> None:
+    assert sizes(chosen(methods=("gd",), **options)) == expected
+
+
+def test_steps_alone_keep_the_sizes_of_the_preset() -> None:
+    contests = chosen(preset="standard", methods=("gd",), steps=(5,), threads=("1",))
+    assert {(c.problem["samples"], c.problem["features"], c.problem["batch"]) for c in contests} == {
+        (size.samples, size.features, size.batch) for size in PRESETS["standard"].sizes
+    }
+    assert {c.problem["steps"] for c in contests} == {5}
+
+
+def test_steps_do_not_multiply_what_takes_none() -> None:
+    assert len(chosen(methods=("ols",), steps=(1, 7))) == 1
+
+
+def test_a_ray_along_steps_is_one_of_gradient_descent_alone() -> None:
+    contests = chosen(preset="standard", threads=("1",))
+    assert sum(c.problem["method"] == "gd" for c in contests) == len(PRESETS["standard"].sizes)
+    assert sum(c.problem["method"] == "ols" for c in contests) < len(PRESETS["standard"].sizes)
+
+
+def test_strategies_and_variants_filter() -> None:
+    (contest,) = chosen(methods=("gd",), strategies=("jax_scan", "numpy_stacked"))
+    assert names(contest) == ["numpy_stacked analytic", "jax_scan autodiff"]
+    (contest,) = chosen(methods=("gd",), variants=("finite",))
+    assert names(contest) == ["numpy_loop finite", "jax_scan finite"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"strategies": ("jax_scna",)},
+            "unknown strategy 'jax_scna': choose from jax_jit_step, jax_scan, numpy_loop, numpy_stacked",
+        ),
+        ({"variants": ("exact",)}, "unknown variant 'exact': choose from analytic, autodiff, finite, inverse, lstsq"),
+        (
+            {"baseline": "none"},
+            "unknown strategy 'none': choose from jax_jit_step, jax_scan, numpy_loop, numpy_stacked",
+        ),
+        ({"methods": ("ols",), "baseline": "numpy_stacked"}, "the baseline numpy_stacked has no ols: choose another"),
+        ({"methods": ("ols",), "strategies": ("jax_jit_step",)}, "nothing to run: no solver has this method"),
+        ({"methods": ("ols",), "variants": ("autodiff",)}, "nothing to run: no solver has this method"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_names_that_do_not_exist_are_refused_with_those_that_do(options: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        chosen(**options)
+    assert str(refused.value).startswith(message)
+
+
+def test_plugins_compete_whatever_was_asked_for() -> None:
+    gd, ols = chosen(*PLUGINS, methods=("gd", "ols"), strategies=("jax_scan",))
+    assert names(gd) == ["jax_scan autodiff", "mine any"]
+    assert names(ols) == ["jax_scan inverse", "mine any"]
+
+
+def test_a_plugin_alone_is_something_to_run_and_may_be_named() -> None:
+    (contest,) = chosen(*PLUGINS, methods=("ols",), strategies=("jax_jit_step",))
+    assert names(contest) == ["mine any"]
+    (contest,) = chosen(*PLUGINS, methods=("gd",), strategies=("mine",))
+    assert names(contest) == ["mine any"]
+
+
+def test_another_baseline() -> None:
+    (contest,) = chosen(methods=("gd",), baseline="jax_scan", strategies=("numpy_loop", "jax_scan"))
+    assert [(c.solver.strategy, c.solver.variant) for c in contest.baselines] == [("jax_scan", "autodiff")]
+    assert names(contest) == ["numpy_loop analytic"]
+
+
+def test_both_dtypes_are_one_contest_whose_baseline_is_of_the_first() -> None:
+    (contest,) = chosen(methods=("gd",), strategies=("jax_scan",), dtypes=("float64", "float32"))
+    assert [case.workload.dtype for case in contest.baselines] == ["float64"]
+    assert [case.workload.dtype for case in contest.cases] == ["float64", "float32"]
+    (contest,) = chosen(methods=("gd",), strategies=("numpy_loop",), dtypes=("float32", "float64"))
+    assert [(c.solver.strategy, c.workload.dtype) for c in contest.cases] == [("numpy_loop", "float64")]
+
+
+def test_thread_settings_are_contests_of_their_own() -> None:
+    contests = chosen(methods=("gd",), strategies=("jax_scan",), threads=("1", "all"))
+    assert [c.threads for c in contests] == ["1", "all"]
+    assert all(case.threads == c.threads for c in contests for case in (*c.cases, *c.baselines))
+
+
+def versus(base: list[Solver], new: list[Solver]) -> Contest:
+    options = RunOptions(methods=("gd",), samples=(100,), environments=("base", "new"))
+    (contest,) = select(options, {"base": (base, ()), "new": (new, ())})
+    return contest
+
+
+def test_two_environments_stand_in_pairs_beside_the_baseline_of_the_last() -> None:
+    solvers = [make_solver("numpy_loop"), make_solver("jax_scan")]
+    contest = versus(solvers, solvers)
+    assert [case.environment for case in contest.baselines] == ["new"]
+    assert sorted((c.solver.strategy, c.environment) for c in contest.cases) == [
+        ("jax_scan", "base"),
+        ("jax_scan", "new"),
+        ("numpy_loop", "base"),
+    ]
+    for base, new in contest.pairs:
+        assert (base.environment, new.environment) == ("base", "new")
+        assert base.solver == new.solver
+    assert len(contest.pairs) == 2
+    assert contest.lacking == ()
+
+
+def test_what_one_environment_lacks_is_said_and_not_run() -> None:
+    loop = make_solver("numpy_loop")
+    contest = versus([loop, make_solver("jax_eager")], [loop, make_solver("jax_scan")])
+    assert {(c.solver.strategy, c.environment, why) for c, why in contest.lacking} == {
+        ("jax_eager", "new", "new has no such solver"),
+        ("jax_scan", "base", "base has no such solver"),
+    }
+    assert {case.solver.strategy for case in contest.cases} == {"numpy_loop"}
+
+
+@pytest.mark.parametrize("devices", [("cpu", "cuda"), ("cuda", "cpu")])
+def test_numpy_runs_on_the_cpu_once(devices: tuple[str, ...]) -> None:
+    (contest,) = chosen(methods=("gd",), strategies=("numpy_stacked", "jax_scan"), devices=devices)
+    found = sorted((case.solver.strategy, case.device) for case in contest.cases)
+    assert found == [("jax_scan", "cpu"), ("jax_scan", "cuda"), ("numpy_stacked", "cpu")]
+
+
+def test_where_the_cpu_was_not_asked_for_only_the_baseline_runs_on_it() -> None:
+    (contest,) = chosen(methods=("gd",), strategies=("numpy_stacked", "jax_scan"), devices=("cuda",))
+    assert [(case.solver.strategy, case.device) for case in contest.cases] == [("jax_scan", "cuda")]
+    assert [case.device for case in contest.baselines] == ["cpu"]
+
+
+def test_the_baseline_alone_is_something_to_run() -> None:
+    (contest,) = chosen(methods=("gd",), strategies=("numpy_loop",))
+    assert (names(contest), len(contest.baselines)) == ([], 1)
+
+
+def test_a_condition_is_given_where_there_are_columns_to_rescale() -> None:
+    contests = chosen(methods=("gd",), samples=(10,), features=(1, 2, 20), conditions=(10.0, 100.0))
+    assert [(c.problem["features"], c.problem["condition"]) for c in contests] == [(2, 10.0), (2, 100.0)]
+
+
+def test_what_a_workload_refuses_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="condition"):
+        chosen(data_label="own.csv@1234", conditions=(10.0,))
+
+
+def test_a_case_is_plain_in_the_run_file() -> None:
+    plain = make_case("jax_scan", device="cuda:1", threads="all").as_dict()
+    assert plain["workload"]["samples"] == 100
+    assert {name: plain[name] for name in ("strategy", "variant", "backend", "compiled", "device", "threads")} == {
+        "strategy": "jax_scan",
+        "variant": "autodiff",
+        "backend": "jax",
+        "compiled": True,
+        "device": "cuda:1",
+        "threads": "all",
+    }
+    assert "function" not in plain
+
+
+def test_titles_tell_contests_apart() -> None:
+    contests = chosen(preset="standard")
+    assert len({contest.title for contest in contests}) == len(contests)
+
+
+def test_a_worker_of_jax_takes_its_runtime_and_all_take_the_data() -> None:
+    def needed(case: Case) -> int:
+        return worker_bytes(case)
+
+    assert needed(make_case("jax_scan")) > needed(make_case("numpy_loop"))
+    small, large = (needed(make_case(samples=n)) for n in (10, 10**6))
+    assert large - small > 2 * 10**6 * 3 * 4  # X and y twice over

@@ -1,0 +1,124 @@
+"""Facts of the machine, with a container's limits in place of the machine's; and memory, limited and measured."""
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import machine, memory
+
+GIB = 2**30
+
+
+@pytest.fixture
+def cgroup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The files of a container, none of them there yet."""
+    monkeypatch.setattr(machine, "_CGROUP", tmp_path)
+    return tmp_path
+
+
+def test_facts_are_plain_and_name_nobody() -> None:
+    facts = machine.facts()
+    told = json.dumps(facts, allow_nan=False)
+    assert facts["cores"] >= 1
+    assert facts["memory_bytes"] > 0
+    assert facts["cpu"]
+    assert socket.gethostname() not in told
+    assert str(Path.home()) not in told or str(Path.home()) == "/"
+
+
+def test_the_processor_is_named_also_where_the_system_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cpuinfo").write_text("processor : 0\nmodel name\t: A Fine CPU: 3 GHz\n")
+    monkeypatch.setattr(machine, "_CPUINFO", tmp_path / "cpuinfo")
+    assert machine.cpu_model() == "A Fine CPU: 3 GHz"
+    monkeypatch.setattr(machine, "_CPUINFO", tmp_path / "none")
+    assert machine.cpu_model()
+
+
+@pytest.mark.parametrize(("limit", "least"), [("1073741824", True), ("max", False), (str(2**60), False), (None, False)])
+def test_the_memory_is_the_containers_where_that_is_less(cgroup: Path, limit: str | None, least: bool) -> None:
+    whole = machine.memory_bytes()
+    if limit is not None:
+        (cgroup / "memory.max").write_text(limit + "\n")
+    assert machine.memory_bytes() == (GIB if least else whole)
+
+
+def test_what_a_container_holds_already_is_not_available(cgroup: Path) -> None:
+    (cgroup / "memory.max").write_text("100000000\n")
+    (cgroup / "memory.current").write_text("99000000\n")
+    assert machine.available_bytes() == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "quota"), [("150000 100000\n", 1.5), ("max 100000\n", None), ("nonsense\n", None), (None, None)]
+)
+def test_the_cpu_quota(cgroup: Path, text: str | None, quota: float | None) -> None:
+    if text is not None:
+        (cgroup / "cpu.max").write_text(text)
+    assert machine.cpu_quota() == quota
+
+
+def test_steal_is_told_or_not_known() -> None:
+    assert machine.steal_s() is None or machine.steal_s() >= 0  # type: ignore[operator]
+
+
+def test_the_commit_of_a_package_and_whether_it_was_changed(tmp_path: Path) -> None:
+    assert machine.commit_of(tmp_path / "nowhere") == (None, None)
+    package = tmp_path / "solvers"
+    package.mkdir()
+    (package / "__init__.py").touch()
+
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *identity, "-C", str(tmp_path), *arguments], check=True, capture_output=True)
+
+    git("init")
+    git("add", "solvers")
+    git("commit", "--no-verify", "-m", "first")
+    commit, dirty = machine.commit_of(package)
+    assert commit is not None
+    assert len(commit) == 40
+    assert dirty is False
+    (tmp_path / "beside").touch()
+    assert machine.commit_of(package) == (commit, False)
+    (package / "__init__.py").write_text("1\n")
+    assert machine.commit_of(package) == (commit, True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process alone has written")
+def test_memory_that_is_written_is_counted() -> None:
+    before = memory.private_bytes()
+    held = np.ones(20_000_000)
+    after = memory.private_bytes()
+    assert before is not None
+    assert after is not None
+    assert after - before == pytest.approx(held.nbytes, rel=0.1)
+    assert memory.peak_rss_bytes() >= after
+
+
+def test_a_peak_is_told_also_where_the_kernel_has_no_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_STATUS", tmp_path / "none")
+    monkeypatch.setattr(memory, "_SMAPS", tmp_path / "none")
+    assert memory.peak_rss_bytes() > 1_000_000
+    assert memory.private_bytes() is None
+    memory.limit_growth(1)  # does nothing where what is held is not known
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+def test_growth_past_the_limit_is_a_memory_error() -> None:
+    program = """if True:
+        import numpy as np
+        from benchmarks import memory
+        memory.limit_growth(200_000_000)
+        small = np.ones(10_000_000)
+        try:
+            large = np.ones(100_000_000)
+        except MemoryError:
+            print("refused")
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "refused\n", done.stderr

@@ -1,0 +1,113 @@
+"""What cannot run, who is alive together, what a run will cost."""
+
+import pytest
+from fakes import make_case, make_contest, make_limits
+
+from benchmarks import plan
+from benchmarks.cases import Case, Contest, worker_bytes
+
+GIB = 2**30
+
+
+@pytest.mark.parametrize(
+    ("case", "available_bytes", "reason"),
+    [
+        (make_case(), GIB, None),
+        (make_case(method="ols", samples=5, features=5), GIB, None),
+        (
+            make_case(method="ols", samples=4, features=5),
+            GIB,
+            "4 samples are fewer than 5 features: OLS has no single answer",
+        ),
+        (make_case(method="gd", samples=4, features=5), GIB, None),
+        (make_case(samples=10**9), 4 * GIB, "needs about 33.5 GiB, and 4.0 GiB are free"),
+        (make_case("jax_scan"), GIB // 8, "needs about 0.1 GiB, and 0.1 GiB are free"),
+    ],
+)
+def test_impossible(case: Case, available_bytes: int, reason: str | None) -> None:
+    assert plan.impossible(case, available_bytes) == reason
+
+
+CONTEST = make_contest("jax_a", "jax_b", "jax_c", "numpy_d")
+ALL = [*CONTEST.baselines, *CONTEST.cases]
+
+
+def grouped(contest: Contest, cases: list[Case], available_bytes: float) -> list[list[tuple[str, str]]]:
+    groups = plan.groups(contest, cases, int(available_bytes))
+    return [[(entry.case.solver.strategy, entry.role) for entry in group] for group in groups]
+
+
+def test_everyone_is_alive_together_where_there_is_room() -> None:
+    (group,) = grouped(CONTEST, ALL, GIB)
+    assert group == [
+        ("numpy_loop", "baseline"),
+        ("numpy_loop", "twin"),
+        ("jax_a", "case"),
+        ("jax_b", "case"),
+        ("jax_c", "case"),
+        ("numpy_d", "case"),
+    ]
+
+
+@pytest.mark.parametrize("available_bytes", [GIB / 5, GIB / 3, GIB / 2.5, GIB])
+def test_groups_share_the_baselines_and_split_the_cases(available_bytes: float) -> None:
+    groups = plan.groups(CONTEST, ALL, int(available_bytes))
+    for group in groups:
+        assert [entry.role for entry in group[:2]] == ["baseline", "twin"]
+        assert sum(worker_bytes(entry.case) for entry in group) <= plan.MEMORY_SHARE * available_bytes
+    assert [entry.case for group in groups for entry in group[2:]] == list(CONTEST.cases)
+
+
+def test_a_case_that_fits_with_nobody_still_has_its_group() -> None:
+    assert [len(group) for group in grouped(CONTEST, ALL, 1)] == [3] * 4
+
+
+def test_without_its_baseline_a_contest_goes_on() -> None:
+    assert grouped(CONTEST, list(CONTEST.cases[:1]), GIB) == [[("jax_a", "case")]]
+
+
+def test_a_baseline_alone_is_a_group_and_nobody_is_none() -> None:
+    assert grouped(CONTEST, list(CONTEST.baselines), GIB) == [[("numpy_loop", "baseline"), ("numpy_loop", "twin")]]
+    assert grouped(CONTEST, [], GIB) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "heavy"),
+    [
+        (make_case(), False),
+        (make_case("jax_scan", steps=10**5), False),
+        (make_case(steps=10**5), True),
+        (make_case(batch=10**4), True),
+        (make_case("jax_scan", samples=10**8), True),
+        (make_case("jax_scan", method="ols", samples=10**7, features=200), True),
+    ],
+)
+def test_heavy_cases_are_probed_first(case: Case, heavy: bool) -> None:
+    assert plan.is_heavy(case) is heavy
+
+
+def predicted(*names: str, limits: plan.Limits | None = None, **of: object) -> float:
+    contest = make_contest(*names, **of)
+    return plan.predicted_block_s((plan.Entry(case) for case in contest.cases), limits or make_limits(rounds=20))
+
+
+def test_a_block_costs_the_sum_of_its_cases_and_its_sentinel() -> None:
+    alone = predicted()
+    assert predicted("a", "b") - alone == pytest.approx(2 * (predicted("a") - alone))
+
+
+def test_more_work_is_predicted_to_take_longer() -> None:
+    steps = [predicted("a", steps=steps) for steps in (100, 10_000, 100_000)]
+    assert steps == sorted(steps)
+    assert steps[0] < steps[-1]
+
+
+def test_what_will_be_skipped_costs_nothing() -> None:
+    assert predicted("a", steps=10**9, limits=make_limits(rounds=20, call_limit_s=2.0)) == predicted()
+
+
+def test_the_grid_is_told_by_its_hash() -> None:
+    contests = [make_contest("a", samples=n) for n in (10, 20)]
+    assert plan.grid_hash(contests) == plan.grid_hash([make_contest("a", samples=n) for n in (10, 20)])
+    others = [contests[:1], contests[::-1], [make_contest("b", samples=n) for n in (10, 20)], []]
+    assert plan.grid_hash(contests) not in {plan.grid_hash(other) for other in others}
