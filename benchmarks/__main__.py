@@ -127,6 +127,16 @@ def versus(
     sys.exit(commands.versus(ref, python, asked, fail_on=fail_on, form=form))
 
 
+@cli.command()
+@click.option("--blocks", default=10, show_default=True, type=click.IntRange(2, 200), help="Of the A/A study.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def check(blocks: int, as_json: bool) -> None:
+    """Is this machine fit to measure on? Timer, threads, peaks, noise, and what to do about each fault."""
+    from benchmarks import commands
+
+    sys.exit(commands.check(blocks, as_json=as_json))
+
+
 @cli.command("list")
 def list_() -> None:
     """Strategies, presets, and the devices there are here."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rich.markup import escape
 
 from benchmarks import devices, progress, running
 from benchmarks.nurseries import Nurseries
@@ -19,6 +22,9 @@ from benchmarks.versus import sides
 
 if TYPE_CHECKING:
     from results.compare import Comparison
+
+CHECK_S = 12.0
+"""About how long a check takes beside its blocks; for the progress line."""
 
 MEASURED, NOTHING_MEASURED, SLOWER, INTERRUPTED = 0, 1, 1, 130
 
@@ -116,6 +122,29 @@ def table(files: Sequence[Path], form: str, columns: Sequence[str] | None) -> in
         print_table(frame)
     else:
         print(FORMATS[form](frame), end="")
+    return MEASURED
+
+
+def check(blocks: int, *, as_json: bool) -> int:
+    """Examine the machine and print what was found."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from benchmarks.checkup import examine
+
+    with progress.watcher(CHECK_S + blocks) as watch:
+        found = examine(blocks, watch)
+    if as_json:
+        print(json.dumps(found.as_dict(), indent=2))
+        return MEASURED
+    table = Table("", "found", "", "what to do", box=None, pad_edge=False)
+    styles = {"good": "green", "poor": "yellow", "told": "dim"}
+    for fact in found.facts:
+        mark = "" if fact.verdict == "told" else f"[{styles[fact.verdict]}]{fact.verdict}[/]"
+        table.add_row(fact.name, escape(fact.value), mark, fact.advice)
+    console = Console()
+    console.print(table)
+    console.print(f"\n{found.conclusion}", style="bold", markup=False)
     return MEASURED
 
 

@@ -21,6 +21,7 @@ from solvers.registry import Solver
 
 LEAST_ALLOWANCE_BYTES = 2 * 2**30
 ANSWER_TIMEOUT_S = 60.0
+PEAKS_TIMEOUT_S = 300.0
 
 
 class Nurseries:
@@ -76,6 +77,11 @@ class Nurseries:
         nursery = self.get(environment, device)
         with _passing(nursery.worker({"environment": environment})) as worker:
             return str(worker.ask("device", ANSWER_TIMEOUT_S, device=device)["kind"])
+
+    def peaks(self, environment: str, threads: str) -> dict[str, float]:
+        """What the machine can do at most with so many threads (peaks.measure)."""
+        with _passing(self.get(environment, threads=threads).worker({"environment": environment})) as worker:
+            return dict(worker.ask("peaks", PEAKS_TIMEOUT_S)["peaks"])
 
     def start(self, case: Case, details: Mapping[str, Any]) -> Worker:
         """A fresh worker for this case; its problem is made once, for all workers of the workload."""

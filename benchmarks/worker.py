@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks import calls, checks, clock, devices, guards, memory, sentinel
+from benchmarks import calls, checks, clock, devices, guards, memory, peaks, sentinel
 from solvers.problem import Problem, Workload
 from solvers.registry import Solver, load_builtin, load_file
 
@@ -72,26 +72,30 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
         return
     desk: _Desk | None = None
     while message := receive():
+        ask = message["ask"]
         try:
-            match message["ask"]:
-                case "solvers":
-                    send({"solvers": [s.as_dict() for s in load_file(Path(message["path"]))]})
-                case "device":
-                    send({"kind": devices.find(message["device"]).device_kind})
-                case "probe":
-                    send(_probe(case, _given(problem)))
-                case "prepare":
-                    desk = _Desk(
-                        case, Workload(**case["workload"]), _given(problem), private_bytes=memory.private_bytes()
-                    )
-                    send(_prepare(desk))
-                case "sample":
-                    send(_sample(_given(desk)))
-                case "finish":
-                    send(_finish(_given(desk)))
+            if ask == "prepare":
+                workload = Workload(**case["workload"])
+                desk = _Desk(case, workload, _given(problem), private_bytes=memory.private_bytes())
+                reply = _prepare(desk)
+            elif ask == "probe":
+                reply = _probe(case, _given(problem))
+            elif ask in ERRANDS:
+                reply = ERRANDS[ask](message)
+            else:
+                reply = (_sample if ask == "sample" else _finish)(_given(desk))
         except Exception as error:  # whatever a solver raises is a status of its case, never the end of a sweep
             status, reason = status_of(error)
-            send({"status": status, "reason": reason})
+            reply = {"status": status, "reason": reason}
+        send(reply)
+
+
+ERRANDS: dict[str, Callable[[Message], Message]] = {
+    "solvers": lambda message: {"solvers": [solver.as_dict() for solver in load_file(Path(message["path"]))]},
+    "device": lambda message: {"kind": devices.find(message["device"]).device_kind},
+    "peaks": lambda _: {"peaks": peaks.measure()},
+}
+"""What a worker may be asked without a case: a plugin's solvers, a device's kind, the machine's peaks."""
 
 
 def _given(thing: Any) -> Any:

@@ -123,6 +123,8 @@ class FakeProcesses:
         self.time, self.noise, self.manners = time, noise, manners
         self.log: list[tuple[str, str]] = []
         self.workers: list[FakeWorker] = []
+        self.pair_log: list[tuple[str, str]] = []
+        self.pairs: list[FakeWorker] = []
         self.interrupt_at: int | None = None
         self._random = random.Random(0)
         self._sentinels = 0
@@ -144,6 +146,10 @@ class FakeProcesses:
         self.log.append(("sentinel", threads))
         self.time.advance(SENTINEL_S)
         return SENTINEL_S
+
+    def sentinel_pair(self, threads: str = "1", environment: str = "here") -> list[FakeWorker]:  # noqa: ARG002
+        self.pairs += (FakeWorker(name, Manner(SENTINEL_S), self.time, self.pair_log) for name in ("left", "right"))
+        return self.pairs[-2:]
 
     def tell(self, text: str) -> None:
         self.log.append(("tell", text))

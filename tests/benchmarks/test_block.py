@@ -77,6 +77,23 @@ def test_the_sentinel_is_sampled_around_every_case(fake_clock: FakeClock) -> Non
     assert [len(round_) for round_ in closing["sentinel_s"]] == [4, 4, 4]
 
 
+def test_two_sentinels_are_compared_in_every_round_in_random_order(fake_clock: FakeClock) -> None:
+    processes = FakeProcesses(fake_clock)
+    _, closing = run_block(
+        [Entry(make_case())],
+        Rules(rounds=20),
+        lambda case: processes.start(case, {}),
+        processes.sentinel,
+        random.Random(0),
+        processes.tell,
+        processes.sentinel_pair,
+    )
+    assert closing["sentinel_pair_s"] == [[0.001, 0.001]] * 20
+    firsts = {name for name, _ in processes.pair_log[:-2:2]}
+    assert firsts == {"left", "right"}
+    assert all(worker.ended for worker in processes.pairs)
+
+
 def test_a_slow_case_sits_out_rounds_evenly(fake_clock: FakeClock) -> None:
     processes = FakeProcesses(fake_clock, slow=Manner(call_s=0.4))
     records, closing = measure(processes, "fast", "slow", rounds=20)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import FakeClock
 
 from benchmarks import machine, memory
 
@@ -62,8 +63,14 @@ def test_the_cpu_quota(cgroup: Path, text: str | None, quota: float | None) -> N
     assert machine.cpu_quota() == quota
 
 
-def test_steal_is_told_or_not_known() -> None:
-    assert machine.steal_s() is None or machine.steal_s() >= 0  # type: ignore[operator]
+def test_the_meter_tells_what_else_ran(fake_clock: FakeClock) -> None:
+    meter = machine.Meter()
+    fake_clock.advance(2.0)
+    found = meter.read()
+    assert found.keys() == {"steal", "others_cpu", "frequency_mhz"}
+    assert found["others_cpu"] is not None
+    assert found["others_cpu"] >= 0
+    assert all(value is None or value >= 0 for value in found.values())
 
 
 def test_the_commit_of_a_package_and_whether_it_was_changed(tmp_path: Path) -> None:
