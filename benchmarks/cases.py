@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any
 
 from benchmarks.options import RunOptions, UsageError
-from benchmarks.presets import PRESETS, Preset, Size
+from benchmarks.presets import PRESETS, Size, Sweep
 from solvers.problem import Workload, data_bytes, make_workload
 from solvers.registry import Solver
 
@@ -103,11 +103,11 @@ def select(options: RunOptions, sides: Sides) -> tuple[Contest, ...]:
     _check_names("variant", options.variants, {s.variant for s in known})
     _check_names("strategy", [options.baseline], {s.strategy for s in known})
     gathered: dict[tuple[str, str], list[Case]] = {}
-    for workload, size, threads in _workloads(options, preset):
-        cases = _cases(options, preset, workload, size, threads, sides)
-        key = json.dumps(problem_of(workload), sort_keys=True)
-        if cases:
-            gathered.setdefault((key, threads), []).extend(cases)
+    for sweep in preset.sweeps:
+        for workload, threads in _workloads(options, sweep):
+            key = json.dumps(problem_of(workload), sort_keys=True)
+            gathered.setdefault((key, threads), []).extend(_cases(options, sweep, workload, threads, sides))
+    gathered = {key: cases for key, cases in gathered.items() if cases}
     if not gathered:
         raise UsageError(
             "nothing to run: no solver has this method, strategy and variant together; see linregbench list"
@@ -116,13 +116,11 @@ def select(options: RunOptions, sides: Sides) -> tuple[Contest, ...]:
     return tuple(_contest(options, cases, [*own, *added], tuple(sides)) for cases in gathered.values())
 
 
-def _cases(
-    options: RunOptions, preset: Preset, workload: Workload, size: Size, threads: str, sides: Sides
-) -> list[Case]:
+def _cases(options: RunOptions, sweep: Sweep, workload: Workload, threads: str, sides: Sides) -> list[Case]:
     """Each solver that was asked for, on each device, in each environment; NumPy on the CPU alone."""
     found = []
     for environment, (own, added) in sides.items():
-        chosen = _competitors(options, preset, workload.method, size, own)
+        chosen = _competitors(options, sweep, workload.method, own)
         chosen += [solver for solver in added if solver.method == workload.method]
         found += [
             Case(workload, solver, device, threads, environment=environment)
@@ -168,42 +166,31 @@ def _baseline(strategy: str, method: str, solvers: Sequence[Solver]) -> Solver:
     return (plain or candidates)[0]
 
 
-def _competitors(
-    options: RunOptions, preset: Preset, method: str, size: Size, solvers: Sequence[Solver]
-) -> list[Solver]:
-    strategies = options.strategies or preset.strategies
+def _competitors(options: RunOptions, sweep: Sweep, method: str, solvers: Sequence[Solver]) -> list[Solver]:
+    strategies = options.strategies or sweep.strategies
     chosen = [s for s in solvers if s.method == method and (strategies is None or s.strategy in strategies)]
     if options.variants:
         return [s for s in chosen if s.variant in options.variants]
-    if size in preset.all_variants_at:
-        return chosen
-    return [s for s in chosen if s.variant == PLAIN_VARIANT[method, s.backend]]
+    return [s for s in chosen if sweep.every_variant or s.variant == PLAIN_VARIANT[method, s.backend]]
 
 
-def _workloads(options: RunOptions, preset: Preset) -> Iterable[tuple[Workload, Size, str]]:
-    """Each workload with the size that it came from, at each thread setting; the first dtype first."""
-    dtypes = options.dtypes or preset.dtypes
-    conditions = options.conditions or preset.conditions
+def _workloads(options: RunOptions, sweep: Sweep) -> Iterable[tuple[Workload, str]]:
+    """Each workload at each thread setting; the first dtype first."""
     axes = product(
-        options.methods or preset.methods,
-        _sizes(options, preset),
-        conditions,
-        options.threads or preset.threads,
-        dtypes,
+        options.methods or sweep.methods,
+        _sizes(options, sweep),
+        options.conditions or sweep.conditions,
+        options.threads or sweep.threads,
+        options.dtypes or sweep.dtypes,
     )
     for method, size, condition, threads, dtype in axes:
-        if condition is not None and (size.features < 2 or size.samples < size.features):
-            continue
-        steps = size.steps if method == "gd" else None
-        if method != "gd" and size.steps != 100 and not options.steps:
-            continue  # a ray along steps is one of gradient descent alone
         try:
             workload = make_workload(
                 method,
                 size.samples,
                 size.features,
                 batch=size.batch,
-                steps=steps,
+                steps=size.steps if method == "gd" else None,
                 dtype=dtype,
                 condition=condition,
                 seed=options.seed,
@@ -211,17 +198,18 @@ def _workloads(options: RunOptions, preset: Preset) -> Iterable[tuple[Workload, 
             )
         except ValueError as error:
             raise UsageError(str(error)) from None
-        yield workload, size, threads
+        yield workload, threads
 
 
-def _sizes(options: RunOptions, preset: Preset) -> list[Size]:
-    steps = options.steps or None
+def _sizes(options: RunOptions, sweep: Sweep) -> list[Size]:
+    """The sweep's sizes, less the axes that the options name: those make a product, the others at 100, 2 and 1."""
+    sizes = list(sweep.sizes)
     if options.samples or options.features or options.batch:
         named = product(options.samples or (100,), options.features or (2,), options.batch or (1,))
         sizes = [Size(*size) for size in named]
-    else:
-        sizes = [replace(size, steps=100) for size in preset.sizes] if steps else list(preset.sizes)
-    return list(dict.fromkeys(replace(size, steps=s) for size in sizes for s in steps)) if steps else sizes
+    if options.steps:
+        sizes = [replace(size, steps=steps) for size in sizes for steps in options.steps]
+    return list(dict.fromkeys(sizes))
 
 
 def worker_bytes(case: Case) -> int:

@@ -164,7 +164,8 @@ def listing() -> None:
         solvers.add_row(solver.method, solver.strategy, solver.variant, solver.backend, *marks)
     presets = Table("preset", "what it does", "problems", title="Presets", title_justify="left")
     for preset in PRESETS.values():
-        presets.add_row(preset.name, preset.about, str(len(preset.sizes) * len(preset.methods)))
+        sizes = {(method, size) for sweep in preset.sweeps for method in sweep.methods for size in sweep.sizes}
+        presets.add_row(preset.name, preset.about, str(len(sizes)))
     here = Table("device", "here", title="Devices", title_justify="left")
     with Nurseries({"here": Setting()}) as nurseries:
         for name in devices.PLATFORMS:

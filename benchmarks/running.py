@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from benchmarks.options import RunOptions, UsageError
 from benchmarks.plan import Limits
 from benchmarks.presets import PRESETS
 from benchmarks.processes import Setting, WorkerEnded
-from benchmarks.progress import Watching
 from results.records import Run, RunWriter, trim_for_resume
 
 RUNS = Path("results/runs")
@@ -104,7 +103,7 @@ def prepared(
         yield Prepared(request, contests, limits, nurseries, absent, kinds, before)
 
 
-def measure(ready: Prepared, watch: Callable[[float], Watching]) -> Finished:
+def measure(ready: Prepared, watch: Callable[[float], AbstractContextManager[schedule.Watcher]]) -> Finished:
     """Run what is prepared, into its file."""
     started = clock.timestamp()
     name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
-from benchmarks import clock, machine, plan, stopping
+from benchmarks import clock, effort, machine, plan, stopping
 from benchmarks.block import Entry, LiveWorker, run_block, skipped
 from benchmarks.cases import Case, Contest
 from benchmarks.plan import Limits
@@ -160,7 +160,7 @@ def _one_block(session: Session, state: State) -> None:
     records = [] if number else list(_skips(session, state, available))
     for group, entries in enumerate(plan.groups(contest, state.left, available) or [[]]):
         meter = machine.Meter()
-        measured, closing = _measure(session, contest, entries, number, group)
+        measured, closing = _measure(session, state, entries, number, group)
         state.retired |= {
             entry.case for entry, record in zip(entries, measured, strict=True) if record["status"] != "ok"
         }
@@ -178,16 +178,20 @@ def _one_block(session: Session, state: State) -> None:
 
 
 def _measure(
-    session: Session, contest: Contest, entries: Sequence[Entry], number: int, group: int
+    session: Session, state: State, entries: Sequence[Entry], number: int, group: int
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     if not entries:
         return [], {"sentinel_s": [], "rounds": 0, "wall_s": 0.0, "overhead_s": {}}
-    environment = entries[0].case.environment
+    contest, environment = state.contest, entries[0].case.environment
+    rules = session.limits.rules
+    fewest, most = session.limits.blocks
+    if fewest < most:
+        rules = replace(rules, rounds=effort.rounds(state.measurements, state.blocks, rules.rounds))
     # What a guard looks for is in the solver, not in the moment: once is enough.
-    details = {"long_call_s": session.limits.rules.long_call_s, "guard": number == 0}
+    details = {"long_call_s": rules.long_call_s, "guard": number == 0}
     return run_block(
         entries,
-        session.limits.rules,
+        rules,
         lambda case: session.processes.start(case, details),
         lambda: session.processes.sentinel(contest.threads, environment),
         random.Random(f"{session.seed} {contest.key} {number} {group}"),

@@ -1,5 +1,6 @@
 """The kinds of record that a run file holds, as frozen dataclasses; each field's name ends in its unit."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,6 +61,7 @@ class Header:
     dirty: bool | None
     linregbench: str
     grid: str
+    sentinel: int | None = None  # version of the sentinel's work; those of two versions say nothing to each other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,7 @@ class Environment:
     xla_flags: str | None
     device_kind: str | None
     plugins: Mapping[str, Any] | None
+    cores: tuple[int, ...] | None = None  # that its workers may run on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +168,7 @@ class Measurement:
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """Closes a block: its sentinel, by round, and how long it took."""
+    """Closes a block: its sentinel, by round, how long it took, and what else the machine did meanwhile."""
 
     block: int
     group: int
@@ -174,13 +177,23 @@ class Block:
     sentinel_s: tuple[tuple[float, ...], ...]
     rounds: int
     wall_s: float | None
-    steal: float | None
+    steal: float | None  # seconds, summed over the cores
+    others_cpu: float | None = None  # cores' worth of CPU time that other processes used
+    frequency_mhz: float | None = None
+    sentinel_pair_s: tuple[tuple[float, ...], ...] | None = None  # an A/A pair by round, which decides nothing
 
     def __post_init__(self) -> None:
         if not 0 <= self.rounds <= MOST_ROUNDS:
             raise ValueError(f"'rounds' must be from 0 to {MOST_ROUNDS:,}, got {self.rounds}")
-        if len(self.sentinel_s) not in (0, self.rounds):
-            raise ValueError(f"'sentinel_s' has {len(self.sentinel_s)} entries for {self.rounds} rounds")
+        for name in ("sentinel_s", "sentinel_pair_s"):
+            rounds = getattr(self, name) or ()
+            if len(rounds) not in (0, self.rounds):
+                raise ValueError(f"{name!r} has {len(rounds)} entries for {self.rounds} rounds")
+
+    @cached_property
+    def slowest_sentinel_s(self) -> tuple[float, ...]:
+        """By round, the slowest of its sentinel samples; infinite for a round without one."""
+        return tuple(max(samples, default=math.inf) for samples in self.sentinel_s)
 
     @property
     def key(self) -> BlockKey:

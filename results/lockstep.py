@@ -25,6 +25,7 @@ class Lockstep:
     rows: Mapping[tuple[Case, bool], int]  # (case, is it the twin) -> index on the first axis
     log_s: FloatArray  # (rows, sessions, rounds)
     quiet: BoolArray  # (sessions, rounds)
+    sentinel_log_s: FloatArray  # (sessions, rounds): 0 in a session without a sentinel
     rounds: FloatArray  # (sessions,): how many rounds each session had
     capped: BoolArray  # (rows,): sat out rounds, since its calls are slow
     members: FloatArray  # (sessions, blocks): 1 where the session belongs to the block
@@ -56,11 +57,15 @@ def gather(measurements: Sequence[Measurement], blocks: Sequence[Block], limits:
         samples_s[row, session, list(measurement.rounds)] = measurement.samples_s
         capped[row] |= len(measurement.rounds) < blocks[session].rounds
     quiet = np.zeros((len(blocks), most), dtype=np.bool_)
+    sentinel_s = np.ones((len(blocks), most))
     for session, block in enumerate(blocks):
         quiet[session, : block.rounds] = quiet_rounds(block, limits)
+        if block.sentinel_s:
+            sentinel_s[session, : block.rounds] = block.slowest_sentinel_s
+    sentinel_s[~(np.isfinite(sentinel_s) & (sentinel_s > 0))] = np.nan
     numbers = np.array([block.block for block in blocks], dtype=np.int64)
     members = (numbers[:, np.newaxis] == np.unique(numbers)).astype(np.float64)
-    return Lockstep(rows, np.log(samples_s), quiet, rounds, capped, members)
+    return Lockstep(rows, np.log(samples_s), quiet, np.log(sentinel_s), rounds, capped, members)
 
 
 def log_times(lockstep: Lockstep, *, allow_quiet: bool = True) -> BlockValues:
@@ -69,10 +74,10 @@ def log_times(lockstep: Lockstep, *, allow_quiet: bool = True) -> BlockValues:
     A block counts with 3 quiet samples or more; a row with fewer than 4 such blocks, or one that sat out rounds, uses
     all its rounds.
     """
-    every = _by_block(lockstep, medians(lockstep.log_s))
+    every = by_block(lockstep, medians(lockstep.log_s))
     if not allow_quiet:
         return BlockValues(every, np.zeros(len(every), dtype=np.bool_))
-    quiet = _by_block(lockstep, medians(lockstep.log_s, lockstep.quiet, LEAST_QUIET_SAMPLES))
+    quiet = by_block(lockstep, medians(lockstep.log_s, lockstep.quiet, LEAST_QUIET_SAMPLES))
     return _choose(quiet, every, ~lockstep.capped)
 
 
@@ -98,25 +103,11 @@ def aa_values(lockstep: Lockstep, baseline: int, twin: int, *, quiet: bool) -> F
         ratios = paired_log_ratio(log_s[:1], log_s[1:], lockstep.quiet, LEAST_QUIET_SAMPLES)
     else:
         ratios = _all_rounds(log_s, 0)[1:]
-    values: FloatArray = _by_block(lockstep, ratios)[0]
+    values: FloatArray = by_block(lockstep, ratios)[0]
     return values
 
 
-def _both_rules(lockstep: Lockstep, reference: int) -> tuple[FloatArray, FloatArray]:
-    """The log ratios (rows, blocks) of the reference to every row, from quiet rounds and from all."""
-    log_s = lockstep.log_s
-    quiet = paired_log_ratio(log_s[reference], log_s, lockstep.quiet, LEAST_QUIET_SAMPLES)
-    return _by_block(lockstep, quiet), _by_block(lockstep, _all_rounds(log_s, reference))
-
-
-def _all_rounds(log_s: FloatArray, reference: int) -> FloatArray:
-    """Paired over every round; slow cases that never met in a round are paired by block, median against median."""
-    middle = medians(log_s)
-    paired = paired_log_ratio(log_s[reference], log_s)
-    return np.where(np.isnan(paired), middle[reference] - middle, paired)
-
-
-def _by_block(lockstep: Lockstep, by_session: FloatArray) -> FloatArray:
+def by_block(lockstep: Lockstep, by_session: FloatArray) -> FloatArray:
     """(rows, sessions) -> (rows, blocks): a row that was in several groups of a block still counts once."""
     present = ~np.isnan(by_session)
     count: Any = present.astype(np.float64) @ lockstep.members
@@ -124,6 +115,20 @@ def _by_block(lockstep: Lockstep, by_session: FloatArray) -> FloatArray:
     with np.errstate(invalid="ignore"):
         values: FloatArray = np.where(count > 0, total / count, np.nan)
     return values
+
+
+def _both_rules(lockstep: Lockstep, reference: int) -> tuple[FloatArray, FloatArray]:
+    """The log ratios (rows, blocks) of the reference to every row, from quiet rounds and from all."""
+    log_s = lockstep.log_s
+    quiet = paired_log_ratio(log_s[reference], log_s, lockstep.quiet, LEAST_QUIET_SAMPLES)
+    return by_block(lockstep, quiet), by_block(lockstep, _all_rounds(log_s, reference))
+
+
+def _all_rounds(log_s: FloatArray, reference: int) -> FloatArray:
+    """Paired over every round; slow cases that never met in a round are paired by block, median against median."""
+    middle = medians(log_s)
+    paired = paired_log_ratio(log_s[reference], log_s)
+    return np.where(np.isnan(paired), middle[reference] - middle, paired)
 
 
 def _choose(quiet: FloatArray, every: FloatArray, allowed: BoolArray) -> BlockValues:

@@ -16,7 +16,7 @@ def sentinel_of_rounds(block: Block) -> npt.NDArray[np.float64]:
 
     The slowest, since a neighbour who left halfway through a round still disturbed half of its samples.
     """
-    return np.array([max(samples, default=np.inf) for samples in block.sentinel_s], dtype=np.float64)
+    return np.array(block.slowest_sentinel_s, dtype=np.float64)
 
 
 def thresholds(blocks: Iterable[Block], *, margin: float = MARGIN, percentile: float = PERCENTILE) -> dict[str, float]:
@@ -35,6 +35,19 @@ def thresholds(blocks: Iterable[Block], *, margin: float = MARGIN, percentile: f
         if values.size:
             limits[threads] = float(np.percentile(values, percentile)) * (1 + margin)
     return limits
+
+
+def sentinel_levels(blocks: Iterable[Block], percentile: float = PERCENTILE) -> dict[str, float]:
+    """By thread setting, a percentile of all single sentinel samples, in seconds: how fast the machine was.
+
+    Of single samples and not of the slowest of each round, since a round with more cases has more of them.
+    """
+    by_threads: dict[str, list[float]] = {}
+    for block in blocks:
+        samples = by_threads.setdefault(block.threads, [])
+        for of_round in block.sentinel_s:
+            samples += of_round
+    return {threads: float(np.percentile(samples, percentile)) for threads, samples in by_threads.items() if samples}
 
 
 def quiet_rounds(block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bool_]:

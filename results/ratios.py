@@ -6,7 +6,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from results.lockstep import BlockValues, Lockstep, aa_values
-from results.statistics import benjamini_hochberg, delta, floor, p_value, t_interval, verdict
+from results.statistics import (
+    LEAST_DELTA_BETWEEN_RUNS,
+    BoolArray,
+    FloatArray,
+    Interval,
+    benjamini_hochberg,
+    delta,
+    floor,
+    p_value,
+    t_interval,
+    verdict,
+    welch_interval,
+    welch_p_value,
+)
 
 
 @dataclass(frozen=True)
@@ -55,28 +68,18 @@ def ratios_of(values: BlockValues, floors: Floors) -> list[Ratio | None]:
     """One ratio a row, each judged by itself; None for a row without a value in any block."""
     noise = np.where(values.quiet, floors.quiet, floors.every)
     band = delta(noise)
-    interval = t_interval(values.values)
-    p_values = p_value(values.values, band)
-    verdicts = verdict(interval, band)
-    ratios: list[Ratio | None] = []
-    for row, blocks in enumerate(interval.blocks):
-        if not blocks:
-            ratios.append(None)
-            continue
-        ratios.append(
-            Ratio(
-                ratio=math.exp(interval.mean[row]),
-                low=exp_or_none(interval.low[row]),
-                high=exp_or_none(interval.high[row]),
-                blocks=int(blocks),
-                rounds="quiet" if values.quiet[row] else "all",
-                floor=None if math.isnan(noise[row]) else math.expm1(min(noise[row], 300.0)),
-                delta=math.expm1(min(band[row], 300.0)),
-                p_value=float(p_values[row]),
-                verdict=str(verdicts[row]),
-            )
-        )
-    return ratios
+    return _judged(t_interval(values.values), noise, band, p_value(values.values, band), values.quiet)
+
+
+def unpaired_ratio(base_log_s: FloatArray, new_log_s: FloatArray, noise: float, *, quiet: bool) -> Ratio | None:
+    """base time / new time of two runs, from log times (blocks,); None where a side has no block.
+
+    `noise` is the larger noise floor of the two runs, NaN where there is none. The verdict is that on the new side.
+    """
+    floor_of_both = np.array([noise])
+    band = delta(floor_of_both, LEAST_DELTA_BETWEEN_RUNS)
+    sides = base_log_s[np.newaxis], new_log_s[np.newaxis]
+    return _judged(welch_interval(*sides), floor_of_both, band, welch_p_value(*sides, band), np.array([quiet]))[0]
 
 
 def to_itself(ratio: Ratio, name: str) -> Ratio:
@@ -100,3 +103,28 @@ def _softened(ratio: Ratio) -> Ratio:
         return ratio
     inside = max(abs(math.log(ratio.low)), abs(math.log(ratio.high))) < 2 * math.log1p(ratio.delta)
     return replace(ratio, verdict="same" if inside else "inconclusive")
+
+
+def _judged(
+    interval: Interval, noise: FloatArray, band: FloatArray, p_values: FloatArray, quiet: BoolArray
+) -> list[Ratio | None]:
+    verdicts = verdict(interval, band)
+    ratios: list[Ratio | None] = []
+    for row, blocks in enumerate(interval.blocks):
+        if not blocks:
+            ratios.append(None)
+            continue
+        ratios.append(
+            Ratio(
+                ratio=math.exp(min(max(interval.mean[row], -300.0), 300.0)),
+                low=exp_or_none(interval.low[row]),
+                high=exp_or_none(interval.high[row]),
+                blocks=int(blocks),
+                rounds="quiet" if quiet[row] else "all",
+                floor=None if math.isnan(noise[row]) else math.expm1(min(noise[row], 300.0)),
+                delta=math.expm1(min(band[row], 300.0)),
+                p_value=float(p_values[row]),
+                verdict=str(verdicts[row]),
+            )
+        )
+    return ratios

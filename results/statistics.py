@@ -16,8 +16,10 @@ BoolArray = npt.NDArray[np.bool_]
 
 CONFIDENCE = 0.95
 LEAST_DELTA = 0.01
+# two runs share no disturbance, and nothing measures what changed between them
+LEAST_DELTA_BETWEEN_RUNS = 0.03
 # without an A/A pair nothing says how noisy the run was: then as cautious as between two runs
-LEAST_DELTA_WITHOUT_FLOOR = 0.03
+LEAST_DELTA_WITHOUT_FLOOR = LEAST_DELTA_BETWEEN_RUNS
 
 # scipy.special and not scipy.stats, whose import alone takes a second of every run
 
@@ -48,9 +50,17 @@ def t_interval(values: npt.ArrayLike, confidence: float = CONFIDENCE) -> Interva
     "Statistically Rigorous Java Performance Evaluation", OOPSLA 2007, section 3.3).
     """
     mean, error, count = _mean_and_error(values)
-    with np.errstate(invalid="ignore"):
-        half_width = special.stdtrit(np.maximum(count - 1.0, 1.0), 0.5 + confidence / 2) * error
-    return Interval(mean, half_width, count)
+    return Interval(mean, _t_quantile(count - 1.0, 0.5 + confidence / 2) * error, count)
+
+
+def welch_interval(base: npt.ArrayLike, new: npt.ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Welch's t interval of mean(base) - mean(new), unpaired; of log times, its exp is that of base time / new time.
+
+    The two may have unequal variances and numbers of blocks; `blocks` is the smaller number (Welch, Biometrika 34,
+    1947, with Satterthwaite's degrees of freedom, Biometrics Bulletin 2, 1946).
+    """
+    difference, error, freedom, count = _difference_and_error(base, new)
+    return Interval(difference, _t_quantile(freedom, 0.5 + confidence / 2) * error, count)
 
 
 def medians(values: npt.ArrayLike, keep: npt.ArrayLike | None = None, least: int = 1) -> FloatArray:
@@ -86,8 +96,7 @@ def floor(aa_values: npt.ArrayLike) -> FloatArray:
     `aa_values` are the A/A log ratios, one a block; NaN below two blocks. The rule is this project's own.
     """
     mean, error, count = _mean_and_error(aa_values)
-    with np.errstate(invalid="ignore"):
-        bound: FloatArray = np.abs(mean) + special.stdtrit(np.maximum(count - 1.0, 1.0), CONFIDENCE) * error
+    bound: FloatArray = np.abs(mean) + _t_quantile(count - 1.0, CONFIDENCE) * error
     return bound
 
 
@@ -108,10 +117,13 @@ def p_value(values: npt.ArrayLike, delta: npt.ArrayLike) -> FloatArray:
     (interval null hypothesis: Hodges and Lehmann, J. R. Stat. Soc. B 16, 1954).
     """
     mean, error, count = _mean_and_error(values)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        beyond = (np.abs(mean) - np.asarray(delta)) / error
-        tail = 2 * special.stdtr(np.maximum(count - 1.0, 1.0), -beyond)
-    return np.asarray(np.where(np.isnan(tail), 1.0, np.minimum(tail, 1.0)))
+    return _tail(mean, error, count - 1.0, delta)
+
+
+def welch_p_value(base: npt.ArrayLike, new: npt.ArrayLike, delta: npt.ArrayLike) -> FloatArray:
+    """What `p_value` is to `t_interval`, to `welch_interval`."""
+    difference, error, freedom, _ = _difference_and_error(base, new)
+    return _tail(difference, error, freedom, delta)
 
 
 def benjamini_hochberg(p_values: npt.ArrayLike, rate: float = 1 - CONFIDENCE) -> BoolArray:
@@ -163,3 +175,30 @@ def _mean_and_error(values: npt.ArrayLike) -> tuple[FloatArray, FloatArray, npt.
         squares = np.sum((sample - mean[..., np.newaxis]) ** 2, axis=-1, where=present)
         error = np.sqrt(squares / (count - 1.0) / count)
     return np.asarray(mean), np.where(np.asarray(count) > 1, error, np.nan), np.asarray(count)
+
+
+def _difference_and_error(
+    base: npt.ArrayLike, new: npt.ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray, npt.NDArray[np.int64]]:
+    """mean(base) - mean(new), its standard error, the degrees of freedom, and the smaller number of blocks."""
+    sides = [_mean_and_error(values) for values in (base, new)]
+    (base_mean, base_error, base_count), (new_mean, new_error, new_count) = sides
+    variance = base_error**2 + new_error**2
+    spread: Any = sum(error**4 / np.maximum(count - 1.0, 1.0) for _, error, count in sides)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        freedom = variance**2 / spread
+    # without any spread the degrees of freedom are 0 / 0, and the error is 0 whatever they are
+    freedom = np.where(spread > 0, freedom, 1.0)
+    return base_mean - new_mean, np.sqrt(variance), freedom, np.minimum(base_count, new_count)
+
+
+def _t_quantile(freedom: npt.ArrayLike, probability: float) -> FloatArray:
+    return np.asarray(special.stdtrit(np.maximum(freedom, 1.0), probability))
+
+
+def _tail(mean: FloatArray, error: FloatArray, freedom: npt.ArrayLike, delta: npt.ArrayLike) -> FloatArray:
+    """Twice the one-sided t tail of |mean| beyond delta; 1 where there is no error to speak of."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        beyond = (np.abs(mean) - np.asarray(delta)) / error
+        tail = 2 * special.stdtr(np.maximum(freedom, 1.0), -beyond)
+    return np.asarray(np.where(np.isnan(tail), 1.0, np.minimum(tail, 1.0)))

@@ -5,12 +5,14 @@ All of it is plain text, so that every format says the same.
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from results import wording
+from results.findings import FINDINGS, falsifying
+from results.frame import NOISE, split_findings
+from results.layout import Group, Row
 from results.titles import TOLD_IF_VARYING, Record, title
 
 NOISY = 0.05
@@ -37,28 +39,6 @@ GROUP_KEYS = (
     "threads",
     "environment",
 )
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measured case in words, by column; empty where there is nothing to say."""
-
-    cells: dict[str, str]
-    verdict: str
-    wins: bool
-    noisy: bool
-
-
-@dataclass(frozen=True)
-class Group:
-    """One workload in words."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-    remarks: tuple[str, ...]  # on rows marked with a star
-    not_measured: tuple[str, ...]
-    conclusion: str
 
 
 def groups(frame: pd.DataFrame) -> list[Group]:
@@ -110,8 +90,8 @@ def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
         title=title(records[0], told),
         columns=tuple(name for name in COLUMNS if any(row.cells[name] for row in rows)),
         rows=rows,
-        remarks=_by_reason((record["name"], _remark(record)) for record in measured),
-        not_measured=_by_reason((record["name"], _why(record)) for record in records if record["time_s"] is None),
+        remarks=by_reason((record["name"], _remark(record)) for record in measured),
+        left_out=_left_out(records),
         conclusion=_conclusion(measured),
     )
 
@@ -157,6 +137,16 @@ def _remark(record: Record) -> str:
     return ", ".join(remarks)
 
 
+def _left_out(records: Sequence[Record]) -> tuple[str, ...]:
+    """The cases without a time, and why: those whose time would be false, then those that were not measured."""
+    without = [record for record in records if record["time_s"] is None]
+    false = [record for record in without if record["status"] == "ok" and record["reason"]]
+    rest = [record for record in without if record not in false]
+    withheld = by_reason((r["name"], wording.plain(r["reason"]).removeprefix(f"{WITHHELD}: ")) for r in false)
+    unmeasured = by_reason((record["name"], _why(record)) for record in rest)
+    return tuple(f"{WITHHELD}: {line}" for line in withheld) + tuple(f"not measured: {line}" for line in unmeasured)
+
+
 def _why(record: Record) -> str:
     if record["status"] == "ok":
         return "no samples"
@@ -165,7 +155,7 @@ def _why(record: Record) -> str:
     return status + reason
 
 
-def _by_reason(reasons: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+def by_reason(reasons: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """`a, b and c: reason`, cases with the same reason together."""
     together: dict[str, list[str]] = {}
     for name, reason in reasons:

@@ -1,0 +1,91 @@
+"""One row of every table: what is known of one case of one run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TypeVar
+
+from results.findings import withheld
+from results.kinds import Case, Measurement
+from results.ratios import Ratio
+from results.schema import Scalars
+
+PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s", "dispatch_s", "cpu_over_wall")
+_OF_STEADY_STATE = ("dispatch_s",)
+
+_Number = TypeVar("_Number", int, float)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """One case of one run: a row of every table. Times are seconds a call; None where there is nothing to say.
+
+    The status is that of the first block that was not ok; a row that is not ok has no times, phases or ratios. A row
+    with a finding that makes its time false is ok and has phases, but neither times nor ratios; its reason says why.
+    """
+
+    case: Case
+    workload: Scalars
+    status: str
+    reason: str | None
+    blocks: int = 0  # those that time_s rests on
+    time_s: float | None = None
+    time_low_s: float | None = None
+    time_high_s: float | None = None
+    time_all_s: float | None = None
+    time_min_s: float | None = None
+    rounds: str | None = None  # "quiet" or "all": those that time_s rests on
+    quiet_share: float | None = None
+    baseline: str | None = None
+    versus_baseline: Ratio | None = None
+    winner: str | None = None
+    versus_winner: Ratio | None = None
+    phases: Mapping[str, float | None]  # median over the blocks, by the names in PHASES
+    first_result_s: float | None = None  # transfer to first call, summed block by block
+    error: float | None
+    error_limit: float | None
+    peak_rss_bytes: int | None
+    rss_growth_bytes: int | None
+    compiles: int | None
+    findings: tuple[str, ...]
+    stop_reason: str | None
+
+
+def label(case: Case) -> str:
+    """How a case is named inside its workload: strategy and variant."""
+    return f"{case.strategy} {case.variant}"
+
+
+def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str | None) -> Estimate:
+    """All that is not speed; the first block that is not ok retires the case."""
+    bad = next((m for m in measurements if m.status != "ok"), None)
+    counted = [] if bad else measurements
+    findings = tuple(dict.fromkeys(finding for m in measurements for finding in m.findings))
+    why = bad.reason if bad else withheld(findings)
+    phases = {phase: _middle(getattr(m, phase) for m in counted) for phase in PHASES}
+    if why:
+        phases |= dict.fromkeys(_OF_STEADY_STATE)
+    return Estimate(
+        case=case,
+        workload=measurements[0].workload,
+        status=bad.status if bad else "ok",
+        reason=why,
+        phases=phases,
+        first_result_s=_middle(m.first_result_s for m in counted),
+        error=_largest(m.error for m in measurements),
+        error_limit=_largest(m.error_limit for m in measurements),
+        peak_rss_bytes=_largest(m.peak_rss_bytes for m in measurements),
+        rss_growth_bytes=_largest(m.rss_growth_bytes for m in measurements),
+        compiles=_largest(m.compiles for m in measurements),
+        findings=findings,
+        stop_reason=stop_reason,
+    )
+
+
+def _middle(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
+
+
+def _largest(values: Iterable[_Number | None]) -> _Number | None:
+    return max((value for value in values if value is not None), default=None)

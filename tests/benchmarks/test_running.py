@@ -1,0 +1,103 @@
+"""From options to limits, and the circumstances under which a run may be resumed."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import HEADER, make_contest, make_limits
+
+from benchmarks import machine, plan, running
+from benchmarks.cases import Case
+from benchmarks.options import RunOptions, UsageError
+from benchmarks.presets import PRESETS
+from benchmarks.running import Prepared, Request
+from results.records import RunWriter, read_run
+
+CONTESTS = (make_contest("jax_a"),)
+ENVIRONMENT: dict[str, Any] = {
+    "record": "environment",
+    "environment": "here",
+    "nursery": "cpu, threads 1, float32",
+    "device": "cpu",
+    "threads": "1",
+    "x64": False,
+    "python": "3.11.7",
+    "packages": {"numpy": "2.4.6", "jax": "0.10.2"},
+    "blas": "openblas 0.3",
+    "xla_flags": "",
+    "device_kind": "a fake",
+    "plugins": {"mine.py": "0123"},
+}
+
+
+class FakeNurseries:
+    """Nurseries that are what the record says."""
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        self.record = record
+
+    def of(self, case: Case) -> None: ...
+
+    def records(self, kinds: Any) -> list[dict[str, Any]]:  # noqa: ARG002
+        return [self.record]
+
+
+def resumed(tmp_path: Path, now: dict[str, Any], grid: str | None = None, cpu: str | None = None) -> Prepared:
+    """A run of CONTESTS in ENVIRONMENT that is resumed where everything is as `now` says."""
+    header = HEADER | {
+        "grid": grid or plan.grid_hash(CONTESTS),
+        "machine": {"cpu": cpu or machine.cpu_model()},
+    }
+    with RunWriter(tmp_path / "run.jsonl") as writer:
+        writer.append(header)
+        writer.append(ENVIRONMENT)
+    before = read_run(tmp_path / "run.jsonl")
+    nurseries: Any = FakeNurseries(ENVIRONMENT | now)
+    return Prepared(Request(), CONTESTS, make_limits(), nurseries, {}, {}, before)
+
+
+def test_a_run_is_resumed_where_nothing_has_changed(tmp_path: Path) -> None:
+    running.check_same(resumed(tmp_path, {}))
+
+
+@pytest.mark.parametrize(
+    ("now", "message"),
+    [
+        ({"python": "3.12.0"}, "the python of cpu, threads 1, float32 was 3.11.7 and is 3.12.0 now"),
+        ({"packages": {"numpy": "2.4.6", "jax": "0.9.0"}}, "the packages of cpu, threads 1, float32 was"),
+        ({"plugins": {"mine.py": "4567"}}, "the plugins of cpu, threads 1, float32 was"),
+        ({"plugins": {}}, "the plugins of"),
+        ({"blas": "mkl"}, "the blas of"),
+        ({"nursery": "cpu, threads all, float32"}, "and is None now"),
+    ],
+    ids=str,
+)
+def test_a_run_is_not_resumed_elsewhere(tmp_path: Path, now: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match="--resume: the ") as refused:
+        running.check_same(resumed(tmp_path, now))
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("changed", [{"grid": "0000"}, {"cpu": "another"}], ids=str)
+def test_nor_on_another_machine_or_with_another_grid(tmp_path: Path, changed: dict[str, str]) -> None:
+    ((what, was),) = changed.items()
+    with pytest.raises(UsageError, match=f"--resume: the {what} was {was} and is "):
+        running.check_same(resumed(tmp_path, {}, **changed))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_limits_are_the_presets_less_what_the_options_replace(preset: str) -> None:
+    plain = running.limits_of(RunOptions(preset=preset))
+    assert plain.blocks == PRESETS[preset].blocks
+    assert plain.budget_s == PRESETS[preset].budget_s
+    assert plain.rules.timeout_s == PRESETS[preset].timeout_s
+    given = running.limits_of(RunOptions(preset=preset, blocks=7, budget_s=90.0, timeout_s=5.0))
+    assert (given.blocks, given.budget_s, given.rules.timeout_s) == ((7, 7), 90.0, 5.0)
+    assert given.call_limit_s <= 5.0
+
+
+def test_a_prediction_is_for_the_fewest_blocks_and_within_the_budget() -> None:
+    one, two = (running.predicted_s(CONTESTS, make_limits((blocks, 30))) for blocks in (1, 2))
+    assert two == pytest.approx(2 * one)
+    assert running.predicted_s(CONTESTS, replace(make_limits((2, 2)), budget_s=one)) == one
