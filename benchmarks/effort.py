@@ -1,9 +1,9 @@
 """How many rounds a block is worth: more rounds where they vary more than processes do, fewer where forking is cheap.
 
 Kalibera and Jones, Rigorous Benchmarking in Reasonable Time (2013), section 7: with variance b between blocks and v
-within them, and costs B a block and R a round, n blocks of r rounds give the mean a variance (b + v / r) / n at the price
-n (B + r R). For a given price it is least at r = sqrt(v B / (b R)). A block's value being a median, v is pi / 2 times the
-variance of a round.
+within them, and costs B a block and R a round, n blocks of r rounds give the mean a variance (b + v / r) / n at the
+price n (B + r R). For a given price it is least at r = sqrt(v B / (b R)). A block's value being a median, v is pi / 2
+times the variance of a round.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
@@ -16,6 +16,23 @@ T = TypeVar("T")
 
 class UsageError(ValueError):
     """Something asked for that cannot be: one line that says what was wrong and what is allowed; exit status 2."""
+
+
+PLURALS = {
+    "method": "methods",
+    "strategy": "strategies",
+    "variant": "variants",
+    "device": "devices",
+    "dtype": "dtypes",
+    "samples": "samples",
+    "features": "features",
+    "batch": "batch",
+    "steps": "steps",
+    "condition": "conditions",
+    "threads": "threads",
+}
+"""Axes of the command line, and the field that holds the list."""
+SINGLE = ("baseline", "blocks", "budget_s", "timeout_s", "seed")
 
 
 @dataclass(frozen=True)
@@ -63,6 +80,20 @@ class RunOptions:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for the run file."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def of(cls, preset: str, axes: Mapping[str, Any]) -> RunOptions:
+        """From values or lists by the command line's names: `samples=1000`, `strategy=["jax_scan", "numpy_loop"]`."""
+        known: dict[str, Any] = {"preset": preset}
+        for name, value in axes.items():
+            field = PLURALS.get(name, name)
+            if field not in cls.__dataclass_fields__ or field in ("environments", "data_label"):
+                raise UsageError(f"unknown option {name!r}: choose from {', '.join(sorted({*PLURALS, *SINGLE}))}")
+            several = field not in SINGLE
+            known[field] = tuple(value) if isinstance(value, list | tuple) else (value,) if several else value
+        if "threads" in known:
+            known["threads"] = tuple(str(threads) for threads in known["threads"])
+        return cls(**known)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> RunOptions:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import clock, machine, plan, schedule
 from benchmarks.block import Entry, Rules
@@ -19,7 +21,11 @@ from benchmarks.options import RunOptions, UsageError
 from benchmarks.plan import Limits
 from benchmarks.presets import PRESETS
 from benchmarks.processes import Setting, WorkerEnded
-from results.records import Run, RunWriter, trim_for_resume
+from benchmarks.progress import watcher
+from results.records import Run, RunWriter, read_run, trim_for_resume
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 RUNS = Path("results/runs")
 
@@ -124,6 +130,29 @@ def measure(ready: Prepared, watch: Callable[[float], AbstractContextManager[sch
                 ready.limits, ready.nurseries, writer, watcher, ready.request.options.seed, ready.absent
             )
             return Finished(path, schedule.run(session, states))
+
+
+def to_frame(
+    preset: str,
+    plugins: Sequence[str | PathLike[str]],
+    data: str | PathLike[str] | None,
+    output: str | PathLike[str] | None,
+    axes: Mapping[str, Any],
+    *,
+    progress: bool,
+) -> DataFrame:
+    """What `benchmarks.run` does."""
+    from results.frame import from_runs
+
+    options = RunOptions.of(preset, axes)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(output) if output is not None else Path(folder) / "run.jsonl"
+        request = Request(options, tuple(map(Path, plugins)), Path(data) if data is not None else None, path)
+        with prepared(request) as ready:
+            finished = measure(ready, lambda left_s: watcher(left_s, quiet=not progress))
+        if finished.outcome.reason == "interrupted":
+            raise KeyboardInterrupt
+        return from_runs(read_run(finished.path))
 
 
 def open_output(path: Path, *, append: bool) -> RunWriter:

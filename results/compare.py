@@ -37,9 +37,9 @@ class ComparedCase:
     delta: float | None = None
     blocks: int | None = None
     rounds: str | None = None
-    status: str
+    status: str  # of the side that is not ok, where one is not
     reason: str | None
-    base_time_s: float | None
+    base_time_s: float | None  # from the rounds that the ratio is from
     new_time_s: float | None
     findings: tuple[str, ...]  # of either side
 
@@ -141,7 +141,8 @@ def _row(pair: Pair, ratio: Ratio | None, verdict: str | None, why: str | None) 
     values: dict[str, Any] = {}
     if ratio:
         values = {name: getattr(ratio, name) for name in ("ratio", "low", "high", "floor", "delta", "blocks", "rounds")}
-    base_time_s, new_time_s = (None if side is None else side.time_s for side in pair)
+    every = ratio is not None and ratio.rounds == "all"
+    base_time_s, new_time_s = (None if s is None else s.time_all_s if every else s.time_s for s in pair)
     return ComparedCase(
         case=shown.case,
         workload=shown.workload,

@@ -18,6 +18,7 @@ class Contest:
     measurements: Sequence[Measurement]
     lockstep: Lockstep
     believed: tuple[Case, ...]  # ok in every block, and nothing found that makes their time false
+    named: frozenset[Case]  # the baselines, believed or not
 
 
 def contests(
@@ -29,15 +30,22 @@ def contests(
         apart.setdefault(measurement.block_key[:2], ([], []))[0].append(measurement)
     for block in blocks:
         apart.setdefault(block.key[:2], ([], []))[1].append(block)
-    return {key: Contest(own, gather(own, closed, limits), _believed(own)) for key, (own, closed) in apart.items()}
+    return {
+        key: Contest(
+            own,
+            gather(own, closed, limits),
+            _believed(own),
+            frozenset(m.case for m in own if m.role == "baseline"),
+        )
+        for key, (own, closed) in apart.items()
+    }
 
 
 def baseline_of(contest: Contest, case: Case) -> Case | None:
     """The baseline of the case's environment, of its dtype where there is one; lstsq in NumPy stands in for OLS."""
     here = [other for other in contest.believed if other.environment == case.environment]
-    named = {m.case for m in contest.measurements if m.role == "baseline"}
     for candidates in (
-        [other for other in here if other in named],
+        [other for other in here if other in contest.named],
         [other for other in here if (other.strategy, other.variant) == ("numpy_loop", "lstsq")],
     ):
         if candidates:

@@ -11,9 +11,14 @@ from typing import Any
 
 import pandas as pd
 
+from results.diagnostics import diagnose
 from results.estimates import Estimate, estimate_run
+from results.noise import summed_up
 from results.ratios import Ratio
 from results.records import Run, RunFileError, read_run
+
+# in the frame's attrs: by run, how noisy the machine was, in one line
+NOISE = "noise"
 
 _TEXT, _WHOLE, _NUMBER = "string", "Int64", "float64"
 
@@ -110,13 +115,15 @@ def load(*paths: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def from_runs(*runs: Run) -> pd.DataFrame:
-    """Runs that were read already as one frame, in the order given."""
+    """Runs that were read already as one frame, in the order given; its attrs carry how noisy each of them was."""
     names: dict[str, str] = {}
     for run in runs:
         if run.header.run in names:
             raise RunFileError(f"{run.name}: holds run {run.header.run}, as {names[run.header.run]} does; give it once")
         names[run.header.run] = run.name
-    return _frame(row for run in runs for row in _rows(run.header.run, estimate_run(run)))
+    frame = _frame(row for run in runs for row in _rows(run.header.run, estimate_run(run)))
+    frame.attrs[NOISE] = {run.header.run: summed_up(diagnose(run)) for run in runs}
+    return frame
 
 
 def from_estimates(run: str, estimates: Iterable[Estimate]) -> pd.DataFrame:

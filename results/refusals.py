@@ -7,7 +7,7 @@ which their sentinels tell: the same small work in every run, so that a differen
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from results.kinds import Case, Environment
+from results.kinds import Case
 from results.quiet import sentinel_levels
 from results.records import Run
 
@@ -55,7 +55,9 @@ def _of_nurseries(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Diffe
             yield from _differ(what, getattr(mine, key), getattr(other, key), names)
         for package in sorted(mine.packages.keys() | other.packages.keys()):
             yield from _differ(package, mine.packages.get(package), other.packages.get(package), names)
-        yield from _differ("the number of cores to run on", _cores(mine), _cores(other), names, mine.threads)
+        if mine.cores is not None and other.cores is not None:
+            counts = len(mine.cores), len(other.cores)
+            yield from _differ("the number of cores to run on", *counts, names, mine.threads)
 
 
 def _of_sentinels(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Difference]:
@@ -94,10 +96,6 @@ def _told(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return "not told" if value is None else "empty" if value == "" else str(value)
-
-
-def _cores(environment: Environment) -> int | None:
-    return None if environment.cores is None else len(environment.cores)
 
 
 def _spelt(threads: str) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
 from results import table
+from results.diagnostics import diagnose
 from results.frame import from_runs
+from results.noise import details
 from results.records import Measurement, Run
 
 ON_THE_CLOCK = (
@@ -68,6 +70,7 @@ def _facts(run: Run) -> str:
         f"{environment.blas}, {environment.device_kind}"
         for environment in run.environments
     ]
+    lines += details(diagnose(run))
     return "\n".join(f"- {line}" for line in lines)
 
 

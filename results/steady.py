@@ -10,8 +10,8 @@ NOT_STEADY = "not_steady"
 
 LEAST_SAMPLES = 3
 BAND = float(np.log1p(0.05))
-# so sure, since a sweep asks it of every case: one false alarm in some hundred runs, not one in each
-CONFIDENCE = 0.999
+# beyond a band of 5%, so that honest noise raises less than one false alarm in 1,000 cases
+CONFIDENCE = 0.99
 
 
 def half_drift(log_s: npt.ArrayLike, rounds: npt.ArrayLike) -> FloatArray:

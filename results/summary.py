@@ -10,8 +10,7 @@ from typing import Any
 import pandas as pd
 
 from results import wording
-from results.findings import FINDINGS, falsifying
-from results.frame import NOISE, split_findings
+from results.findings import WITHHELD
 from results.layout import Group, Row
 from results.titles import TOLD_IF_VARYING, Record, title
 
@@ -54,27 +53,6 @@ def records_of(frame: pd.DataFrame) -> list[Record]:
     """The rows as dictionaries of plain Python values, None for whatever is missing."""
     columns = {str(name): frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def footnotes(frame: pd.DataFrame) -> list[str]:
-    """What the columns mean, and how noisy the runs were by their own account."""
-    notes = [
-        "time: one call, with the 95% half-width; vs baseline: how many times as fast, paired round by round, with the "
-        "95% interval; first result: transfer, trace, lower, compile and first call together; error: relative distance "
-        "from the float64 answer."
-    ]
-    floor, delta = (frame.loc[frame["verdict"].notna(), name].dropna() for name in ("floor", "delta"))
-    if len(floor):
-        notes.append(
-            f"noise: two copies of the same baseline differed by {_span(floor)}; a difference is called faster or "
-            f"slower from {_span(delta)} on."
-        )
-    if frame["quiet_share"].notna().any():
-        notes.append(
-            f"quiet: {frame['quiet_share'].mean():.0%} of the rounds, and times are from those; 'all rounds' says "
-            f"where they are not, 'noisy' marks a half-width over {NOISY:.0%}."
-        )
-    return notes
 
 
 def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
@@ -206,8 +184,3 @@ def _lead(record: Record, joint: str = " (") -> str:
         return "never sampled beside it"
     text = wording.ratio_text(1 / ratio, high and 1 / high, low and 1 / low)
     return text if joint == " (" else text.replace(" (", joint).rstrip(")")
-
-
-def _span(values: "pd.Series[float]") -> str:
-    low, high = (f"{100 * value:.1f}%" for value in (values.min(), values.max()))
-    return low if low == high else f"{low} to {high}"

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pandas as pd
 from rich.console import Console
 
+from results.footnotes import footnotes
 from results.frame import COLUMNS
 from results.layout import WIDTH, Page, markdown_of, print_page, text_of
-from results.summary import footnotes, groups, records_of
+from results.summary import groups, records_of
 
 
 def print_table(frame: pd.DataFrame, console: Console | None = None) -> None:

@@ -324,11 +324,17 @@ def test_an_output_that_exists_is_left_alone(here: Path, capsys: pytest.CaptureF
     assert kind == "a folder" or (here / "out").read_text() == "precious"
 
 
-def test_a_report_never_overwrites_what_is_there(tmp_path: Path) -> None:
-    (tmp_path / "notes.md").write_text("precious")
-    arguments = ("--method", "ols", "--samples", "2", "--features", "5", "--output", "notes.jsonl")
-    real.run("run", *arguments, cwd=tmp_path)
-    assert (tmp_path / "notes.md").read_text() == "precious"
+@pytest.mark.parametrize("output", ["notes.jsonl", "notes.md"])
+def test_a_report_overwrites_neither_what_is_there_nor_its_own_run(tmp_path: Path, output: str) -> None:
+    if output != "notes.md":
+        (tmp_path / "notes.md").write_text("precious")
+    arguments = ("--method", "ols", "--samples", "2", "--features", "5", "--output", output)
+    code, _, _ = real.run("run", *arguments, cwd=tmp_path)
+    notes = tmp_path / "notes.md"
+    if output != "notes.md":
+        assert notes.read_text() == "precious"
+    else:
+        assert code == 2 or read_run(notes)
 
 
 BAD_RUNS = {

@@ -1,0 +1,49 @@
+"""What stands below the tables: what the columns mean, how noisy the machine was, what the findings are."""
+
+import pandas as pd
+
+from results import wording
+from results.findings import FINDINGS
+from results.frame import NOISE
+from results.summary import NOISY
+
+
+def footnotes(frame: pd.DataFrame) -> list[str]:
+    """One paragraph each; nothing that the frame does not need."""
+    notes = [
+        "time: one call, with the 95% half-width; vs baseline: how many times as fast, paired round by round, with the "
+        "95% interval; first result: transfer, trace, lower, compile and first call together; error: relative distance "
+        "from the float64 answer."
+    ]
+    notes += _findings(frame)
+    floor, delta = (frame.loc[frame["verdict"].notna(), name].dropna() for name in ("floor", "delta"))
+    if len(floor):
+        notes.append(
+            f"noise: two copies of the same baseline differed by {_span(floor)}; a difference is called faster or "
+            f"slower from {_span(delta)} on."
+        )
+    if frame["quiet_share"].notna().any():
+        notes.append(
+            f"quiet: {frame['quiet_share'].mean():.0%} of the rounds, and times are from those; 'all rounds' says "
+            f"where they are not, 'noisy' marks a half-width over {NOISY:.0%}."
+        )
+    return notes + _machines(frame)
+
+
+def _findings(frame: pd.DataFrame) -> list[str]:
+    """The findings of the rows that have a time, in words; those without one say it themselves."""
+    texts = frame.loc[frame["time_s"].notna(), "findings"].dropna()
+    names = dict.fromkeys(name for text in texts for name in text.split("; "))
+    return [f"{name}: {FINDINGS[name].meaning}." for name in names if name in FINDINGS]
+
+
+def _machines(frame: pd.DataFrame) -> list[str]:
+    """The noise of each run in the frame, which carries it; nothing where the frame was made in some other way."""
+    lines: dict[str, str] = frame.attrs.get(NOISE, {})
+    shown = [run for run in frame["run"].dropna().unique() if run in lines]
+    return [f"run {wording.plain(run)}: {lines[run]}." if len(shown) > 1 else f"{lines[run]}." for run in shown]
+
+
+def _span(values: "pd.Series[float]") -> str:
+    low, high = (f"{100 * value:.1f}%" for value in (values.min(), values.max()))
+    return low if low == high else f"{low} to {high}"

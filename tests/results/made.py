@@ -1,0 +1,57 @@
+"""Runs from synthetic records without a file, and whole comparisons with known truth."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import synthetic
+from synthetic import QUIET, Noise, Truth
+
+from results.kinds import Block, End, Environment, Header, Measurement, Stop
+from results.records import Run, parse_record
+
+BASE = Truth("numpy_loop", "analytic", 1e-3)
+
+
+def as_run(records: Sequence[dict[str, Any]], name: str = "run.jsonl") -> Run:
+    """The records as `read_run` would give them back."""
+    parsed = [parse_record(record) for record in records]
+    header, *_ = (record for record in parsed if isinstance(record, Header))
+    return Run(
+        name=name,
+        header=header,
+        environments=tuple(record for record in parsed if isinstance(record, Environment)),
+        measurements=tuple(record for record in parsed if isinstance(record, Measurement)),
+        blocks=tuple(record for record in parsed if isinstance(record, Block)),
+        stops=tuple(record for record in parsed if isinstance(record, Stop)),
+        end=next((record for record in parsed if isinstance(record, End)), None),
+        notices=(),
+    )
+
+
+def run_of(
+    name: str,
+    *truths: Truth,
+    seed: int = 0,
+    noise: Noise = QUIET,
+    blocks: int = 10,
+    quiet_s: float = 1e-4,
+    header: dict[str, Any] | None = None,
+    environment: dict[str, Any] | None = None,
+    workload: dict[str, Any] | None = None,
+) -> Run:
+    """A run of one workload: the baseline and these cases."""
+    of = synthetic.workload(**workload or {})
+    records = [synthetic.header(**{"run": name} | (header or {})), synthetic.environment(**environment or {})]
+    records += synthetic.blocks_of([BASE, *truths], of=of, noise=noise, blocks=blocks, seed=seed, quiet_s=quiet_s)
+    return as_run(records, f"{name}.jsonl")
+
+
+def sides_run(*truths: tuple[Truth, float], noise: Noise = QUIET, blocks: int = 10, seed: int = 0) -> Run:
+    """One run of two environments, "ref" and "here": each case in both, and how many times as fast it is here."""
+    both = [BASE]
+    both += [Truth(t.strategy, t.variant, t.time_s / factor, fields=t.fields) for t, factor in truths]
+    for truth in (BASE, *(truth for truth, _ in truths)):
+        both.append(Truth(truth.strategy, truth.variant, truth.time_s, fields={**truth.fields, "environment": "ref"}))
+    records = [synthetic.header(), synthetic.environment(), synthetic.environment(environment="ref")]
+    records += synthetic.blocks_of(both, of=synthetic.workload(), noise=noise, blocks=blocks, seed=seed)
+    return as_run(records)

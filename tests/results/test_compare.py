@@ -1,0 +1,220 @@
+"""Comparisons with known truth: what is faster is found, what must not be compared is refused, nothing is dropped."""
+
+from typing import Any
+
+import pytest
+import synthetic
+from made import BASE, as_run, run_of, sides_run
+from synthetic import Noise, Truth
+
+from results.compare import ComparedCase, Comparison, compare_runs, compare_sides
+from results.records import RunFileError
+
+SCAN = Truth("jax_scan", "analytic", 5e-4)
+VMAP = Truth("jax_vmap", "analytic", 4e-4)
+
+
+def faster(truth: Truth, factor: float, **fields: Any) -> Truth:
+    return Truth(truth.strategy, truth.variant, truth.time_s / factor, fields=fields)
+
+
+def by_strategy(comparison: Comparison) -> dict[str, ComparedCase]:
+    return {row.case.strategy: row for row in comparison.rows}
+
+
+def test_two_runs_give_a_verdict_a_case() -> None:
+    base = run_of("base", SCAN, VMAP)
+    new = run_of("new", faster(SCAN, 1.2), faster(VMAP, 1 / 1.2), seed=1)
+    comparison = compare_runs(base, new)
+    assert (comparison.base, comparison.new, comparison.paired) == ("base.jsonl", "new.jsonl", False)
+    assert comparison.refusals == ()
+    assert comparison.has_slower
+    rows = by_strategy(comparison)
+    assert {name: row.verdict for name, row in rows.items()} == {
+        "numpy_loop": "same",
+        "jax_scan": "faster",
+        "jax_vmap": "slower",
+    }
+    scan = rows["jax_scan"]
+    assert scan.ratio == pytest.approx(1.2, rel=0.01)
+    assert scan.low is not None
+    assert scan.high is not None
+    assert scan.low < 1.2 < scan.high
+    assert (scan.blocks, scan.rounds, scan.status, scan.reason) == (10, "quiet", "ok", None)
+    assert scan.delta == pytest.approx(0.03)
+    assert scan.base_time_s == pytest.approx(5e-4, rel=0.01)
+    assert scan.new_time_s == pytest.approx((scan.base_time_s or 0.0) / (scan.ratio or 0.0), rel=1e-9)
+
+
+def test_between_runs_less_than_three_percent_is_no_verdict() -> None:
+    comparison = compare_runs(run_of("base", SCAN), run_of("new", faster(SCAN, 1.025), seed=1))
+    assert by_strategy(comparison)["jax_scan"].verdict == "same"
+    assert not comparison.has_slower
+
+
+def test_delta_is_not_under_the_larger_floor_of_the_two_runs() -> None:
+    noisy = Noise(process=0.06, busy_share=0.0)
+    one = compare_runs(run_of("base", SCAN), run_of("new", SCAN, noise=noisy, seed=1))
+    other = compare_runs(run_of("base", SCAN, noise=noisy, seed=1), run_of("new", SCAN))
+    for comparison in (one, other):
+        row = by_strategy(comparison)["jax_scan"]
+        assert row.floor is not None
+        assert row.delta == row.floor > 0.03
+
+
+PACKAGES = {"jax": "0.10.2", "jaxlib": "0.10.2", "numpy": "2.4.6"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"header": {"machine": {"cpu": "B", "cores": 2}}}, "the CPU is Example 3000 in base.jsonl and B in new.jsonl"),
+        ({"header": {"machine": {"cpu": "Example 3000", "cores": 4}}}, "the number of cores is 2 in base.jsonl and 4"),
+        ({"header": {"sentinel": 2}}, "the sentinel's version is 1 in base.jsonl and 2 in new.jsonl"),
+        ({"header": {"run": "base"}}, "both files hold run base, and a run says nothing about itself"),
+        ({"environment": {"python": "3.13.1"}}, "Python is 3.11.7 in base.jsonl and 3.13.1 in new.jsonl"),
+        ({"environment": {"packages": PACKAGES | {"jax": "0.11.0"}}}, "jax is 0.10.2 in base.jsonl and 0.11.0 in"),
+        ({"environment": {"packages": PACKAGES | {"mkl": "9"}}}, "mkl is not told in base.jsonl and 9 in new.jsonl"),
+        ({"environment": {"x64": True}}, "64-bit JAX is off in base.jsonl and on in new.jsonl"),
+        ({"environment": {"xla_flags": "--xla_x"}}, "XLA_FLAGS is empty in base.jsonl and --xla_x in new.jsonl"),
+        ({"environment": {"blas": "MKL"}}, "the BLAS is OpenBLAS in base.jsonl and MKL in new.jsonl"),
+        ({"environment": {"cores": [0, 1]}}, "the number of cores to run on is 1 in base.jsonl and 2 in new.jsonl"),
+        ({"quiet_s": 1.05e-4}, "the sentinels disagree by 5."),
+    ],
+)
+def test_what_differs_beside_the_code_is_refused(changes: dict[str, Any], words: str) -> None:
+    base = run_of("base", SCAN, header={"sentinel": 1}, environment={"cores": [0]})
+    changes = {
+        "header": {"sentinel": 1} | changes.get("header", {}),
+        "environment": {"cores": [1]} | changes.get("environment", {}),
+        "quiet_s": changes.get("quiet_s", 1e-4),
+    }
+    new = run_of("new", faster(SCAN, 2.0), seed=1, **changes)
+    comparison = compare_runs(base, new)
+    (text,) = comparison.refusals
+    assert text.startswith(words)
+    assert {row.verdict for row in comparison.rows} == {"refused"}
+    assert {row.ratio for row in comparison.rows} == {None}
+    assert {row.reason for row in comparison.rows} == {text}
+    across = compare_runs(base, new, across=True)
+    assert across.refusals == comparison.refusals
+    assert {row.verdict for row in across.rows} == {None}
+    assert all(row.ratio is not None and row.low is not None for row in across.rows)
+    assert not across.has_slower
+
+
+def test_a_sentinel_that_agrees_within_two_percent_is_accepted_and_one_that_is_missing_is_not() -> None:
+    base = run_of("base", SCAN)
+    assert compare_runs(base, run_of("new", SCAN, seed=1, quiet_s=1.015e-4)).refusals == ()
+    slower = compare_runs(base, run_of("new", SCAN, seed=1, quiet_s=0.9e-4)).refusals
+    assert len(slower) == 1
+    assert "the machine was slower in base.jsonl (1 thread); up to 2% is accepted" in slower[0]
+    records = [synthetic.header(run="bare"), synthetic.environment()]
+    records += synthetic.blocks_of([BASE, SCAN], of=synthetic.workload(), blocks=10)
+    bare = as_run([record | {"sentinel_s": []} if record["record"] == "block" else record for record in records], "b")
+    assert compare_runs(base, bare).refusals == ("b has no sentinel, so nothing tells whether the machine was as fast",)
+
+
+def test_all_rounds_are_compared_only_where_the_machine_was_as_busy() -> None:
+    """A slow case uses all rounds: as fast as it was, and on a busier machine slower by what the neighbours took."""
+    eager = Truth("jax_eager", "autodiff", 0.35, every=5)
+    busier = Noise(process=0.002, sample=0.001, drift=0.0, spike_share=0.0, busy_share=0.7, busy=0.2, sentinel=0.001)
+    comparison = compare_runs(run_of("base", SCAN, eager), run_of("new", SCAN, eager, seed=1, noise=busier))
+    rows = by_strategy(comparison)
+    assert rows["jax_scan"].verdict == "same"
+    assert rows["jax_eager"].verdict == "refused"
+    (text,) = comparison.refusals
+    assert "over all rounds, which had to be used: the machine was slower in new.jsonl" in text
+
+
+def test_a_case_that_one_side_lacks_says_so() -> None:
+    failed = Truth("jax_scan", "analytic", 1.0, status="wrong", reason="error 0.5")
+    base = run_of("base", SCAN, Truth("jax_eager", "autodiff", 0.1))
+    new = run_of("new", failed, VMAP, seed=1)
+    rows = by_strategy(compare_runs(base, new))
+    assert len(rows) == 4
+    assert (rows["jax_eager"].verdict, rows["jax_eager"].reason) == ("skipped", "only base.jsonl has it")
+    assert (rows["jax_vmap"].verdict, rows["jax_vmap"].reason) == ("skipped", "only new.jsonl has it")
+    assert (rows["jax_scan"].status, rows["jax_scan"].reason) == ("wrong", "in new.jsonl: wrong, error 0.5")
+    assert rows["jax_scan"].base_time_s == pytest.approx(5e-4, rel=0.01)
+    both = by_strategy(compare_runs(run_of("base", failed), run_of("new", failed, seed=1)))
+    assert both["jax_scan"].reason == "in both: wrong, error 0.5"
+
+
+def test_runs_with_nothing_in_common_say_so() -> None:
+    comparison = compare_runs(run_of("base", SCAN), run_of("new", SCAN, workload={"seed": 7}))
+    assert comparison.refusals == ("no case was measured in both",)
+    assert {row.verdict for row in comparison.rows} == {"skipped"}
+    assert len(comparison.rows) == 4
+
+
+def test_a_false_time_is_not_compared() -> None:
+    false = faster(SCAN, 9.0, findings=["remembered"])
+    row = by_strategy(compare_runs(run_of("base", SCAN), run_of("new", false, seed=1)))["jax_scan"]
+    assert (row.verdict, row.status, row.ratio, row.new_time_s) == ("skipped", "ok", None, None)
+    assert row.reason == (
+        "in new.jsonl: no time is shown: remembered (repeated inputs are answered faster than fresh ones)"
+    )
+    assert row.findings == ("remembered",)
+
+
+def test_across_devices_a_case_meets_its_counterpart() -> None:
+    base = run_of("cpu", SCAN)
+    new = run_of("cuda", faster(SCAN, 4.0, device="cuda"), seed=1)
+    row = by_strategy(compare_runs(base, new, across=True))["jax_scan"]
+    assert (row.verdict, row.reason) == (None, "device cpu against cuda")
+    assert row.ratio == pytest.approx(4.0, rel=0.02)
+    apart = compare_runs(base, new)
+    assert [row.reason for row in apart.rows][1:] == ["only cpu.jsonl has it", "only cuda.jsonl has it"]
+
+
+def test_files_of_the_same_name_are_told_apart() -> None:
+    base, new = (as_run([synthetic.header(run=name)], "run.jsonl") for name in ("one", "two"))
+    comparison = compare_runs(base, new)
+    assert (comparison.base, comparison.new) == ("run.jsonl (one)", "run.jsonl (two)")
+    assert comparison.rows == ()
+
+
+def test_sides_are_paired_over_all_rounds() -> None:
+    run = sides_run((SCAN, 1.04), (VMAP, 1 / 1.04), noise=Noise(process=0.003, sample=0.003))
+    comparison = compare_sides(run, "ref", "here")
+    assert (comparison.base, comparison.new, comparison.paired, comparison.refusals) == ("ref", "here", True, ())
+    rows = by_strategy(comparison)
+    assert {name: row.verdict for name, row in rows.items()} == {
+        "numpy_loop": "same",
+        "jax_scan": "faster",
+        "jax_vmap": "slower",
+    }
+    assert {row.rounds for row in comparison.rows} == {"all"}
+    assert rows["jax_scan"].ratio == pytest.approx(1.04, rel=0.005)
+    assert rows["jax_scan"].floor is not None
+    turned = by_strategy(compare_sides(run, "here", "ref"))
+    assert turned["jax_scan"].verdict == "slower"
+    assert turned["jax_scan"].delta == rows["jax_scan"].delta
+
+
+def test_what_a_side_lacks_is_a_skip_with_its_reason() -> None:
+    run = sides_run((SCAN, 1.0))
+    extra = [
+        synthetic.measurement(environment="ref", strategy="jax_new", status="skipped", reason="ref has no such solver"),
+        synthetic.measurement(environment="here", strategy="jax_only", samples_s=[1e-3], rounds=[0]),
+    ]
+    more = as_run([synthetic.header(), *({**record, "samples_s": [], "rounds": []} for record in extra)]).measurements
+    whole = run.__class__(**{**run.__dict__, "measurements": (*run.measurements, *more)})
+    rows = by_strategy(compare_sides(whole, "ref", "here"))
+    assert (rows["jax_new"].verdict, rows["jax_new"].status) == ("skipped", "skipped")
+    assert rows["jax_new"].reason == "in ref: skipped, ref has no such solver"
+    assert (rows["jax_only"].verdict, rows["jax_only"].reason) == ("skipped", "in here: no samples")
+
+
+def test_a_baseline_that_only_serves_ratios_is_no_row() -> None:
+    run = sides_run((SCAN, 1.0))
+    others = tuple(m for m in run.measurements if (m.strategy, m.environment) != ("numpy_loop", "ref"))
+    comparison = compare_sides(run.__class__(**{**run.__dict__, "measurements": others}), "ref", "here")
+    assert [row.case.strategy for row in comparison.rows] == ["jax_scan"]
+    assert comparison.rows[0].floor is not None
+
+
+def test_an_environment_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(RunFileError, match=r"run\.jsonl: has no environment 'main', only here, ref"):
+        compare_sides(sides_run((SCAN, 1.0)), "main", "here")

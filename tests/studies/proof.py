@@ -1,0 +1,205 @@
+"""The harness measured by itself, for real: bias on known costs, A/A false alarms, planted slowdowns, spread in quiet.
+
+    python tests/studies/proof.py [--quick] [--output results/published/proof.md]
+
+Takes about ten minutes; `--quick` a fraction, for a look. Leave the machine alone meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+KNOWN_COST = ROOT / "tests" / "plugins" / "known_cost.py"
+SPINS = {"spin_10us": (10e-6, 0.03), "spin_1ms": (1e-3, 0.005), "spin_100ms": (100e-3, 0.002)}
+SIZE = ("--method", "gd", "--samples", "1000")
+FOUR = ("--strategy", "numpy_loop,numpy_stacked,jax_scan,jax_vmap")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=ROOT / "results" / "published" / "proof.md")
+    parser.add_argument("--quick", action="store_true", help="fewer blocks: a look, not a proof")
+    asked = parser.parse_args()
+    blocks = 4 if asked.quick else 10
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        studies = (bias, doubling, first_call, half_widths, false_alarms, planted, quiet_spread)
+        parts = [_section(study, scratch, blocks) for study in studies]
+        machine = _machine(scratch / "bias.jsonl")
+    text = "\n\n".join(["# Proof", __doc__.splitlines()[0], machine, *parts]) + "\n"
+    asked.output.parent.mkdir(parents=True, exist_ok=True)
+    asked.output.write_text(text, encoding="utf-8")
+    print(f"written: {asked.output}")
+
+
+def bias(scratch: Path, blocks: int) -> str:
+    """Solvers that spin for a known time: measured over true time."""
+    path = scratch / "bias.jsonl"
+    _run("--method", "ols", "--samples", "10", "--features", "1", "--strategy", "numpy_loop", "--plugin",
+         str(KNOWN_COST), "--blocks", str(blocks), "--timeout", "30s", "--output", str(path))  # fmt: skip
+    rows = {row["strategy"]: row for row in _table(path)}
+    lines = ["| solver | true | measured | bias | asked | holds |", "| --- | ---: | ---: | ---: | ---: | --- |"]
+    for name, (true_s, limit) in SPINS.items():
+        off = rows[name]["time_s"] / true_s - 1
+        lines.append(
+            f"| {name} | {true_s:g} s | {rows[name]['time_s']:.6g} s | {off:+.2%} | {limit:.1%} | {_yes(abs(off) <= limit)} |"
+        )
+    return "\n".join(lines)
+
+
+def first_call(scratch: Path, blocks: int) -> str:  # noqa: ARG001  every study has the same form
+    """A solver that takes 0.25 s the first time and 10 us from then on: each in its own column."""
+    row = next(row for row in _table(scratch / "bias.jsonl") if row["strategy"] == "fake_compiled")
+    good = abs(row["first_call_s"] / 0.25 - 1) < 0.02 and abs(row["time_s"] / 10e-6 - 1) < 0.03
+    return f"first call {row['first_call_s']:.4f} s, steady state {row['time_s'] * 1e6:.2f} us: {_yes(good)}"
+
+
+def doubling(scratch: Path, blocks: int) -> str:
+    """Gradient descent of 100, 200 and 400 steps at a compute-bound size: twice the steps, twice the time."""
+    path = scratch / "doubling.jsonl"
+    _run("--method", "gd", "--samples", "10000", "--features", "16", "--steps", "100,200,400", "--strategy",
+         "numpy_loop,jax_scan", "--blocks", str(blocks), "--output", str(path))  # fmt: skip
+    lines = ["| strategy | 200 / 100 steps | 400 / 200 steps |", "| --- | ---: | ---: |"]
+    times = {(row["strategy"], row["steps"]): row["time_s"] for row in _table(path)}
+    for name in ("numpy_loop", "jax_scan"):
+        first, second = (times[name, 2 * steps] / times[name, steps] for steps in (100, 200))
+        lines.append(f"| {name} | {first:.3f} | {second:.3f} |")
+    return "\n".join(lines)
+
+
+def half_widths(scratch: Path, blocks: int) -> str:
+    """Four cases at n = 1000, d = 2, 100 steps, 10 blocks: wall time, and the half-widths of A/A pairs at the same size."""
+    path = scratch / "four.jsonl"
+    seconds = _run(*SIZE, *FOUR, "--blocks", str(blocks), "--output", str(path))
+    pairs = _versus("HEAD", *SIZE, "--strategy", "numpy_loop,jax_scan", "--blocks", str(blocks))
+    told = ", ".join(f"{row['strategy']} {_half_width(row):.2%}" for row in pairs)
+    good = all(_half_width(row) <= 0.015 for row in pairs)
+    return f"wall time of the four: {seconds:.0f} s. A/A half-widths: {told}; asked 1.5%: {_yes(good)}"
+
+
+def false_alarms(scratch: Path, blocks: int) -> str:  # noqa: ARG001
+    """The working tree against its own commit, 40 pairs of identical code: faster or slower is a false alarm."""
+    pairs = _versus("HEAD", "--method", "gd,ols", "--samples", "100,300,1000,3000,10000", "--strategy",
+                    "numpy_loop,numpy_stacked,jax_scan,jax_vmap", "--blocks", str(blocks), "--budget", "1h")  # fmt: skip
+    alarms = [row for row in pairs if row["verdict"] in ("faster", "slower")]
+    told = "; ".join(f"{row['strategy']} n={row['samples']} {row['ratio']:.3f}" for row in alarms)
+    widths = sorted(_half_width(row) for row in pairs)
+    return (
+        f"{len(alarms)} false alarms in {len(pairs)} pairs{': ' + told if told else ''}. Half-widths: median "
+        f"{statistics.median(widths):.2%}, largest {widths[-1]:.2%}. Holds: {_yes(not alarms and len(pairs) >= 40)}"
+    )
+
+
+def planted(scratch: Path, blocks: int) -> str:  # noqa: ARG001
+    """`jax_scan` made slower by a known share of its steps in a scratch clone: does `versus` find it, and how soon."""
+    lines = ["| planted | verdict | ratio | time | asked | holds |", "| ---: | --- | ---: | ---: | ---: | --- |"]
+    for percent, most_s in ((5, 60), (3, 180)):
+        clone = scratch / f"clone{percent}"
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+        _plant(clone / "solvers" / "jax_scan.py", percent)
+        start = time.perf_counter()
+        (row,) = _versus("HEAD", *SIZE, "--strategy", "jax_scan", root=clone)
+        seconds = time.perf_counter() - start
+        found = row["verdict"] == "slower" and seconds <= most_s
+        ratio = f"{row['ratio']:.3f} ({row['ratio_low']:.3f}-{row['ratio_high']:.3f})"
+        lines.append(f"| {percent}% | {row['verdict']} | {ratio} | {seconds:.0f} s | {most_s} s | {_yes(found)} |")
+        shutil.rmtree(clone)
+    return "\n".join(lines)
+
+
+def quiet_spread(scratch: Path, blocks: int) -> str:
+    """Spread (sd) between blocks, at n = 1000, d = 2, 100 steps: from quiet rounds, and from all of them."""
+    path = scratch / "quiet.jsonl"
+    _run(*SIZE, "--strategy", "numpy_loop,jax_scan", "--blocks", str(blocks + 6), "--output", str(path))
+    from results.lockstep import gather
+    from results.quiet import quiet_share, thresholds
+    from results.records import read_run
+
+    run = read_run(path)
+    limits = thresholds(run.blocks)
+    side_by_side = gather(run.measurements, run.blocks, limits)
+    rows = {case.strategy: row for (case, twin), row in side_by_side.rows.items() if not twin}
+    loop, scan = (side_by_side.log_s[rows[name]] for name in ("numpy_loop", "jax_scan"))
+    lines = ["| rounds | NumPy loop time | scan time | their ratio |", "| --- | ---: | ---: | ---: |"]
+    for name, kept in (("quiet", side_by_side.quiet), ("all", np.ones_like(side_by_side.quiet))):
+        cells = [_spread(values, kept) for values in (loop, scan, loop - scan)]
+        lines.append(f"| {name} | " + " | ".join(f"{cell:.1%}" for cell in cells) + " |")
+    share = quiet_share(run.blocks, limits)
+    return "\n".join([*lines, "", f"{share:.0%} of the rounds were quiet; asked of the quiet ones: 3%, 3%, 2%"])
+
+
+def _plant(path: Path, percent: int) -> None:
+    """Make every scan take `percent` more steps, whose result counts for nothing."""
+    text = path.read_text()
+    honest = "    return lax.scan(body, w, length=steps)[0]\n"
+    if honest not in text:
+        raise SystemExit(f"{path}: no line to plant a slowdown at")
+    extra = f"    more = lax.scan(body, w, length=steps * {percent} // 100)[0]\n"
+    path.write_text(text.replace(honest, extra + honest.rstrip() + " + 0 * more\n"))
+
+
+def _section(study: object, scratch: Path, blocks: int) -> str:
+    title = str(study.__doc__).splitlines()[0]
+    print(f"proof: {title}", flush=True)
+    return f"## {title}\n\n{study(scratch, blocks)}"  # type: ignore[operator]
+
+
+def _run(*arguments: str, root: Path = ROOT) -> float:
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "run", *arguments], cwd=root, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(f"linregbench run {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
+    return time.perf_counter() - start
+
+
+def _versus(*arguments: str, root: Path = ROOT) -> list[dict[str, object]]:
+    command = [sys.executable, "-m", "benchmarks", "versus", *arguments, "--format", "json"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"linregbench versus {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def _table(path: Path) -> list[dict[str, object]]:
+    command = [sys.executable, "-m", "benchmarks", "table", str(path), "--format", "json"]
+    return json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+
+
+def _machine(path: Path) -> str:
+    from results.records import read_run
+
+    run = read_run(path)
+    facts = ", ".join(f"{name} {value}" for name, value in run.header.machine.items() if value is not None)
+    return f"Taken {run.header.started} at commit {str(run.header.commit)[:12]} on: {facts}."
+
+
+def _half_width(row: dict[str, object]) -> float:
+    return math.sqrt(row["ratio_high"] / row["ratio_low"]) - 1  # type: ignore[operator]
+
+
+def _spread(log_values: np.ndarray, kept: np.ndarray) -> float:
+    """Standard deviation over the blocks of the median of the rounds that are kept, three of them or more."""
+    medians = [np.median(block[keep]) for block, keep in zip(log_values, kept, strict=True) if keep.sum() >= 3]
+    return float(np.std(medians, ddof=1)) if len(medians) > 1 else math.nan
+
+
+def _yes(good: bool) -> str:
+    return "yes" if good else "NO"
+
+
+if __name__ == "__main__":
+    main()
