@@ -11,7 +11,7 @@ import numpy as np
 
 from results.contests import Contest, baseline_of, contests, floors
 from results.kinds import Block, Case, Measurement, Stop, problem_key
-from results.lockstep import Lockstep, log_ratios, log_times
+from results.lockstep import Lockstep, log_ratios, log_times, only
 from results.quiet import thresholds
 from results.ratios import Ratio, control_false_discoveries, exp_or_none, ratios_of, to_itself
 from results.records import Run
@@ -76,7 +76,8 @@ def ratio_in(contest: Contest, case: Case, other: Case) -> Ratio | None:
     baseline = baseline_of(contest, case)
     if baseline is None:
         baseline = baseline_of(contest, other)
-    return _ratios_to(other, [case], contest, baseline)[case]
+    concerned = replace(contest, lockstep=only(contest.lockstep, {case, other, baseline or case}))
+    return _ratios_to(other, [case], concerned, baseline)[case]
 
 
 def _estimate_contest(contest: Contest, stop_reason: str | None) -> list[Estimate]:

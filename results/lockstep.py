@@ -4,8 +4,8 @@ A *session* is one block of one group: processes that were alive together and we
 that never shared one (too large for memory together) are compared through the baseline, which is in every group.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,14 @@ def gather(measurements: Sequence[Measurement], blocks: Sequence[Block], limits:
     numbers = np.array([block.block for block in blocks], dtype=np.int64)
     members = (numbers[:, np.newaxis] == np.unique(numbers)).astype(np.float64)
     return Lockstep(rows, np.log(samples_s), quiet, np.log(sentinel_s), rounds, capped, members)
+
+
+def only(lockstep: Lockstep, cases: Collection[Case]) -> Lockstep:
+    """The rows of these cases and of their twins alone."""
+    kept = {key: row for key, row in lockstep.rows.items() if key[0] in cases}
+    chosen = list(kept.values())
+    rows = {key: number for number, key in enumerate(kept)}
+    return replace(lockstep, rows=rows, log_s=lockstep.log_s[chosen], capped=lockstep.capped[chosen])
 
 
 def log_times(lockstep: Lockstep, *, allow_quiet: bool = True) -> BlockValues:

@@ -1,15 +1,33 @@
-"""Runs from synthetic records without a file, and whole comparisons with known truth."""
+"""Runs, estimates and comparisons from synthetic records, made without a file."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import synthetic
 from synthetic import QUIET, Noise, Truth
 
+from results.estimates import Estimate, estimate, label
 from results.kinds import Block, End, Environment, Header, Measurement, Stop
 from results.records import Run, parse_record
 
 BASE = Truth("numpy_loop", "analytic", 1e-3)
+
+STOP = {"record": "stop", "problem": {"method": "gd"}, "threads": "1", "reason": "5 blocks, fixed"}
+END = {"record": "end", "reason": "complete", "wall_s": 3.0, "harness_s": {"sample": 1.0}}
+SMALL = [
+    synthetic.header(),
+    synthetic.environment(),
+    *synthetic.blocks_of(
+        [Truth("numpy_loop", "analytic", 1e-3), Truth("jax_scan", "analytic", 2e-4)],
+        of=synthetic.workload(),
+        blocks=2,
+        rounds=4,
+    ),
+    STOP,
+    END,
+]
+SMALL_BYTES = "".join(json.dumps(record) + "\n" for record in SMALL).encode()
 
 
 def as_run(records: Sequence[dict[str, Any]], name: str = "run.jsonl") -> Run:
@@ -55,3 +73,14 @@ def sides_run(*truths: tuple[Truth, float], noise: Noise = QUIET, blocks: int = 
     records = [synthetic.header(), synthetic.environment(), synthetic.environment(environment="ref")]
     records += synthetic.blocks_of(both, of=synthetic.workload(), noise=noise, blocks=blocks, seed=seed)
     return as_run(records)
+
+
+def parsed(records: Sequence[dict[str, Any]]) -> tuple[list[Measurement], list[Block]]:
+    rows = [parse_record(record) for record in records]
+    return [row for row in rows if isinstance(row, Measurement)], [row for row in rows if isinstance(row, Block)]
+
+
+def estimates_of(*truths: Truth, **options: Any) -> dict[str, Estimate]:
+    of = options.pop("of", synthetic.workload())
+    measurements, blocks = parsed(synthetic.blocks_of(truths, of=of, **options))
+    return {label(row.case): row for row in estimate(measurements, blocks)}

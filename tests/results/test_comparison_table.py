@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+from typing import Any
 
 import pandas as pd
 import pytest
+import sweep
 import synthetic
 from made import BASE, as_run, run_of, sides_run
 from rich.console import Console
@@ -29,8 +31,8 @@ from results.frame import COLUMNS as OF_A_RUN
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 
 
-def quick(seed: int, name: str, **header: object) -> list[dict[str, object]]:
-    return [synthetic.header(run=name, **header), *synthetic.quick_run(seed=seed, blocks=6)[1:]]
+def quick(seed: int, name: str) -> list[dict[str, Any]]:
+    return [synthetic.header(run=name), *sweep.quick_run(seed=seed, blocks=6)[1:]]
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import sweep
 import synthetic
 from synthetic import Truth
 
@@ -17,7 +18,7 @@ from results.records import RunFileError, read_run
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return synthetic.write(tmp_path_factory.mktemp("runs") / "quick.jsonl", synthetic.quick_run())
+    return synthetic.write(tmp_path_factory.mktemp("runs") / "quick.jsonl", sweep.quick_run())
 
 
 def _dtypes(frame: pd.DataFrame) -> dict[str, str]:
@@ -66,7 +67,7 @@ def test_the_frame_says_what_the_estimates_say(quick: Path) -> None:
 
 
 def test_several_runs_stand_under_each_other_but_none_twice(quick: Path, tmp_path: Path) -> None:
-    other = synthetic.write(tmp_path / "other.jsonl", [synthetic.header(run="other"), *synthetic.quick_run(seed=1)[1:]])
+    other = synthetic.write(tmp_path / "other.jsonl", [synthetic.header(run="other"), *sweep.quick_run(seed=1)[1:]])
     frame = load(quick, other)
     assert frame["run"].value_counts().to_dict() == {"20261123-160000-ab12": 61, "other": 61}
     with pytest.raises(RunFileError, match=r"holds run 20261123-160000-ab12, as quick\.jsonl does"):

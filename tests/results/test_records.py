@@ -3,35 +3,15 @@
 import dataclasses
 import json
 import math
-import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
 import synthetic
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from made import SMALL
 
 from results import records
-from results.frame import from_runs
-from results.records import Block, Header, Measurement, RunFileError, RunWriter, read_run, trim_for_resume
-from results.table import FORMATS
-
-STOP = {"record": "stop", "problem": {"method": "gd"}, "threads": "1", "reason": "5 blocks, fixed"}
-END = {"record": "end", "reason": "complete", "wall_s": 3.0, "harness_s": {"sample": 1.0}}
-SMALL = [
-    synthetic.header(),
-    synthetic.environment(),
-    *synthetic.blocks_of(
-        [synthetic.Truth("numpy_loop", "analytic", 1e-3), synthetic.Truth("jax_scan", "analytic", 2e-4)],
-        of=synthetic.workload(),
-        blocks=2,
-        rounds=4,
-    ),
-    STOP,
-    END,
-]
-SMALL_BYTES = "".join(json.dumps(record) + "\n" for record in SMALL).encode()
+from results.records import Block, Header, Measurement, RunFileError, RunWriter, read_run
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -206,95 +186,6 @@ def test_a_large_foreign_file_is_refused_at_once(tmp_path: Path) -> None:
     path.write_bytes(b"x" * 50_000_000)
     with pytest.raises(RunFileError, match="not a linregbench run file"):
         read_run(path)
-
-
-def test_unclosed_blocks_are_left_out_and_trimmed(tmp_path: Path) -> None:
-    late = [synthetic.measurement(block=1, strategy=name) for name in ("jax_scan", "jax_vmap")]
-    interrupted = STOP | {"reason": "interrupted"}
-    content = [synthetic.header(), STOP, synthetic.measurement(), synthetic.block(), *late, interrupted, END]
-    path = synthetic.write(tmp_path / "run.jsonl", content)
-    path.chmod(0o640)
-    with path.open("a") as file:
-        file.write('{"record": "meas')
-    run = trim_for_resume(path)
-    assert len(run.notices) == 2
-    assert "left out 2 measurements of 1 block interrupted before the end" in run.notices[1]
-    assert len(run.measurements) == len(run.blocks) == 1
-    assert [stop.reason for stop in run.stops] == ["5 blocks, fixed"]
-    assert run.end is None
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    assert [file.name for file in tmp_path.iterdir()] == ["run.jsonl"]
-    again = read_run(path)
-    assert again == dataclasses.replace(run, notices=())
-    with RunWriter(path, append=True) as writer:
-        writer.append(synthetic.measurement(block=1))
-        writer.append(synthetic.block(block=1))
-    assert len(read_run(path).blocks) == 2
-
-
-def test_a_run_that_went_on_after_its_end_has_not_ended(tmp_path: Path) -> None:
-    path = synthetic.write(tmp_path / "run.jsonl", [synthetic.header(), END, synthetic.environment()])
-    assert read_run(path).end is None
-
-
-@given(cut=st.integers(0, len(SMALL_BYTES)))
-def test_truncation_never_loses_a_closed_block(cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = tmp_path_factory.mktemp("cut") / "run.jsonl"
-    path.write_bytes(SMALL_BYTES[:cut])
-    whole = SMALL_BYTES[: cut + 1].split(b"\n")[:-1]  # a line that lacks its line break alone is whole
-    closed = sum(json.loads(line)["record"] == "block" for line in whole)
-    if not whole:
-        with pytest.raises(RunFileError):
-            read_run(path)
-        return
-    run = read_run(path)
-    assert len(run.blocks) == closed
-    assert len(run.measurements) == 3 * closed
-    assert dataclasses.replace(trim_for_resume(path), notices=()) == read_run(path)
-    assert read_run(path).blocks == run.blocks
-    RunWriter(path, append=True).close()
-
-
-def _shows_or_names_the_error(path: Path) -> None:
-    try:
-        run = read_run(path)
-    except RunFileError:
-        return
-    frame = from_runs(run)
-    for render in FORMATS.values():
-        assert isinstance(render(frame), str)
-
-
-@settings(max_examples=150, deadline=None)
-@given(at=st.integers(0, len(SMALL_BYTES) - 1), byte=st.integers(0, 255))
-def test_a_changed_byte_is_read_or_named(at: int, byte: int, tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = tmp_path_factory.mktemp("byte") / "run.jsonl"
-    path.write_bytes(SMALL_BYTES[:at] + bytes([byte]) + SMALL_BYTES[at + 1 :])
-    _shows_or_names_the_error(path)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(10**400),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(line=st.integers(0, len(SMALL) - 1), data=st.data())
-def test_a_changed_field_is_read_or_named(
-    line: int, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    changed = json.loads(json.dumps(SMALL[line]))
-    target = changed
-    key = data.draw(st.sampled_from(sorted(target)))
-    if isinstance(target[key], dict) and target[key] and data.draw(st.booleans()):
-        target = target[key]
-        key = data.draw(st.sampled_from(sorted(target)))
-    target[key] = data.draw(JSON)
-    path = tmp_path_factory.mktemp("field") / "run.jsonl"
-    synthetic.write(path, [*SMALL[:line], changed, *SMALL[line + 1 :]])
-    _shows_or_names_the_error(path)
 
 
 def test_the_public_names_are_there() -> None:

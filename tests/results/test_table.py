@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import sweep
 import synthetic
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    return load(synthetic.write(tmp_path_factory.mktemp("runs") / "quick.jsonl", synthetic.quick_run()))
+    return load(synthetic.write(tmp_path_factory.mktemp("runs") / "quick.jsonl", sweep.quick_run()))
 
 
 def frame_of(path: Path, *truths: Truth, noise: Noise = QUIET, blocks: int = 5, **workload: object) -> pd.DataFrame:
