@@ -184,6 +184,8 @@ def _workloads(options: RunOptions, sweep: Sweep) -> Iterable[tuple[Workload, st
         options.dtypes or sweep.dtypes,
     )
     for method, size, condition, threads, dtype in axes:
+        if condition is not None and (size.features < 2 or size.samples < size.features):
+            continue  # there is nothing to rescale
         try:
             workload = make_workload(
                 method,

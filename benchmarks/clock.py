@@ -101,8 +101,6 @@ def calibrate(call: Call, target_s: float = TARGET_S, sampler: Callable[[Call, i
         if current.wall_s < target_s:
             previous = None
             loops *= 2
-        elif loops == 1 and current.wall_s >= 2 * target_s:
-            return 1
         elif previous is None:
             previous = current
         else:

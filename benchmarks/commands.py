@@ -36,6 +36,9 @@ def request(options: RunOptions, plugins: Sequence[Path], data: Path | None, out
     """The request, refused here where its output stands in the way: before anything is started."""
     if output is not None and output.exists():
         raise UsageError(f"--output {output} exists already: go on with it by --resume, or name another file")
+    report = output.with_suffix(".md") if output is not None else None
+    if report is not None and (report == output or report.exists()):
+        raise UsageError(f"--output {output}: its report {report} would be in the way; give it another name")
     return Request(options, tuple(dict.fromkeys(plugins)), data, output)
 
 
@@ -83,7 +86,6 @@ def versus(ref: str | None, python: str | None, asked: Request, *, fail_on: str 
             print("linregbench: interrupted: no verdict", file=sys.stderr)
             return INTERRUPTED
         from results.compare import compare_sides
-
         from results.records import read_run
 
         return _judge(compare_sides(read_run(finished.path), base, new), fail_on, form)
@@ -92,7 +94,6 @@ def versus(ref: str | None, python: str | None, asked: Request, *, fail_on: str 
 def compare(base: Path, new: Path, *, across: bool, fail_on: str | None, form: str) -> int:
     """Compare two run files and print the verdicts."""
     from results.compare import compare_runs
-
     from results.records import read_run
 
     return _judge(compare_runs(read_run(base), read_run(new), across=across), fail_on, form)
@@ -187,13 +188,13 @@ def _measure(ready: Prepared) -> int:
         return INTERRUPTED
     from results.frame import from_runs
     from results.records import read_run
-    from results.report import markdown, time_account
+    from results.report import account_of_time, markdown
     from results.table import print_table
 
     measured = read_run(path)
     frame = from_runs(measured)
     print_table(frame)
-    print(time_account(measured))
+    print(account_of_time(measured))
     report = path.with_suffix(".md")
     report.write_text(markdown([measured]), encoding="utf-8")
     print(f"run file: {path}\nreport: {report}")

@@ -35,25 +35,35 @@ def label(path: str | Path) -> str:
     return f"{Path(path).name}@{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:8]}"
 
 
+class _MissingError(ValueError):
+    """An array that is not there, told apart from what NumPy raises for a file that it cannot read."""
+
+
 def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             missing = {"X", "y"} - set(arrays.files)
             if missing:
-                raise ValueError(
+                raise _MissingError(
                     f"{path.name}: no array {' nor '.join(sorted(missing))} in it, only {sorted(arrays.files)}"
                 )
-            return np.asarray(arrays["X"], dtype=np.float64), np.asarray(arrays["y"], dtype=np.float64)
-    except (zipfile.BadZipFile, EOFError, TypeError) as error:
+            X, y = arrays["X"], arrays["y"]
+    except _MissingError:
+        raise
+    except (zipfile.BadZipFile, EOFError, AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"{path.name}: not an .npz file of numbers ({error})") from None
+    for name, array in (("X", X), ("y", y)):
+        if array.dtype.kind not in "biuf":
+            raise ValueError(f"{path.name}: {name} must hold real numbers, and holds {array.dtype}")
+    return X.astype(np.float64), y.astype(np.float64)
 
 
 def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
-        with path.open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8-sig") as lines:
             first = lines.readline()
         names = int(not _all_numbers(first))
-        table = np.loadtxt(path, delimiter=",", skiprows=names, ndmin=2, encoding="utf-8", dtype=np.float64)
+        table = np.loadtxt(path, delimiter=",", skiprows=names, ndmin=2, encoding="utf-8-sig", dtype=np.float64)
     except (ValueError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name}: not a table of numbers ({error})") from None
     if table.shape[1] < 2:

@@ -24,7 +24,7 @@ class DeviceError(RuntimeError):
 def parse(name: str) -> tuple[str, int]:
     """Split `cuda:1` into its platform and ordinal; ValueError for what is not a device's name."""
     platform, _, ordinal = name.partition(":")
-    if platform not in PLATFORMS or (ordinal and not ordinal.isdigit()):
+    if platform not in PLATFORMS or (ordinal and not (ordinal.isascii() and ordinal.isdigit())):
         allowed = ", ".join(PLATFORMS)
         raise ValueError(
             f"unknown device {name!r}: the devices are {allowed}, with an ordinal where there are several (cuda:1)"

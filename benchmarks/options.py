@@ -13,6 +13,9 @@ from solvers.problem import DTYPES, METHODS
 
 T = TypeVar("T")
 
+MOST = 10**15
+"""No number asked for is larger: the run file holds none past 2**63."""
+
 
 class UsageError(ValueError):
     """Something asked for that cannot be: one line that says what was wrong and what is allowed; exit status 2."""
@@ -74,7 +77,7 @@ class RunOptions:
         _at_least("--blocks", (self.blocks,) if self.blocks is not None else None, 2)
         _at_least("--seed", (self.seed,), 0)
         for value in self.threads or ():
-            if value != "all" and not (value.isdigit() and int(value) >= 1):
+            if value != "all" and not (value.isascii() and value.isdigit() and int(value) >= 1):
                 raise UsageError(f"--threads must be a number of threads or 'all', got {value!r}")
 
     def as_dict(self) -> dict[str, Any]:
@@ -112,14 +115,14 @@ def parse_list(option: str, text: str | None, convert: Callable[[str], T]) -> tu
     try:
         return tuple(dict.fromkeys(convert(item) for item in items))
     except ValueError:
-        kind = {int: "whole numbers", float: "numbers"}.get(convert, "values")  # type: ignore[call-overload]
+        kind = {whole: "whole numbers", float: "numbers"}.get(convert, "values")
         raise UsageError(f"{option} takes {kind} separated by commas, got {text!r}") from None
 
 
 def whole(text: str) -> int:
     """A whole number, where 1_000, 1e5 and 100000 are all welcome."""
     number = float(text)
-    if number != int(number):
+    if not number.is_integer():  # nor are infinity and NaN
         raise ValueError(text)
     return int(number)
 
@@ -144,3 +147,5 @@ def _at_least(option: str, values: Sequence[float] | None, least: int) -> None:
     for value in values or ():
         if not value >= least:
             raise UsageError(f"{option} must be at least {least}, got {value:g}")
+        if value > MOST:
+            raise UsageError(f"{option} must be at most {MOST:g}, got {value:g}")

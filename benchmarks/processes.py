@@ -80,6 +80,7 @@ class Nursery:
         self.hello = self._main.hello()
         found = Path(self.hello["solvers_file"]).parent
         if found.resolve() != self.setting.solvers.resolve():
+            self.close()
             raise NurseryError(f"asked for the solvers in {self.setting.solvers}, and {found} were imported")
 
     def problem(self, key: str, workload: Mapping[str, Any], data: str | None) -> str | None:

@@ -22,7 +22,7 @@ from benchmarks.plan import Limits
 from benchmarks.presets import PRESETS
 from benchmarks.processes import Setting, WorkerEnded
 from benchmarks.progress import watcher
-from results.records import Run, RunWriter, read_run, trim_for_resume
+from results.records import Run, RunFileError, RunWriter, read_run, trim_for_resume
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -167,11 +167,12 @@ def open_output(path: Path, *, append: bool) -> RunWriter:
 def resumed(path: Path) -> tuple[Request, Run]:
     """The request that a run file was made for, and what it holds, its torn end dropped. Raises UsageError."""
     try:
+        end = read_run(path).end
+        if end is not None and end.reason == "complete":
+            raise UsageError(f"--resume {path}: this run is complete; linregbench table shows it")
         run = trim_for_resume(path)
-    except ValueError as error:
+    except RunFileError as error:
         raise UsageError(f"--resume {error}") from None
-    if run.end is not None and run.end.reason == "complete":
-        raise UsageError(f"--resume {path}: this run is complete; linregbench table shows it")
     given = dict(run.header.options)
     plugins = tuple(Path(name) for name in given.pop("plugins", []))
     data = given.pop("data", None)
@@ -200,7 +201,9 @@ def check_same(ready: Prepared) -> None:
 
 
 def _state(contest: Contest, before: Run | None) -> schedule.State:
-    return schedule.restored(contest, *((before.measurements, before.blocks) if before else ((), ())))
+    if before is None:
+        return schedule.State(contest)
+    return schedule.restored(contest, before.measurements, before.blocks, before.stops)
 
 
 def _devices(nurseries: Nurseries, options: RunOptions) -> tuple[dict[str, str], dict[str, str]]:

@@ -17,7 +17,7 @@ from benchmarks.cases import Case, Contest
 from benchmarks.plan import Limits
 from benchmarks.processes import WorkerEnded
 from results.quiet import thresholds
-from results.records import Block, Measurement, RunWriter
+from results.records import Block, Measurement, RunWriter, Stop
 
 Record = TypeVar("Record")
 
@@ -82,13 +82,21 @@ class State:
         return [case for case in (*self.contest.baselines, *self.contest.cases) if case not in self.retired]
 
 
-def restored(contest: Contest, measurements: Sequence[Measurement], blocks: Sequence[Block]) -> State:
+UNFINISHED = ("budget", "interrupted", "failed")
+"""Reasons for which a contest stopped before it was done; a resumed run goes on with it."""
+
+
+def restored(
+    contest: Contest, measurements: Sequence[Measurement], blocks: Sequence[Block], stops: Sequence[Stop] = ()
+) -> State:
     """The state of a contest as a run file tells it; a fresh one where the file has nothing of it."""
     mine = [m for m in measurements if _belongs(m.workload, m.threads, contest)]
     closed = [b for b in blocks if _belongs(b.problem, b.threads, contest)]
     state = State(contest, done=1 + max((b.block for b in closed), default=-1), measurements=mine, blocks=closed)
     walls = [b.wall_s for b in closed if b.wall_s is not None]
     state.block_s = walls[-1] if walls else None
+    reasons = [s.reason for s in stops if _belongs(s.problem, s.threads, contest) and s.reason not in UNFINISHED]
+    state.stopped = reasons[-1] if reasons else None
     for case in (*contest.baselines, *contest.cases):
         facts = case.as_dict()
         if any(m.status != "ok" and all(getattr(m, name) == value for name, value in facts.items()) for m in mine):
@@ -104,15 +112,12 @@ def run(session: Session, states: Sequence[State]) -> Outcome:
     began = clock.now()
     reason = "failed"
     try:
+        for state in states:
+            if state.done and state.stopped is None:  # killed after its last block and before its stop
+                _judge(session, state, states)
         for state in _turns(session, states, began):
             _one_block(session, state)
-            with clock.stopwatch(session.spent, "estimate"):
-                limits = thresholds([block for each in states for block in each.blocks])
-                state.stopped = stopping.reason(
-                    state.measurements, state.blocks, state.contest.pairs, limits, session.limits
-                )
-            if state.stopped:
-                session.writer.append(_stop(state, state.stopped))
+            _judge(session, state, states)
             session.watcher.progress(clock.now() - began, left_s(session, states))
         reason = "budget" if any(state.stopped is None for state in states) else "complete"
     except KeyboardInterrupt:
@@ -126,6 +131,15 @@ def run(session: Session, states: Sequence[State]) -> Outcome:
             {"record": "end", "reason": reason, "wall_s": outcome.wall_s, "harness_s": outcome.spent_s}
         )
     return outcome
+
+
+def _judge(session: Session, state: State, states: Sequence[State]) -> None:
+    """Stop the contest where it has been measured enough, and say so in the file."""
+    with clock.stopwatch(session.spent, "estimate"):
+        limits = thresholds([block for each in states for block in each.blocks])
+        state.stopped = stopping.reason(state.measurements, state.blocks, state.contest.pairs, limits, session.limits)
+    if state.stopped:
+        session.writer.append(_stop(state, state.stopped))
 
 
 def left_s(session: Session, states: Sequence[State]) -> float:

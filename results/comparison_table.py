@@ -150,8 +150,8 @@ def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
 def _row(record: Record) -> Row:
     cells = {
         "case": record["name"] + (" *" if _remark(record) else ""),
-        "base": wording.time_text(record["base_time_s"]),
-        "new": wording.time_text(record["new_time_s"]),
+        "base": wording.text_of_time(record["base_time_s"]),
+        "new": wording.text_of_time(record["new_time_s"]),
         "base / new": wording.ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]),
         "verdict": record["verdict"] or "",
     }

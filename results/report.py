@@ -21,11 +21,11 @@ ON_THE_CLOCK = (
 def markdown(runs: Sequence[Run]) -> str:
     """The runs as Markdown: their tables, their machines, what is on the clock."""
     parts = ["# linregbench report", table.as_markdown(from_runs(*runs)).rstrip(), ON_THE_CLOCK]
-    parts += [f"## Run {run.header.run}\n\n{_facts(run)}\n\n{time_account(run)}" for run in runs]
+    parts += [f"## Run {run.header.run}\n\n{_facts(run)}\n\n{account_of_time(run)}" for run in runs]
     return "\n\n".join(parts) + "\n"
 
 
-def time_account(run: Run) -> str:
+def account_of_time(run: Run) -> str:
     """Where the time of a run went, by what it was spent on, and what a case cost in a block beyond its samples."""
     if run.end is None or not run.end.wall_s:
         return "where the time went: not told, since the run has not ended"

@@ -79,14 +79,14 @@ def _row(record: Record) -> Row:
     batch = record["batch"]
     cells = {
         "case": record["name"] + (" *" if _remark(record) else ""),
-        "time": wording.time_text(record["time_s"], half_width),
+        "time": wording.text_of_time(record["time_s"], half_width),
         "+-": wording.share_text(share),
-        "a problem": wording.time_text(record["time_per_problem_s"], half_width and half_width / batch)
+        "a problem": wording.text_of_time(record["time_per_problem_s"], half_width and half_width / batch)
         if batch > 1
         else "",
         "vs baseline": wording.ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]),
         "verdict": record["verdict"] or "",
-        "first result": wording.time_text(record["first_result_s"]),
+        "first result": wording.text_of_time(record["first_result_s"]),
         "error": wording.error_text(record["error"]),
     }
     noisy = share is not None and share > NOISY

@@ -7,7 +7,6 @@ import pandas as pd
 from rich.console import Console
 
 from results.footnotes import footnotes
-from results.frame import COLUMNS
 from results.layout import WIDTH, Page, markdown_of, print_page, text_of
 from results.summary import groups, records_of
 
@@ -29,12 +28,12 @@ def as_markdown(frame: pd.DataFrame) -> str:
 
 def as_csv(frame: pd.DataFrame) -> str:
     """The frame's columns in full precision, nothing where a value is missing."""
-    return csv_of(frame[list(COLUMNS)])
+    return csv_of(frame)
 
 
 def as_json(frame: pd.DataFrame) -> str:
     """The frame as a list of objects, one a row and a line, null where a value is missing."""
-    return json_of(frame[list(COLUMNS)])
+    return json_of(frame)
 
 
 FORMATS: dict[str, Callable[[pd.DataFrame], str]] = {

@@ -11,7 +11,7 @@ _SMALL_RATIO = 0.1
 _ABSURD = 1e7
 
 
-def time_text(seconds: float | None, half_width_s: float | None = None) -> str:
+def text_of_time(seconds: float | None, half_width_s: float | None = None) -> str:
     """A time in a readable unit, `61.2 us`; three digits where no half-width is known."""
     if seconds is None:
         return ""
