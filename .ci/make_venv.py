@@ -34,7 +34,7 @@ def main(folder):
         import venv  # noqa: F401
     except ImportError:
         version = "{}.{}".format(*sys.version_info[:2])
-        sys.exit(f"this Python has no venv module: on Debian or Ubuntu, apt install python{version}-venv, then try again")
+        sys.exit(f"this Python has no venv module: on Debian or Ubuntu, apt install python{version}-venv")
     if subprocess.run([sys.executable, "-m", "venv", str(folder)]).returncode:
         shutil.rmtree(folder, ignore_errors=True)
         sys.exit(f"could not make a virtual environment in {folder}: see the lines above")

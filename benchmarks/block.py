@@ -5,6 +5,7 @@ Only one process works at a time. The sentinel is sampled around every case, and
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -111,7 +112,7 @@ def run_block(
         for index in range(rules.rounds):
             tell(f"round {index + 1} of {rules.rounds}")
             watched.append(_round(index, seats, sentinel, order, spent))
-            with clock.stopwatch(spent, "sentinel"):
+            with clock.stopwatch(spent, "sentinel"), contextlib.suppress(WorkerEnded):  # a pair that died tells nothing
                 paired.append(_pair_sample(pair, order))
         for seat in seats:
             if answer := seat.ask("finish"):
@@ -126,7 +127,7 @@ def run_block(
                 worker.end()
     closing = {
         "sentinel_s": watched,
-        "sentinel_pair_s": paired if pair else [],
+        "sentinel_pair_s": paired if pair and len(paired) == rules.rounds else [],
         "rounds": rules.rounds,
         "wall_s": clock.now() - began,
         "overhead_s": spent,

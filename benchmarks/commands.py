@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from benchmarks import devices, progress, running
+from benchmarks import devices, progress, resuming, running
 from benchmarks.nurseries import Nurseries
 from benchmarks.options import RunOptions, UsageError
 from benchmarks.presets import PRESETS
@@ -50,11 +50,11 @@ def run(asked: Request) -> int:
 
 def resume(path: Path) -> int:
     """Go on with an interrupted run."""
-    asked, before = running.resumed(path)
+    asked, before = resuming.resumed(path)
     for notice in before.notices:
         print(f"linregbench: {notice}", file=sys.stderr)
     with running.prepared(asked, before) as ready:
-        running.check_same(ready)
+        resuming.check_same(ready)
         return _measure(ready)
 
 

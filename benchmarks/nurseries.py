@@ -98,7 +98,11 @@ class Nurseries:
         """Seconds of one call of the sentinel, which lives in one process for the whole run."""
         if threads not in self._sentinels:
             self._sentinels[threads] = self.get(environment, threads=threads).worker({"sentinel": True})
-        return float(self._sentinels[threads].ask("sample", ANSWER_TIMEOUT_S)["call_s"])
+        try:
+            return float(self._sentinels[threads].ask("sample", ANSWER_TIMEOUT_S)["call_s"])
+        except WorkerEnded:  # killed from outside, when memory was short say: a new one takes its place
+            del self._sentinels[threads]
+            return self.sentinel(threads, environment)
 
     def sentinel_pair(self, threads: str, environment: str) -> list[LiveWorker]:
         """Two fresh sentinels that decide nothing: an A/A pair."""

@@ -22,7 +22,8 @@ from benchmarks.plan import Limits
 from benchmarks.presets import PRESETS
 from benchmarks.processes import Setting, WorkerEnded
 from benchmarks.progress import watcher
-from results.records import Run, RunFileError, RunWriter, read_run, trim_for_resume
+from benchmarks.states import State, restored
+from results.records import Run, RunWriter, read_run
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -99,6 +100,7 @@ def prepared(
     options = request.options
     sides = request.sides or {"here": Setting(plugins=request.plugins)}
     with Nurseries(sides, str(request.data) if request.data else None) as nurseries, out_of_the_way(nurseries.allowed):
+        _check_threads(options, nurseries.allowed)
         contests = select(options, {name: nurseries.solvers(name) for name in sides})
         absent, kinds = _devices(nurseries, options)
         asked = [case for contest in contests for case in contest.cases]
@@ -122,7 +124,7 @@ def measure(ready: Prepared, watch: Callable[[float], AbstractContextManager[sch
             for case in (*contest.baselines, *contest.cases):
                 if case.device not in ready.absent:
                     ready.nurseries.of(case)
-        if ready.before is None:
+        if ready.before is None or not ready.before.environments:
             for record in ready.nurseries.records(ready.kinds):
                 writer.append(record)
         with watch(ready.predicted_s) as watcher:
@@ -164,46 +166,16 @@ def open_output(path: Path, *, append: bool) -> RunWriter:
         raise UsageError(f"--output {path}: {_plain(error, path)}") from None
 
 
-def resumed(path: Path) -> tuple[Request, Run]:
-    """The request that a run file was made for, and what it holds, its torn end dropped. Raises UsageError."""
-    try:
-        end = read_run(path).end
-        if end is not None and end.reason == "complete":
-            raise UsageError(f"--resume {path}: this run is complete; linregbench table shows it")
-        run = trim_for_resume(path)
-    except RunFileError as error:
-        raise UsageError(f"--resume {error}") from None
-    given = dict(run.header.options)
-    plugins = tuple(Path(name) for name in given.pop("plugins", []))
-    data = given.pop("data", None)
-    return Request(RunOptions.from_dict(given), plugins, Path(data) if data else None, path), run
-
-
-def check_same(ready: Prepared) -> None:
-    """Raise UsageError where a run cannot be resumed here: another grid, machine, package, thread count or plugin."""
-    before = ready.before
+def _state(contest: Contest, before: Run | None) -> State:
     if before is None:
-        return
-    for contest in ready.contests:
-        for case in (*contest.baselines, *contest.cases):
-            if case.device not in ready.absent:
-                ready.nurseries.of(case)
-    now: dict[str, Any] = {"grid": plan.grid_hash(ready.contests), "cpu": machine.cpu_model()}
-    then: dict[str, Any] = {"grid": before.header.grid, "cpu": before.header.machine.get("cpu")}
-    here = {record["nursery"]: record for record in ready.nurseries.records(ready.kinds)}
-    for environment in before.environments:
-        for name in ("python", "packages", "plugins", "blas"):
-            then[f"{name} of {environment.nursery}"] = getattr(environment, name)
-            now[f"{name} of {environment.nursery}"] = here.get(environment.nursery, {}).get(name)
-    for what, value in then.items():
-        if now[what] != value:
-            raise UsageError(f"--resume: the {what} was {value} and is {now[what]} now; start a new run")
+        return State(contest)
+    return restored(contest, before.measurements, before.blocks, before.stops)
 
 
-def _state(contest: Contest, before: Run | None) -> schedule.State:
-    if before is None:
-        return schedule.State(contest)
-    return schedule.restored(contest, before.measurements, before.blocks, before.stops)
+def _check_threads(options: RunOptions, cores: Sequence[int]) -> None:
+    for threads in options.threads or ():
+        if threads != "all" and cores and int(threads) > len(cores):
+            raise UsageError(f"--threads {threads}: there are {len(cores)} cores here; at most that many, or all")
 
 
 def _devices(nurseries: Nurseries, options: RunOptions) -> tuple[dict[str, str], dict[str, str]]:

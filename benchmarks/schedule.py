@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from benchmarks import clock, effort, machine, plan, stopping
-from benchmarks.block import Entry, LiveWorker, run_block, skipped
-from benchmarks.cases import Case, Contest
+from benchmarks.block import Entry, LiveWorker, run_block
+from benchmarks.cases import Case
+from benchmarks.feasible import skips
 from benchmarks.plan import Limits
-from benchmarks.processes import WorkerEnded
+from benchmarks.states import State
 from results.quiet import thresholds
-from results.records import Block, Measurement, RunWriter, Stop
+from results.records import Block, Measurement, RunWriter
 
 Record = TypeVar("Record")
 
@@ -64,46 +65,6 @@ class Outcome:
     spent_s: Mapping[str, float]
 
 
-@dataclass
-class State:
-    """What one contest has come to so far."""
-
-    contest: Contest
-    done: int = 0
-    block_s: float | None = None
-    stopped: str | None = None
-    retired: set[Case] = field(default_factory=set)
-    measurements: list[Measurement] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
-
-    @property
-    def left(self) -> list[Case]:
-        """The cases that still compete, the baselines first."""
-        return [case for case in (*self.contest.baselines, *self.contest.cases) if case not in self.retired]
-
-
-UNFINISHED = ("budget", "interrupted", "failed")
-"""Reasons for which a contest stopped before it was done; a resumed run goes on with it."""
-
-
-def restored(
-    contest: Contest, measurements: Sequence[Measurement], blocks: Sequence[Block], stops: Sequence[Stop] = ()
-) -> State:
-    """The state of a contest as a run file tells it; a fresh one where the file has nothing of it."""
-    mine = [m for m in measurements if _belongs(m.workload, m.threads, contest)]
-    closed = [b for b in blocks if _belongs(b.problem, b.threads, contest)]
-    state = State(contest, done=1 + max((b.block for b in closed), default=-1), measurements=mine, blocks=closed)
-    walls = [b.wall_s for b in closed if b.wall_s is not None]
-    state.block_s = walls[-1] if walls else None
-    reasons = [s.reason for s in stops if _belongs(s.problem, s.threads, contest) and s.reason not in UNFINISHED]
-    state.stopped = reasons[-1] if reasons else None
-    for case in (*contest.baselines, *contest.cases):
-        facts = case.as_dict()
-        if any(m.status != "ok" and all(getattr(m, name) == value for name, value in facts.items()) for m in mine):
-            state.retired.add(case)
-    return state
-
-
 def run(session: Session, states: Sequence[State]) -> Outcome:
     """Measure until every contest has stopped; each record is on disk before the next block starts.
 
@@ -118,7 +79,8 @@ def run(session: Session, states: Sequence[State]) -> Outcome:
         for state in _turns(session, states, began):
             _one_block(session, state)
             _judge(session, state, states)
-            session.watcher.progress(clock.now() - began, left_s(session, states))
+            spent_s = clock.now() - began
+            session.watcher.progress(spent_s, left_s(session, states, spent_s))
         reason = "budget" if any(state.stopped is None for state in states) else "complete"
     except KeyboardInterrupt:
         reason = "interrupted"
@@ -142,11 +104,11 @@ def _judge(session: Session, state: State, states: Sequence[State]) -> None:
         session.writer.append(_stop(state, state.stopped))
 
 
-def left_s(session: Session, states: Sequence[State]) -> float:
-    """Seconds that the blocks still to come will take, as far as can be told, and no more than the budget."""
+def left_s(session: Session, states: Sequence[State], spent_s: float = 0.0) -> float:
+    """Seconds that the blocks still to come will take, as far as can be told, and no more than the budget has left."""
     fewest, _ = session.limits.blocks
     total = sum(max(fewest - s.done, 1) * _block_s(session, s) for s in states if s.stopped is None)
-    return min(total, session.limits.budget_s)
+    return max(0.0, min(total, session.limits.budget_s - spent_s))
 
 
 def _turns(session: Session, states: Sequence[State], began: float) -> Iterator[State]:
@@ -171,7 +133,11 @@ def _one_block(session: Session, state: State) -> None:
     """Measure one block of a contest, and have it on disk, closed."""
     contest, number, began = state.contest, state.done, clock.now()
     available = machine.available_bytes()
-    records = [] if number else list(_skips(session, state, available))
+    records: list[dict[str, Any]] = []
+    if number == 0:
+        with clock.stopwatch(session.spent, "predict"):
+            start, tell = (lambda case: session.processes.start(case, {})), session.watcher.tell
+            records = list(skips(state, session.limits, session.absent, available, start, tell))
     for group, entries in enumerate(plan.groups(contest, state.left, available) or [[]]):
         meter = machine.Meter()
         measured, closing = _measure(session, state, entries, number, group)
@@ -212,45 +178,6 @@ def _measure(
         lambda text: session.watcher.tell(f"block {number + 1}, {contest.title}: {text}"),
         lambda: session.processes.sentinel_pair(contest.threads, environment),
     )
-
-
-def _skips(session: Session, state: State, available_bytes: int) -> Iterator[dict[str, Any]]:
-    """Retire what cannot be run, is not here, or would take too long; a record that says why for each."""
-    for case, reason in state.contest.lacking:
-        yield skipped(Entry(case), reason)
-    for case in state.left:
-        why = session.absent.get(case.device) or plan.impossible(case, available_bytes)
-        if why is None and plan.is_heavy(case):
-            session.watcher.tell(f"{state.contest.title}: predict {case.name}")
-            why = _too_long(session, case)
-        if why is not None:
-            state.retired.add(case)
-            yield skipped(Entry(case, "baseline" if case in state.contest.baselines else "case"), why)
-
-
-def _too_long(session: Session, case: Case) -> str | None:
-    """Why a call would take longer than the limit, told from a small part of it in a process of its own."""
-    limit_s, timeout_s = session.limits.call_limit_s, session.limits.rules.timeout_s
-    with clock.stopwatch(session.spent, "predict"):
-        try:
-            worker = session.processes.start(case, {})
-        except WorkerEnded:
-            return None  # its block will tell
-        try:
-            call_s = worker.ask("probe", timeout_s)["call_s"]
-        except WorkerEnded as ended:
-            if ended.status == "timeout":
-                return f"predicted to take too long: a small part of one call was not done in {timeout_s:g} s"
-            return None
-        finally:
-            worker.end()
-    if call_s <= limit_s:
-        return None
-    return f"predicted {call_s:,.1f} s a call, and the limit is {limit_s:g} s (--timeout raises it)"
-
-
-def _belongs(problem: Mapping[str, Any], threads: str, contest: Contest) -> bool:
-    return threads == contest.threads and all(problem.get(name) == value for name, value in contest.problem.items())
 
 
 def _account(spent: dict[str, float], more: Mapping[str, float]) -> None:

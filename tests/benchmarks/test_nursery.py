@@ -204,7 +204,7 @@ class Impostor:
 
 
 def test_other_solvers_than_those_asked_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_Process", Impostor)
+    monkeypatch.setattr(processes, "Program", Impostor)
     with pytest.raises(NurseryError, match=r"asked for the solvers in .*, and /elsewhere/solvers were imported"):
         Nursery(setting()).start()
     assert Impostor.closed

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fakes import HEADER, make_contest, make_limits
 
-from benchmarks import machine, plan, running
+from benchmarks import machine, plan, resuming, running
 from benchmarks.cases import Case
 from benchmarks.options import RunOptions, UsageError
 from benchmarks.presets import PRESETS
@@ -58,7 +58,7 @@ def resumed(tmp_path: Path, now: dict[str, Any], grid: str | None = None, cpu: s
 
 
 def test_a_run_is_resumed_where_nothing_has_changed(tmp_path: Path) -> None:
-    running.check_same(resumed(tmp_path, {}))
+    resuming.check_same(resumed(tmp_path, {}))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_run_is_resumed_where_nothing_has_changed(tmp_path: Path) -> None:
 )
 def test_a_run_is_not_resumed_elsewhere(tmp_path: Path, now: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match="--resume: the ") as refused:
-        running.check_same(resumed(tmp_path, now))
+        resuming.check_same(resumed(tmp_path, now))
     assert message in str(refused.value)
 
 
@@ -83,7 +83,7 @@ def test_a_run_is_not_resumed_elsewhere(tmp_path: Path, now: dict[str, Any], mes
 def test_nor_on_another_machine_or_with_another_grid(tmp_path: Path, changed: dict[str, str]) -> None:
     ((what, was),) = changed.items()
     with pytest.raises(UsageError, match=f"--resume: the {what} was {was} and is "):
-        running.check_same(resumed(tmp_path, {}, **changed))
+        resuming.check_same(resumed(tmp_path, {}, **changed))
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -12,7 +12,8 @@ from fakes import HEADER, FakeClock, FakeProcesses, Manner, make_contest, make_l
 from benchmarks import schedule
 from benchmarks.cases import Contest
 from benchmarks.plan import Limits
-from benchmarks.schedule import Outcome, Session, State, restored
+from benchmarks.schedule import Outcome, Session
+from benchmarks.states import State, restored
 from results.records import Run, RunWriter, read_run, trim_for_resume
 
 MIB = 2**20

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import synthetic
-from made import SMALL
+from made import END, SMALL
 
 from results import records
 from results.records import Block, Header, Measurement, RunFileError, RunWriter, read_run

@@ -198,7 +198,7 @@ def test_an_empty_frame_is_shown(render: object, quick: pd.DataFrame) -> None:
     ],
 )
 def test_times_are_trimmed_to_their_interval(seconds: float | None, half_width: float | None, text: str) -> None:
-    assert wording.time_text(seconds, half_width) == text
+    assert wording.text_of_time(seconds, half_width) == text
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_ratios_are_trimmed_to_their_interval(
 
 @given(st.floats(1e-12, 1e6), st.floats(1e-6, 10.0))
 def test_a_time_reads_back_within_its_half_width(seconds: float, share: float) -> None:
-    number, unit = wording.time_text(seconds, share * seconds).split()
+    number, unit = wording.text_of_time(seconds, share * seconds).split()
     back = float(number.replace(",", "")) * UNITS[unit]
     assert back == pytest.approx(seconds, rel=max(share, 1e-3, 0.051 if share > 0.05 else 0.0))
 
