@@ -1,7 +1,7 @@
 """How noisy the machine was while a run was taken, by what the run itself recorded."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -17,21 +17,20 @@ from results.records import Run
 from results.statistics import FloatArray, floor, medians, t_interval
 from results.steady import half_drift
 
-LEAST_QUIET_SHARE = 0.15
-
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostics:
     """The noise of one run in numbers; None where the run cannot tell. Shares and floors are fractions.
 
-    The figures of samples are those of the baselines, since every block of every contest has them: lag-1
+    The figures of samples are those of the baselines, since every block of every contest has them, and they have one
+    thread: a compiled case is switched between threads of its own, which is no noise. Lag-1
     autocorrelation of the log samples, share outside Tukey's outer fences (three interquartile ranges; *Exploratory
     Data Analysis*, 1977), size of the drift from the first to the second half of a block's rounds.
     """
 
     blocks: int
     quiet_share: float | None
-    saw_quiet: bool
+    saw_quiet: bool  # whether those rounds were quiet indeed
     autocorrelation: float | None
     outlier_share: float | None
     drift: float | None
@@ -56,10 +55,10 @@ def diagnose(run: Run) -> Diagnostics:
     return Diagnostics(
         blocks=len(run.blocks),
         quiet_share=share if watched and not math.isnan(share) else None,
-        saw_quiet=watched and share >= LEAST_QUIET_SHARE and _has_a_ground(run.blocks),
+        saw_quiet=watched and _saw_quiet(run.blocks, limits),
         **{name: _middle(each[name] for each in found) for name in _OF_CONTEST},
         sentinel_floor=_sentinel_floor(run.blocks),
-        switches_per_s=_switches_per_s(run.measurements),
+        switches_per_s=_switches_per_s(baselines),
         others_cpu=_by_wall((block.others_cpu, block.wall_s) for block in run.blocks),
         steal_share=_steal_share(run),
         frequency_mhz=(min(frequencies), max(frequencies)) if frequencies else None,
@@ -105,10 +104,17 @@ def _outlier_share(log_s: FloatArray) -> float:
     return float(outside.sum() / np.count_nonzero(~np.isnan(sessions)))
 
 
-def _has_a_ground(blocks: Sequence[Block]) -> bool:
-    """Whether the sentinel's fastest rounds are alike: on a machine that is never quiet they keep getting faster."""
+def _saw_quiet(blocks: Sequence[Block], limits: Mapping[str, float]) -> bool:
+    """Whether the rounds that count as quiet were so; a tenth of them always counts, on the loudest machine too.
+
+    Quiet rounds are no slower, from end to end, than the fastest tenth of single sentinel samples, and those are alike:
+    on a machine that is never quiet they keep getting faster.
+    """
     low, lower = (sentinel_levels(blocks, percentile) for percentile in (PERCENTILE, 1.0))
-    return all(low[threads] <= lower[threads] * (1 + MARGIN) for threads in low)
+    return all(
+        lower[threads] * (1 + MARGIN) >= level and limits.get(threads, math.inf) <= level * (1 + MARGIN) ** 2
+        for threads, level in low.items()
+    )
 
 
 def _sentinel_floor(blocks: Sequence[Block]) -> float | None:

@@ -34,7 +34,7 @@ def details(noise: Diagnostics) -> list[str]:
         ("drift from the first half of a block to the second", _percent(noise.drift)),
         ("outliers among the baselines' samples", _percent(noise.outlier_share)),
         ("lag-1 autocorrelation of the baselines' samples", _number(noise.autocorrelation, "{:+.2f}")),
-        ("involuntary context switches", _number(noise.switches_per_s, "{:.2g} a second of sampling")),
+        ("involuntary context switches", _number(noise.switches_per_s, "{:,.1f} a second of sampling")),
         ("CPU used by other processes", _number(noise.others_cpu, "{:.2f} cores")),
         ("CPU time stolen by the hypervisor", _percent(noise.steal_share)),
     ]
