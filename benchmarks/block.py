@@ -13,11 +13,12 @@ from typing import Any, Protocol
 
 from benchmarks import clock
 from benchmarks.cases import Case
+from benchmarks.clock import TARGET_S
 from benchmarks.processes import WorkerEnded
 
 ROUNDS = 20
 SAMPLING_S = 2.0
-"""A worker samples for so long a block at most; a slower case sits out rounds, evenly spread."""
+"""A worker samples for so long a block at most, as a rule; a slower case sits out rounds, evenly spread."""
 
 SENTINEL_TIMEOUT_S = 60.0
 
@@ -40,6 +41,8 @@ class Rules:
     long_call_s: float = 2.0
     long_samples: int = 1
     rounds: int = ROUNDS
+    target_s: float = TARGET_S
+    sampling_s: float = SAMPLING_S
 
 
 @dataclass(frozen=True)
@@ -151,12 +154,12 @@ def _prepare(seat: _Seat, rules: Rules, start: Start, tell: Tell) -> None:
 
 
 def sampled_rounds(sample_s: float, rules: Rules) -> Iterator[int]:
-    """The rounds in which a case takes part, evenly spread, so that it samples for SAMPLING_S at most."""
-    count = min(rules.rounds, max(1, int(SAMPLING_S / max(sample_s, 1e-9))))
+    """The rounds in which a case takes part, evenly spread, so that it samples for sampling_s at most."""
+    count = min(rules.rounds, max(1, int(rules.sampling_s / max(sample_s, 1e-9))))
     if sample_s > rules.long_call_s:
         count = min(rules.long_samples, rules.rounds)
-    if sample_s > SAMPLING_S:
-        count = 1
+    if sample_s > rules.sampling_s:
+        count = min(count, 1)
     return (int((i + 0.5) * rules.rounds / count) for i in range(count))
 
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 TARGET_S = 0.010
-"""How long a sample lasts: long enough to hide the clock, short enough that a round sees one state of the machine."""
+"""Seconds a sample, as a rule: enough to hide the clock, and so little that a round sees one state of the machine."""
 
 Call = Callable[[], Any]
 
@@ -88,8 +88,10 @@ def sample(call: Call, loops: int) -> Sample:
     return Sample(loops, wall, cpu, switches)
 
 
-def calibrate(call: Call, target_s: float = TARGET_S, sampler: Callable[[Call, int], Sample] = sample) -> int:
-    """Loops a sample so that it lasts about `target_s`; a call that is longer than that gets one loop.
+def calibrate(
+    call: Call, target_s: float = TARGET_S, sampler: Callable[[Call, int], Sample] = sample
+) -> tuple[int, float]:
+    """Loops a sample so that it lasts about `target_s`, and seconds a call; a call longer than that gets one loop.
 
     The loops are doubled until two samples in a row are long enough, so that neither a slow first call nor a single
     hiccup decides; then scaled to the target by the faster of the two, and frozen by the caller for the whole block.
@@ -104,7 +106,8 @@ def calibrate(call: Call, target_s: float = TARGET_S, sampler: Callable[[Call, i
         elif previous is None:
             previous = current
         else:
-            return max(1, round(loops * target_s / min(previous.wall_s, current.wall_s)))
+            call_s = min(previous.call_s, current.call_s)
+            return max(1, round(target_s / call_s)), call_s
 
 
 @functools.cache

@@ -56,7 +56,7 @@ def threads_in_effect(backend: str) -> float:
         call = lambda: left @ left  # noqa: E731
     for _ in range(3):
         call()
-    sample = clock.sample(call, clock.calibrate(call, 0.2))
+    sample = clock.sample(call, clock.calibrate(call, 0.2)[0])
     return sample.cpu_s / sample.wall_s
 
 

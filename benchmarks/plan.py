@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from benchmarks.block import ROUNDS, Entry, Rules, sampled_rounds
 from benchmarks.cases import Case, Contest, worker_bytes
-from benchmarks.clock import TARGET_S
 
 OVERHEAD_S = {"numpy": 0.15, "jax": 0.4}
 """Fork to calibrated, and the end, of one case in a block; measured on two cores, for the prediction alone."""
@@ -96,8 +95,8 @@ def predicted_block_s(entries: Iterable[Entry], limits: Limits) -> float:
         call_s = predicted_call_s(entry.case)
         if call_s > limits.call_limit_s:
             continue
-        rounds = len(list(sampled_rounds(max(call_s, TARGET_S), limits.rules)))
-        total += OVERHEAD_S[entry.case.solver.backend] + 3 * call_s + rounds * max(call_s, 1.2 * TARGET_S)
+        rounds = len(list(sampled_rounds(max(call_s, limits.rules.target_s), limits.rules)))
+        total += OVERHEAD_S[entry.case.solver.backend] + 3 * call_s + rounds * max(call_s, 1.2 * limits.rules.target_s)
     return total + ROUNDS * 0.01
 
 

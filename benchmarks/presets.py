@@ -39,6 +39,7 @@ class Preset:
     blocks              fewest and most; between them until the ratios are precise
     timeout_s           for a case in a block; a call predicted over call_limit_s is a skip
     long_call_s         calls longer than this are sampled long_samples times a block, uncalibrated
+    target_s            how long a sample lasts; sampling_s, how long a case samples a block at most
     """
 
     name: str
@@ -50,6 +51,8 @@ class Preset:
     call_limit_s: float
     long_call_s: float
     long_samples: int
+    target_s: float = 0.010
+    sampling_s: float = 2.0
 
 
 MISSION = ("numpy_loop", "numpy_stacked", "jax_eager", "jax_scan", "jax_vmap")
@@ -85,6 +88,8 @@ PRESETS = {
             call_limit_s=2.0,
             long_call_s=0.1,
             long_samples=3,
+            target_s=0.005,
+            sampling_s=1.0,
         ),
         Preset(
             name="standard",

@@ -12,7 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import clock, machine, plan, schedule
+from benchmarks import clock, machine, plan, schedule, sentinel
 from benchmarks.block import Entry, Rules
 from benchmarks.cases import Contest, select
 from benchmarks.data import label, read_data
@@ -78,7 +78,13 @@ def limits_of(options: RunOptions) -> Limits:
         blocks=(options.blocks, options.blocks) if options.blocks else preset.blocks,
         budget_s=options.budget_s or preset.budget_s,
         call_limit_s=call_limit_s,
-        rules=Rules(timeout_s, preset.long_call_s, preset.long_samples),
+        rules=Rules(
+            timeout_s,
+            preset.long_call_s,
+            preset.long_samples,
+            target_s=preset.target_s,
+            sampling_s=preset.sampling_s,
+        ),
     )
 
 
@@ -220,6 +226,7 @@ def _header(ready: Prepared, name: str, started: str) -> dict[str, Any]:
         "started": started,
         "preset": options.preset,
         "seed": options.seed,
+        "sentinel": sentinel.VERSION,
         "options": asked,
         "machine": machine.facts() | {"affinity": ready.nurseries.allowed},
         "commit": commit,

@@ -168,7 +168,7 @@ def _measure(
     if fewest < most:
         rules = replace(rules, rounds=effort.rounds(state.measurements, state.blocks, rules.rounds))
     # What a guard looks for is in the solver, not in the moment: once is enough.
-    details = {"long_call_s": rules.long_call_s, "guard": number == 0}
+    details = {"long_call_s": rules.long_call_s, "target_s": rules.target_s, "guard": number == 0}
     return run_block(
         entries,
         rules,

@@ -152,20 +152,19 @@ def _prepare(desk: _Desk) -> Message:
             }
         desk.compiles = guards.count_compiles()
     with clock.stopwatch(spent, "calibrate"):
-        desk.loops, desk.call_s = _calibrate(prepared.call, phases["first_call_s"], desk.case["long_call_s"])
+        desk.loops, desk.call_s = _calibrate(prepared.call, phases["first_call_s"], desk.case)
     phases["warm_up_s"] = spent["calibrate"]
     desk.findings += prepared.findings
     return {"ready": True, "phases": phases, "loops": desk.loops, "call_s": desk.call_s, "spent": spent}
 
 
-def _calibrate(call: clock.Call, first_s: float, long_call_s: float) -> tuple[int, float]:
+def _calibrate(call: clock.Call, first_s: float, case: Mapping[str, Any]) -> tuple[int, float]:
     """Loops a sample, and about how long a call takes; long calls are warmed once and left uncalibrated."""
     if first_s > SHORT_CALL_S:
         second_s = clock.once(call)[1]
-        if second_s > long_call_s:
+        if second_s > case["long_call_s"]:
             return 1, second_s
-    loops = clock.calibrate(call)
-    return loops, clock.sample(call, loops).call_s
+    return clock.calibrate(call, case["target_s"])
 
 
 def _sample(desk: _Desk) -> Message:

@@ -43,6 +43,7 @@ def case_of(strategy: str, variant: str, workload: Any = WORKLOAD) -> dict[str, 
         "problem": "the problem",
         "memory_bytes": 0,
         "long_call_s": 2.0,
+        "target_s": 0.010,
         "guard": True,
     }
 
