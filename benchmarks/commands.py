@@ -109,6 +109,26 @@ def _judge(comparison: Comparison, fail_on: str | None, form: str) -> int:
     return SLOWER if fail_on == "slower" and comparison.has_slower else MEASURED
 
 
+def table(files: Sequence[Path], form: str, columns: Sequence[str] | None) -> int:
+    """Print run files."""
+    import results
+    from results.table import FORMATS, print_table
+
+    frame = results.load(*files)
+    if columns is not None:
+        if form not in ("csv", "json"):
+            raise UsageError(f"--columns is for csv and json, got --format {form}")
+        unknown = [name for name in columns if name not in frame]
+        if unknown:
+            raise UsageError(f"unknown column {unknown[0]!r}: choose from {', '.join(map(str, frame.columns))}")
+        frame = frame[list(columns)]
+    if form == "rich":
+        print_table(frame)
+    else:
+        print(FORMATS[form](frame), end="")
+    return MEASURED
+
+
 def check(blocks: int, *, as_json: bool) -> int:
     """Examine the machine and print what was found."""
     from rich.console import Console

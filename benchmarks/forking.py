@@ -144,7 +144,9 @@ class Nursery:
             os.sched_setaffinity(0, case["pin"])  # before the backend starts, which counts its cores then
         if case.get("memory_bytes"):
             memory.limit_growth(case["memory_bytes"])
+        shuffled = memory.shuffle_heap()
         worker.live(case, self.problems.get(case.get("problem", "")), requests.receive, send)
+        del shuffled
 
     def _become(self, number: int, case: wire.Message) -> None:
         self._reply({"worker": number, "born": os.getpid()})

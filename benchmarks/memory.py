@@ -6,9 +6,12 @@ Linux. Elsewhere the peak is what getrusage says, and the growth is not known.
 
 from __future__ import annotations
 
+import random
 import resource
 import sys
 from pathlib import Path
+
+SHUFFLE_BLOCKS, SHUFFLE_BYTES = 64, 4096
 
 _STATUS = Path("/proc/self/status")
 _SMAPS = Path("/proc/self/smaps_rollup")
@@ -37,6 +40,16 @@ def peak_rss_bytes() -> int:
 def private_bytes() -> int | None:
     """Memory that this process alone has written; None where the system does not tell."""
     return _kilobytes(_SMAPS, "Private_Dirty")
+
+
+def shuffle_heap() -> list[bytes]:
+    """Allocate blocks of random sizes, to be kept, so that later arrays lie elsewhere in each process.
+
+    Forked siblings inherit one heap, and would place their arrays alike: an alignment that is good or bad by 6% would
+    then be the same in every block, and look like a property of the code. Here it is spread over the blocks.
+    """
+    dice = random.SystemRandom()  # the module's own generator was forked as well
+    return [bytes(dice.randrange(16, SHUFFLE_BYTES)) for _ in range(SHUFFLE_BLOCKS)]
 
 
 def limit_growth(allowance_bytes: int) -> None:
