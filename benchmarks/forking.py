@@ -144,7 +144,7 @@ class Nursery:
             os.sched_setaffinity(0, case["pin"])  # before the backend starts, which counts its cores then
         if case.get("memory_bytes"):
             memory.limit_growth(case["memory_bytes"])
-        shuffled = memory.shuffle_heap()
+        shuffled = memory.shuffle_heap(case.get("layout", 0))
         worker.live(case, self.problems.get(case.get("problem", "")), requests.receive, send)
         del shuffled
 

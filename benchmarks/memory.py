@@ -42,13 +42,14 @@ def private_bytes() -> int | None:
     return _kilobytes(_SMAPS, "Private_Dirty")
 
 
-def shuffle_heap() -> list[bytes]:
-    """Allocate blocks of random sizes, to be kept, so that later arrays lie elsewhere in each process.
+def shuffle_heap(layout: int) -> list[bytes]:
+    """Allocate blocks of sizes that `layout` tells, to be kept, so that later arrays lie elsewhere in each layout.
 
-    Forked siblings inherit one heap, and would place their arrays alike: an alignment that is good or bad by 6% would
-    then be the same in every block, and look like a property of the code. Here it is spread over the blocks.
+    Forked siblings inherit one heap, and would place their arrays alike in every block: an alignment that is good or
+    bad by some percent would look like a property of the code. So each block of a contest has its own layout, and its
+    workers share it: for the same code it then cancels in the ratio, and over the blocks it is averaged.
     """
-    dice = random.SystemRandom()  # the module's own generator was forked as well
+    dice = random.Random(layout)
     return [bytes(dice.randrange(16, SHUFFLE_BYTES)) for _ in range(SHUFFLE_BLOCKS)]
 
 

@@ -25,7 +25,12 @@ PEAKS_TIMEOUT_S = 300.0
 
 
 class Nurseries:
-    """Starts each nursery when it is first needed, and ends them all. Use it as a context."""
+    """Starts each nursery when it is first needed, and ends them all. Use it as a context.
+
+    Workers of one nursery share its layout: addresses, the hash seed, the order of dictionaries. A NumPy loop was seen
+    to be 1 to 3% faster or slower in one nursery than in the next, all blocks alike. So nurseries are renewed for every
+    turn of blocks, with a hash seed of that turn which both sides of a comparison share; the sentinel's is kept.
+    """
 
     def __init__(self, sides: Mapping[str, Setting], data: str | None = None) -> None:
         """`sides`: by environment name, the setting that its nurseries vary in device, threads and dtype."""
@@ -33,13 +38,15 @@ class Nurseries:
         self.data = data
         self.allowed = devices.allowed_cores()
         self._running: dict[Setting, Nursery] = {}
+        self._watching: dict[str, Nursery] = {}
         self._sentinels: dict[str, Worker] = {}
+        self._hash_seed = 0
 
     def __enter__(self) -> Nurseries:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for nursery in self._running.values():
+        for nursery in (*self._running.values(), *self._watching.values()):
             nursery.close()
 
     def of(self, case: Case) -> Nursery:
@@ -48,15 +55,26 @@ class Nurseries:
 
     def get(self, environment: str, device: str = "cpu", threads: str = "1", *, x64: bool = False) -> Nursery:
         """The nursery of this environment, device, thread setting and precision."""
-        side = self.sides[environment]
-        platform = devices.parse(device)[0]
-        cores = tuple(devices.cores_for(threads, platform, self.allowed))
-        setting = replace(side, device=platform, threads=threads, x64=x64, cores=cores, allowed=tuple(self.allowed))
+        setting = self._setting(environment, device, threads, x64=x64)
         if setting not in self._running:
-            nursery = Nursery(setting)
+            nursery = Nursery(replace(setting, hash_seed=self._hash_seed))
             nursery.start()
             self._running[setting] = nursery
         return self._running[setting]
+
+    def renew(self, hash_seed: int) -> None:
+        """Put fresh nurseries in the place of those that run, all of them started at once."""
+        self._hash_seed = hash_seed
+        for nursery in self._running.values():
+            nursery.begin(hash_seed)
+        for nursery in self._running.values():
+            nursery.await_start()
+
+    def _setting(self, environment: str, device: str, threads: str, *, x64: bool) -> Setting:
+        side = self.sides[environment]
+        platform = devices.parse(device)[0]
+        cores = tuple(devices.cores_for(threads, platform, self.allowed))
+        return replace(side, device=platform, threads=threads, x64=x64, cores=cores, allowed=tuple(self.allowed))
 
     def solvers(self, environment: str) -> tuple[list[Solver], list[Solver]]:
         """The solvers of this environment's package, and those of its plugins. Raises UsageError for a bad plugin."""
@@ -96,8 +114,11 @@ class Nurseries:
 
     def sentinel(self, threads: str, environment: str) -> float:
         """Seconds of one call of the sentinel, which lives in one process for the whole run."""
+        if threads not in self._watching:
+            self._watching[threads] = Nursery(self._setting(environment, "cpu", threads, x64=False))
+            self._watching[threads].start()
         if threads not in self._sentinels:
-            self._sentinels[threads] = self.get(environment, threads=threads).worker({"sentinel": True})
+            self._sentinels[threads] = self._watching[threads].worker({"sentinel": True})
         try:
             return float(self._sentinels[threads].ask("sample", ANSWER_TIMEOUT_S)["call_s"])
         except WorkerEnded:  # killed from outside, when memory was short say: a new one takes its place

@@ -66,13 +66,16 @@ def main() -> None:
             return
         first += byte
     places = json.loads(first)
-    if places.get("cores"):
-        os.sched_setaffinity(0, places["cores"])  # before numpy loads: its BLAS counts the cores it finds
+    if places.get("allowed"):
+        os.sched_setaffinity(0, places["allowed"])  # before numpy loads: its BLAS counts the cores it finds
     load_package("benchmarks", places["benchmarks"])
     solvers = load_package("solvers", places["solvers"])
     from benchmarks import forking, wire
 
-    wire.write(replies, hello(solvers) | {"fork": forking.can_fork()})
+    who = hello(solvers) | {"fork": forking.can_fork()}
+    if places.get("cores"):
+        os.sched_setaffinity(0, places["cores"])
+    wire.write(replies, who)
     forking.Nursery(0, replies).serve()
 
 

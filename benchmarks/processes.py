@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,20 @@ class Nursery:
 
     def start(self) -> None:
         """Start the program and wait until it has imported everything. Raises NurseryError."""
+        self.begin()
+        self.await_start()
+
+    def begin(self, hash_seed: int | None = None) -> None:
+        """Start the program, in place of one that runs already, and do not wait; then `await_start`."""
+        if self._main is not None:
+            self._main.kill()
+        if hash_seed is not None:
+            self.setting = replace(self.setting, hash_seed=hash_seed)
         self._main = Program(self.setting)
-        self.hello = self._main.hello()
+
+    def await_start(self) -> None:
+        """Wait until the program has imported everything. Raises NurseryError."""
+        self.hello = self._running().hello()
         found = Path(self.hello["solvers_file"]).parent
         if found.resolve() != self.setting.solvers.resolve():
             self.close()

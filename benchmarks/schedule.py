@@ -7,6 +7,7 @@ over the run's whole time, and an interrupted run has covered all of them.
 from __future__ import annotations
 
 import random
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
@@ -37,6 +38,8 @@ class Processes(Protocol):
     """Where workers come from (nurseries.Nurseries, or a fake)."""
 
     def start(self, case: Case, details: Mapping[str, Any]) -> Any: ...
+
+    def renew(self, hash_seed: int) -> None: ...
 
     def sentinel(self, threads: str, environment: str) -> float: ...
 
@@ -115,6 +118,9 @@ def _turns(session: Session, states: Sequence[State], began: float) -> Iterator[
     """Whose block is next, until all have stopped or the next block would go past the budget."""
     while running := [state for state in states if state.stopped is None]:
         fewest = min(state.done for state in running)
+        if fewest:
+            with clock.stopwatch(session.spent, "renew"):
+                session.processes.renew(_number(session.seed, fewest))
         for state in running:
             if state.done > fewest:
                 continue
@@ -168,7 +174,12 @@ def _measure(
     if fewest < most:
         rules = replace(rules, rounds=effort.rounds(state.measurements, state.blocks, rules.rounds))
     # What a guard looks for is in the solver, not in the moment: once is enough.
-    details = {"long_call_s": rules.long_call_s, "target_s": rules.target_s, "guard": number == 0}
+    details = {
+        "long_call_s": rules.long_call_s,
+        "target_s": rules.target_s,
+        "guard": number == 0,
+        "layout": _number(session.seed, contest.key, number),
+    }
     return run_block(
         entries,
         rules,
@@ -178,6 +189,11 @@ def _measure(
         lambda text: session.watcher.tell(f"block {number + 1}, {contest.title}: {text}"),
         lambda: session.processes.sentinel_pair(contest.threads, environment),
     )
+
+
+def _number(*parts: object) -> int:
+    """A 32-bit number that depends on the parts alone: the same again in a resumed run."""
+    return zlib.crc32(" ".join(map(str, parts)).encode())
 
 
 def _account(spent: dict[str, float], more: Mapping[str, float]) -> None:

@@ -139,6 +139,9 @@ class FakeProcesses:
         self.workers.append(FakeWorker(name, manner, self.time, self.log))
         return self.workers[-1]
 
+    def renew(self, hash_seed: int) -> None:
+        self.log.append(("renew", str(hash_seed)))
+
     def sentinel(self, threads: str = "1", environment: str = "here") -> float:  # noqa: ARG002
         self._sentinels += 1
         if self._sentinels == self.interrupt_at:
