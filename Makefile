@@ -1,12 +1,19 @@
 # make bench   install what is missing, run the quick sweep, print its tables, write its run file and report
 # make test    install what is missing, lint, check types, run the tests
+# make asv     asv's suite for HEAD in virtualenvs of its own, one a JAX, and its pages in .asv/html
+# make asv-continuous BASE=main        is HEAD slower? by ratios, which hold on a noisy machine; BENCH=. for all
+# make pytest-benchmark DEVICE=cpu     the same cases through pytest-benchmark, into .benchmarks/cpu.json
+# make proof   bias, false alarms and planted slowdowns on this machine, into results/published/proof.md (15 minutes)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEVICE ?= cpu
 PRESET ?= quick
 
-.PHONY: bench test lint clean
+BASE ?= main
+BENCH ?= track_ratio
+
+.PHONY: bench test lint proof clean asv asv-continuous pytest-benchmark
 
 bench: $(VENV)/.ready-bench
 	$(BIN)/linregbench run --preset $(PRESET) --device $(DEVICE)
@@ -19,6 +26,19 @@ lint: $(VENV)/.ready-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+asv: $(VENV)/.ready-test
+	$(BIN)/asv machine --yes
+	$(BIN)/asv run 'HEAD^!'
+	$(BIN)/asv publish
+
+asv-continuous: $(VENV)/.ready-test
+	$(BIN)/asv machine --yes
+	$(BIN)/asv continuous --bench '$(BENCH)' $(BASE) HEAD
+
+pytest-benchmark: $(VENV)/.ready-test
+	@mkdir -p .benchmarks
+	$(BIN)/python -m pytest -q tests/test_speed.py --benchmark-only -k $(DEVICE) --benchmark-json=.benchmarks/$(DEVICE).json
+
 # A stamp is written only after everything is installed: a .venv without one was interrupted, and is made anew.
 $(VENV)/.ready-bench: pyproject.toml
 	@$(PYTHON) .ci/make_venv.py $(VENV)
@@ -29,6 +49,10 @@ $(VENV)/.ready-test: pyproject.toml
 	@$(PYTHON) .ci/make_venv.py $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/.ready-bench
+
+# The harness measured by itself; leave the machine alone meanwhile.
+proof: $(VENV)/.ready-bench
+	$(BIN)/python tests/studies/proof.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info .asv

@@ -1,4 +1,4 @@
-"""The command line: linregbench run, table, list, demo.
+"""The command line: linregbench run, table, report, advise, list, demo.
 
 Reports and tables are imported only when they are asked for, and no command but `run` starts a backend.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from benchmarks import cli_doors, cli_reports
 from benchmarks.options import RunOptions, UsageError, parse_duration, parse_list, whole
 from benchmarks.presets import PRESETS
 from benchmarks.processes import NurseryError
@@ -146,11 +147,20 @@ def list_() -> None:
 
 
 @cli.command()
-def demo() -> None:
+@click.option("--figures", type=FILE, help="Write its pictures into this folder instead: data and fits, the descent.")
+def demo(figures: Path | None) -> None:
     """Replay the notebook that this project grew from, number for number."""
+    if figures is not None:
+        from benchmarks import commands_reports
+
+        sys.exit(commands_reports.demo_figures(figures))
     from solvers import notebook
 
     click.echo(notebook.demo())
+
+
+for command in (*cli_doors.COMMANDS, *cli_reports.COMMANDS):
+    cli.add_command(command)
 
 
 def _options(given: dict[str, Any]) -> RunOptions:

@@ -36,9 +36,9 @@ def request(options: RunOptions, plugins: Sequence[Path], data: Path | None, out
     """The request, refused here where its output stands in the way: before anything is started."""
     if output is not None and output.exists():
         raise UsageError(f"--output {output} exists already: go on with it by --resume, or name another file")
-    report = output.with_suffix(".md") if output is not None else None
-    if report is not None and (report == output or report.exists()):
-        raise UsageError(f"--output {output}: its report {report} would be in the way; give it another name")
+    for report in [output.with_suffix(suffix) for suffix in (".md", ".html")] if output is not None else []:
+        if report == output or report.exists():
+            raise UsageError(f"--output {output}: its report {report} would be in the way; give it another name")
     return Request(options, tuple(dict.fromkeys(plugins)), data, output)
 
 
@@ -94,8 +94,16 @@ def versus(ref: str | None, python: str | None, asked: Request, *, fail_on: str 
 def compare(base: Path, new: Path, *, across: bool, fail_on: str | None, form: str) -> int:
     """Compare two run files and print the verdicts."""
     from results.compare import compare_runs
+    from results.readers import is_foreign
     from results.records import read_run
 
+    others = [str(path) for path in (base, new) if is_foreign(path)]
+    if others and not across:
+        raise UsageError(f"{others[0]} is no run file, so there can be no verdict: compare --across gives ratios")
+    if others:
+        from results.across import compare_anything
+
+        return _judge(compare_anything(base, new), fail_on, form)
     return _judge(compare_runs(read_run(base), read_run(new), across=across), fail_on, form)
 
 
@@ -191,14 +199,15 @@ def _measure(ready: Prepared) -> int:
         return INTERRUPTED
     from results.frame import from_runs
     from results.records import read_run
-    from results.report import account_of_time, markdown
+    from results.report import account_of_time, html, markdown
     from results.table import print_table
 
     measured = read_run(path)
     frame = from_runs(measured)
     print_table(frame)
     print(account_of_time(measured))
-    report = path.with_suffix(".md")
-    report.write_text(markdown([measured]), encoding="utf-8")
-    print(f"run file: {path}\nreport: {report}")
+    report, page = path.with_suffix(".md"), path.with_suffix(".html")
+    report.write_text(markdown([measured], frame), encoding="utf-8")
+    page.write_text(html([measured], frame=frame), encoding="utf-8")
+    print(f"run file: {path}\nreport: {report}\npage: {page}")
     return MEASURED if (frame["status"] == "ok").any() else NOTHING_MEASURED

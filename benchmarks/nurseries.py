@@ -97,9 +97,12 @@ class Nurseries:
             return str(worker.ask("device", ANSWER_TIMEOUT_S, device=device)["kind"])
 
     def peaks(self, environment: str, threads: str) -> dict[str, float]:
-        """What the machine can do at most with so many threads (peaks.measure)."""
-        with _passing(self.get(environment, threads=threads).worker({"environment": environment})) as worker:
-            return dict(worker.ask("peaks", PEAKS_TIMEOUT_S)["peaks"])
+        """What the machine can do at most with so many threads, and whether it is so many (peaks.measure)."""
+        return self._peaks(self.get(environment, threads=threads), threads=True)
+
+    def _peaks(self, nursery: Nursery, *, threads: bool) -> dict[str, float]:
+        with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
+            return dict(worker.ask("peaks", PEAKS_TIMEOUT_S, threads=threads)["peaks"])
 
     def start(self, case: Case, details: Mapping[str, Any]) -> Worker:
         """A fresh worker for this case; its problem is made once, for all workers of the workload."""
@@ -130,7 +133,7 @@ class Nurseries:
         return [self.get(environment, threads=threads).worker({"sentinel": True}) for _ in range(2)]
 
     def records(self, kinds: Mapping[str, str]) -> list[dict[str, Any]]:
-        """An environment record for each nursery that runs, with no path in it."""
+        """An environment record for each nursery that runs: what it is, what it can do at most; no path in it."""
         found = []
         for setting, nursery in self._running.items():
             x64 = "float64" if setting.x64 else "float32"
@@ -145,6 +148,7 @@ class Nurseries:
                     "cores": setting.cores,
                     **{name: nursery.hello[name] for name in ("python", "packages", "blas", "xla_flags", "fork")},
                     "device_kind": kinds.get(setting.device),
+                    "peaks": self._peaks(nursery, threads=False) if setting.device == "cpu" else None,
                     "plugins": {path.name: file_hash(path) for path in setting.plugins},
                     **dict(zip(("commit", "dirty"), machine.commit_of(setting.solvers), strict=True)),
                 }

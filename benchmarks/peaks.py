@@ -16,11 +16,13 @@ REPEATS = 5
 MULTIPLY_SIZE = 512
 
 
-def measure() -> dict[str, float]:
-    """All of it, by name with the unit."""
+def measure(*, threads: bool) -> dict[str, float]:
+    """Arithmetic and memory by name with the unit, and on demand the threads in effect of each backend."""
     found = {f"gemm_{dtype}_flops_per_s": gemm_flops_per_s(dtype) for dtype in ("float32", "float64")}
     found["bandwidth_bytes_per_s"] = bandwidth_bytes_per_s()
-    return found | {f"threads_{backend}": threads_in_effect(backend) for backend in ("numpy", "jax")}
+    if threads:
+        found |= {f"threads_{backend}": threads_in_effect(backend) for backend in ("numpy", "jax")}
+    return found
 
 
 def gemm_flops_per_s(dtype: str) -> float:

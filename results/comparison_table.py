@@ -13,7 +13,8 @@ from results.compare import VERDICTS, ComparedCase, Comparison
 from results.findings import FINDINGS
 from results.frame import COLUMNS as OF_A_RUN
 from results.layout import WIDTH, Group, Page, Row, markdown_of, print_page, text_of
-from results.summary import GROUP_KEYS, by_reason, records_of
+from results.rows import CONTEST_KEYS
+from results.summary import by_reason, records_of
 from results.table import csv_of, json_of
 from results.titles import TOLD_IF_VARYING, Record, title
 
@@ -52,7 +53,7 @@ COLUMNS |= {
 }
 
 _SHOWN = ("case", "base", "new", "base / new", "verdict")
-_GROUP_KEYS = tuple(key for key in GROUP_KEYS if key in COLUMNS)
+_GROUP_KEYS = tuple(key for key in CONTEST_KEYS if key in COLUMNS)
 
 
 def comparison_frame(comparison: Comparison) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """How noisy the machine was while a run was taken, by what the run itself recorded."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from results.contests import Contest, contests
 from results.kinds import Block, Measurement
 from results.lockstep import by_block, log_times
-from results.quiet import MARGIN, PERCENTILE, quiet_share, sentinel_levels, thresholds
+from results.quiet import PERCENTILE, quiet_share, sentinel_levels, thresholds
 from results.ratios import floors_of
 from results.records import Run
 from results.statistics import FloatArray, floor, medians, t_interval
@@ -55,7 +55,7 @@ def diagnose(run: Run) -> Diagnostics:
     return Diagnostics(
         blocks=len(run.blocks),
         quiet_share=share if watched and not math.isnan(share) else None,
-        saw_quiet=watched and _saw_quiet(run.blocks, limits),
+        saw_quiet=watched and _saw_quiet(run.blocks),
         **{name: _middle(each[name] for each in found) for name in _OF_CONTEST},
         sentinel_floor=_sentinel_floor(run.blocks),
         switches_per_s=_switches_per_s(baselines),
@@ -64,6 +64,8 @@ def diagnose(run: Run) -> Diagnostics:
         frequency_mhz=(min(frequencies), max(frequencies)) if frequencies else None,
     )
 
+
+LEVEL_MARGIN = 0.03
 
 _OF_CONTEST = ("autocorrelation", "outlier_share", "drift", "time_half_width", "floor")
 
@@ -104,17 +106,13 @@ def _outlier_share(log_s: FloatArray) -> float:
     return float(outside.sum() / np.count_nonzero(~np.isnan(sessions)))
 
 
-def _saw_quiet(blocks: Sequence[Block], limits: Mapping[str, float]) -> bool:
-    """Whether the rounds that count as quiet were so; a tenth of them always counts, on the loudest machine too.
+def _saw_quiet(blocks: Sequence[Block]) -> bool:
+    """Whether there was an undisturbed level at all.
 
-    Quiet rounds are no slower, from end to end, than the fastest tenth of single sentinel samples, and those are alike:
-    on a machine that is never quiet they keep getting faster.
+    On a machine that is never quiet the lowest tenth of the sentinel samples is no level: it keeps getting faster.
     """
     low, lower = (sentinel_levels(blocks, percentile) for percentile in (PERCENTILE, 1.0))
-    return all(
-        lower[threads] * (1 + MARGIN) >= level and limits.get(threads, math.inf) <= level * (1 + MARGIN) ** 2
-        for threads, level in low.items()
-    )
+    return all(lower[threads] * (1 + LEVEL_MARGIN) >= level for threads, level in low.items())
 
 
 def _sentinel_floor(blocks: Sequence[Block]) -> float | None:

@@ -1,7 +1,8 @@
 """Runs as one tidy pandas DataFrame: one row a case, the same columns and dtypes whatever the runs hold.
 
 Times are seconds a call, sizes bytes, ratios are time of the other / time of this: above 1, this one is faster. What a
-row does not have is missing (NA, NaN), never 0. `COLUMNS` is the order and the dtypes.
+row does not have is missing (NA, NaN), never 0. `COLUMNS` is the order and the dtypes. `source` is the program that
+measured, `units` what it measured in; the columns are in seconds and bytes whatever that was.
 """
 
 import os
@@ -15,10 +16,15 @@ from results.diagnostics import diagnose
 from results.estimates import Estimate, estimate_run
 from results.noise import summed_up
 from results.ratios import Ratio
+from results.readers import foreign_rows
 from results.records import Run, RunFileError, read_run
 
 # in the frame's attrs: by run, how noisy the machine was, in one line
 NOISE = "noise"
+# by run, the Diagnostics that line sums up
+DIAGNOSTICS = "diagnostics"
+# by run, what its machine can do at most, where the run file tells
+PEAKS = "peaks"
 
 _TEXT, _WHOLE, _NUMBER = "string", "Int64", "float64"
 
@@ -72,6 +78,8 @@ COLUMNS: dict[str, str] = {
     "compile_s": _NUMBER,
     "first_call_s": _NUMBER,
     "first_result_s": _NUMBER,
+    "first_result_low_s": _NUMBER,
+    "first_result_high_s": _NUMBER,
     "warm_up_s": _NUMBER,
     "dispatch_s": _NUMBER,
     "error": _NUMBER,
@@ -82,6 +90,8 @@ COLUMNS: dict[str, str] = {
     "compiles": _WHOLE,
     "findings": _TEXT,
     "stop_reason": _TEXT,
+    "source": _TEXT,
+    "units": _TEXT,
 }
 
 _OF_CASE = ("strategy", "variant", "device", "precision", "threads", "environment")
@@ -98,32 +108,53 @@ _OF_ESTIMATE: tuple[str, ...] = (
     "time_min_s",
     "rounds",
 )
-_OF_ESTIMATE += ("quiet_share", "baseline", "winner", "first_result_s", "error", "error_limit", "peak_rss_bytes")
+_OF_ESTIMATE += ("quiet_share", "baseline", "winner", "error", "error_limit", "peak_rss_bytes")
+_OF_ESTIMATE += ("first_result_s", "first_result_low_s", "first_result_high_s")
 _OF_ESTIMATE += ("rss_growth_bytes", "compiles", "stop_reason")
 
 
 def load(*paths: str | os.PathLike[str]) -> pd.DataFrame:
-    """Run files as one frame; warns of whatever an interrupted run made it leave out.
+    """Run files, folders of asv's results, files of pytest-benchmark and pyperf, as one frame in the order given.
 
-    Raises RunFileError for a file that is no run file, is damaged, or holds a run that another one holds too.
+    Warns of whatever an interrupted run made it leave out. Raises RunFileError for a file that is none of these, is
+    damaged, or holds a run that another one holds too.
     """
-    runs = [read_run(path) for path in paths]
+    runs: list[Run] = []
+    parts: list[Run | list[dict[str, Any]]] = []
+    for path in paths:
+        foreign = foreign_rows(path)
+        if foreign is None:
+            runs.append(read_run(path))
+        parts.append(runs[-1] if foreign is None else foreign)
     for run in runs:
         for notice in run.notices:
             warnings.warn(notice, stacklevel=2)
-    return from_runs(*runs)
+    whole = from_runs(*runs)
+    if len(runs) == len(parts):
+        return whole
+    frames = [_frame(part) if isinstance(part, list) else whole[whole["run"] == part.header.run] for part in parts]
+    frame = pd.concat(frames, ignore_index=True)
+    frame.attrs = whole.attrs
+    return frame
 
 
 def from_runs(*runs: Run) -> pd.DataFrame:
-    """Runs that were read already as one frame, in the order given; its attrs carry how noisy each of them was."""
+    """Runs that were read already as one frame, in the order given; its attrs carry each machine's noise and peaks."""
     names: dict[str, str] = {}
     for run in runs:
         if run.header.run in names:
             raise RunFileError(f"{run.name}: holds run {run.header.run}, as {names[run.header.run]} does; give it once")
         names[run.header.run] = run.name
     frame = _frame(row for run in runs for row in _rows(run.header.run, estimate_run(run)))
-    frame.attrs[NOISE] = {run.header.run: summed_up(diagnose(run)) for run in runs}
+    frame.attrs[DIAGNOSTICS] = {run.header.run: diagnose(run) for run in runs}
+    frame.attrs[NOISE] = {run: summed_up(found) for run, found in frame.attrs[DIAGNOSTICS].items()}
+    frame.attrs[PEAKS] = {run.header.run: _peaks(run) for run in runs}
     return frame
+
+
+def _peaks(run: Run) -> dict[str, float]:
+    told = [environment.peaks for environment in run.environments] + [run.end.peaks if run.end else None]
+    return dict(next((peaks for peaks in reversed(told) if peaks), {}))
 
 
 def from_estimates(run: str, estimates: Iterable[Estimate]) -> pd.DataFrame:
@@ -134,7 +165,7 @@ def from_estimates(run: str, estimates: Iterable[Estimate]) -> pd.DataFrame:
 def _frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     collected = list(rows)
     return pd.DataFrame(
-        {name: pd.Series([row[name] for row in collected], dtype=dtype) for name, dtype in COLUMNS.items()}
+        {name: pd.Series([row.get(name) for row in collected], dtype=dtype) for name, dtype in COLUMNS.items()}
     )
 
 
@@ -155,6 +186,7 @@ def _rows(run: str, estimates: Iterable[Estimate]) -> Iterable[dict[str, Any]]:
         row["delta"] = base and base.delta
         row["winner_verdict"] = winner and winner.verdict
         row["findings"] = "; ".join(estimate.findings)
+        row |= {"source": "linregbench", "units": "seconds"}
         yield row
 
 

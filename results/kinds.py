@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from results.schema import Scalar, Scalars
@@ -46,6 +46,14 @@ class Case:
     threads: str
     environment: str
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # a case is looked up many times for each of its measurements, and hashing its problem takes a microsecond
+        return hash((self.problem, self.dtype, self.strategy, self.variant, self.device, self.threads))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
@@ -80,6 +88,7 @@ class Environment:
     device_kind: str | None
     plugins: Mapping[str, Any] | None
     cores: tuple[int, ...] | None = None  # that its workers may run on
+    peaks: Mapping[str, float] | None = None  # as in End
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +169,7 @@ class Measurement:
         phases = (self.transfer_s, self.trace_s, self.lower_s, self.compile_s, self.first_call_s)
         return sum(phase for phase in phases if phase is not None)
 
-    @property
+    @cached_property
     def block_key(self) -> BlockKey:
         """Which block record closes this measurement."""
         return self.case.problem, self.threads, self.block, self.group
@@ -195,7 +204,7 @@ class Block:
         """By round, the slowest of its sentinel samples; infinite for a round without one."""
         return tuple(max(samples, default=math.inf) for samples in self.sentinel_s)
 
-    @property
+    @cached_property
     def key(self) -> BlockKey:
         """What the measurements of this block carry as `block_key`."""
         return problem_key(self.problem), self.threads, self.block, self.group
@@ -217,6 +226,7 @@ class End:
     reason: str
     wall_s: float | None
     harness_s: Mapping[str, float] | None
+    peaks: Mapping[str, float] | None = None  # what the machine can do: operations and bytes a second, by name
 
 
 Record = Header | Environment | Measurement | Block | Stop | End
@@ -224,7 +234,14 @@ Record = Header | Environment | Measurement | Block | Stop | End
 
 def problem_key(workload: Scalars) -> ProblemKey:
     """The workload without its dtype, hashable: ratios are only ever taken inside one of these."""
-    return tuple(sorted((key, value) for key, value in workload.items() if key != "dtype" and value is not None))
+    key = tuple(sorted((key, value) for key, value in workload.items() if key != "dtype" and value is not None))
+    # one object a problem, not one a measurement: told apart by identity first; types too, since 1 == 1.0 == True
+    return _same_key((key, tuple(type(value) for _, value in key)))
+
+
+@lru_cache(maxsize=4096)
+def _same_key(key: tuple[ProblemKey, tuple[type, ...]]) -> ProblemKey:
+    return key[0]
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -5,11 +5,13 @@ Format versions:
      in a block that was never closed does not count. Numbers are finite or null; times are seconds, sizes bytes.
 """
 
+import contextlib
 import dataclasses
+import gc
 import json
 import os
 import shutil
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -158,7 +160,8 @@ def trim_for_resume(path: str | os.PathLike[str]) -> Run:
 def _read(path: str | os.PathLike[str]) -> tuple[Run, list[Line]]:
     """The run, and the numbered lines that count: no torn tail, no measurement of an unclosed block."""
     notices: list[str] = []
-    header, *rest = scan_lines(path, notices)
+    with _uncollected():
+        header, *rest = scan_lines(path, notices)
     if not isinstance(header.record, Header):
         fail(path, 1, "not a linregbench run file: its first record is not 'run'")
     closed = {line.record.key: line.record.rounds for line in rest if isinstance(line.record, Block)}
@@ -185,6 +188,18 @@ def _read(path: str | os.PathLike[str]) -> tuple[Run, list[Line]]:
         notices=tuple(notices),
     )
     return run, [header, *counted]
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: a run is a million objects, none of them garbage, and each pass visits all."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _check_together(path: str | os.PathLike[str], lines: list[Line], closed: Mapping[BlockKey, int]) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
-from results import table
-from results.diagnostics import diagnose
-from results.frame import from_runs
+import pandas as pd
+
+from results import table, wording
+from results.answers import AnswerTable, answer_tables, answers_of
+from results.frame import DIAGNOSTICS, from_runs
+from results.layout import escaped
 from results.noise import details
+from results.page_words import plain_words
 from results.records import Measurement, Run
 
 ON_THE_CLOCK = (
@@ -18,11 +22,35 @@ ON_THE_CLOCK = (
 )
 
 
-def markdown(runs: Sequence[Run]) -> str:
-    """The runs as Markdown: their tables, their machines, what is on the clock."""
-    parts = ["# linregbench report", table.as_markdown(from_runs(*runs)).rstrip(), ON_THE_CLOCK]
-    parts += [f"## Run {run.header.run}\n\n{_facts(run)}\n\n{account_of_time(run)}" for run in runs]
+def markdown(runs: Sequence[Run], frame: pd.DataFrame | None = None) -> str:
+    """The runs as Markdown: their tables, their machines, what is on the clock; `frame` where it is made already."""
+    frame = from_runs(*runs) if frame is None else frame
+    found = answers_of(frame)
+    parts = ["# linregbench report", _bullets(plain_words(frame, found)), table.as_markdown(frame).rstrip()]
+    parts += [_answer(each) for each in answer_tables(found)] + [ON_THE_CLOCK]
+    parts += [
+        f"## Run {escaped(wording.plain(run.header.run))}\n\n{_bullets(_facts(run, frame))}\n\n{account_of_time(run)}"
+        for run in runs
+    ]
     return "\n\n".join(parts) + "\n"
+
+
+def html(runs: Sequence[Run], pictures: Mapping[str, str] | None = None, frame: pd.DataFrame | None = None) -> str:
+    """The runs as one self-contained page; `pictures` are further figures as SVG elements by caption."""
+    from results.page import html_of  # matplotlib, which Markdown has no need of
+
+    frame = from_runs(*runs) if frame is None else frame
+    told = [
+        {
+            "name": wording.plain(run.header.run),
+            "started": wording.plain(run.header.started),
+            "preset": wording.plain(run.header.preset or ""),
+            "facts": [wording.plain(fact) for fact in _facts(run, frame)],
+            "account": account_of_time(run),
+        }
+        for run in runs
+    ]
+    return html_of(frame, told, ON_THE_CLOCK, pictures)
 
 
 def account_of_time(run: Run) -> str:
@@ -59,7 +87,7 @@ def _other(measurement: Measurement) -> bool:
     return measurement.status == "ok" and measurement.backend != "numpy" and not measurement.compiled
 
 
-def _facts(run: Run) -> str:
+def _facts(run: Run, frame: pd.DataFrame) -> list[str]:
     header = run.header
     lines = [
         f"taken {header.started}, preset {header.preset}, seed {header.seed}, linregbench {header.linregbench}",
@@ -70,8 +98,21 @@ def _facts(run: Run) -> str:
         f"{environment.blas}, {environment.device_kind}"
         for environment in run.environments
     ]
-    lines += details(diagnose(run))
-    return "\n".join(f"- {line}" for line in lines)
+    return lines + details(frame.attrs[DIAGNOSTICS][run.header.run])
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {escaped(line)}" for line in lines)
+
+
+def _answer(answers: AnswerTable) -> str:
+    """One kind of answer as a heading and a table."""
+    heading = f"### {answers.heading}"
+    if not answers.rows:
+        return f"{heading}\n\n{escaped(answers.nothing)}"
+    lines = [answers.columns, tuple("---" for _ in answers.columns)]
+    lines += [tuple(escaped(cell.text) for cell in row) for row in answers.rows]
+    return f"{heading}\n\n{escaped(answers.about)}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _listed(items: Iterable[tuple[str, object]]) -> str:

@@ -1,17 +1,41 @@
 """One row of every table: what is known of one case of one run."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import TypeVar
 
+import numpy as np
+
 from results.findings import withheld
 from results.kinds import Case, Measurement
 from results.ratios import Ratio
 from results.schema import Scalars
+from results.statistics import t_interval
 
 PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s", "dispatch_s", "cpu_over_wall")
 _OF_STEADY_STATE = ("dispatch_s",)
+
+# rows of the frame that agree in all of these were competing with each other
+CONTEST_KEYS = (
+    "run",
+    "method",
+    "samples",
+    "features",
+    "batch",
+    "steps",
+    "dtype",
+    "precision",
+    "condition",
+    "seed",
+    "step_size",
+    "tolerance",
+    "max_steps",
+    "data",
+    "threads",
+    "environment",
+)
 
 _Number = TypeVar("_Number", int, float)
 
@@ -42,6 +66,8 @@ class Estimate:
     versus_winner: Ratio | None = None
     phases: Mapping[str, float | None]  # median over the blocks, by the names in PHASES
     first_result_s: float | None = None  # transfer to first call, summed block by block
+    first_result_low_s: float | None = None
+    first_result_high_s: float | None = None
     error: float | None
     error_limit: float | None
     peak_rss_bytes: int | None
@@ -65,6 +91,7 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
     phases = {phase: _middle(getattr(m, phase) for m in counted) for phase in PHASES}
     if why:
         phases |= dict.fromkeys(_OF_STEADY_STATE)
+    first = [m.first_result_s for m in counted if m.first_result_s]
     return Estimate(
         case=case,
         workload=measurements[0].workload,
@@ -72,6 +99,8 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
         reason=why,
         phases=phases,
         first_result_s=_middle(m.first_result_s for m in counted),
+        first_result_low_s=None if len(first) < 2 else _end(first, -1),
+        first_result_high_s=None if len(first) < 2 else _end(first, 1),
         error=_largest(m.error for m in measurements),
         error_limit=_largest(m.error_limit for m in measurements),
         peak_rss_bytes=_largest(m.peak_rss_bytes for m in measurements),
@@ -80,6 +109,12 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
         findings=findings,
         stop_reason=stop_reason,
     )
+
+
+def _end(seconds: Sequence[float], side: int) -> float:
+    """Of the 95% interval over blocks, in logs, about the median."""
+    half_width = float(t_interval(np.log(seconds)).half_width)
+    return median(seconds) * math.exp(side * min(half_width, 300.0))
 
 
 def _middle(values: Iterable[float | None]) -> float | None:

@@ -15,6 +15,9 @@ Scalar = str | int | float | bool | None
 Scalars = Mapping[str, Scalar]
 
 _T = TypeVar("_T")
+_INFINITE = math.inf
+_SEEN: dict[tuple[Any, ...], dict[str, Scalar]] = {}
+_MOST_SEEN = 10_000
 
 
 def from_json(kind: type[_T], value: Mapping[str, Any]) -> _T:
@@ -24,8 +27,11 @@ def from_json(kind: type[_T], value: Mapping[str, Any]) -> _T:
     """
     fields: dict[str, Any] = {}
     hashable: Any = kind
-    for name, (convert, nullable) in _converters(hashable).items():
+    for name, (convert, nullable, kept) in _converters(hashable).items():
         given = value.get(name)
+        if type(given) is kept and (kept is bool or _is_ascii(given)):
+            fields[name] = given
+            continue
         if given is None:
             if not nullable:
                 raise ValueError(f"{name!r} is {'null' if name in value else 'missing'}, but it is required")
@@ -36,6 +42,10 @@ def from_json(kind: type[_T], value: Mapping[str, Any]) -> _T:
         except ValueError as error:
             raise ValueError(f"{name!r} {error}") from None
     return kind(**fields)
+
+
+def _is_ascii(text: Any) -> bool:
+    return bool(text.isascii())
 
 
 def plain_json(value: Any) -> Any:
@@ -50,16 +60,17 @@ def plain_json(value: Any) -> Any:
 
 
 @functools.cache
-def _converters(kind: Any) -> dict[str, tuple[Callable[[Any], Any], bool]]:
+def _converters(kind: Any) -> dict[str, tuple[Callable[[Any], Any], bool, type | None]]:
     hints = get_type_hints(kind)
     return {field.name: _converter(hints[field.name]) for field in dataclasses.fields(kind)}
 
 
-def _converter(hint: Any) -> tuple[Callable[[Any], Any], bool]:
-    if isinstance(hint, types.UnionType):
-        (inner,) = (part for part in get_args(hint) if part is not type(None))
-        return _BY_TYPE[inner], True
-    return _BY_TYPE[hint], False
+def _converter(hint: Any) -> tuple[Callable[[Any], Any], bool, type | None]:
+    """How to convert a value, whether it may be None, and the type that is taken as it stands, without a call."""
+    nullable = isinstance(hint, types.UnionType)
+    if nullable:
+        (hint,) = (part for part in get_args(hint) if part is not type(None))
+    return _BY_TYPE[hint], nullable, hint if hint in (str, bool) else None
 
 
 def _text(value: Any) -> str:
@@ -70,6 +81,8 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float:
+    if type(value) is float and -_INFINITE < value < _INFINITE:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"must be a number, got {_shown(value)}")
     try:
@@ -111,6 +124,12 @@ def _numbers(value: Any) -> tuple[float, ...]:
     return _tuple_of(_number)(value)
 
 
+def _wholes(value: Any) -> tuple[int, ...]:
+    if isinstance(value, list) and set(map(type, value)) == {int} and -(2**63) < min(value) <= max(value) < 2**63:
+        return tuple(value)
+    return _tuple_of(_whole)(value)
+
+
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise ValueError(f"must be an object, got {_shown(value)}")
@@ -118,7 +137,18 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _scalars(value: Any) -> dict[str, Scalar]:
-    return {_text(key): _scalar(key, item) for key, item in _mapping(value).items()}
+    given = _mapping(value)
+    # a run has few workloads and tells each of them thousands of times; types too, since 1 == 1.0 == True
+    key = (*given, *given.values(), *map(type, given.values()))
+    try:
+        found = _SEEN.get(key)
+    except TypeError:  # a list, which is refused below
+        found = None
+    if found is None:
+        found = {_text(name): _scalar(name, item) for name, item in given.items()}
+        if len(_SEEN) < _MOST_SEEN:
+            _SEEN[key] = found
+    return found
 
 
 def _scalar(key: str, value: Any) -> Scalar:
@@ -147,7 +177,7 @@ _BY_TYPE: dict[Any, Callable[[Any], Any]] = {
     float: _number,
     bool: _flag,
     tuple[str, ...]: _tuple_of(_text),
-    tuple[int, ...]: _tuple_of(_whole),
+    tuple[int, ...]: _wholes,
     tuple[float, ...]: _numbers,
     tuple[tuple[float, ...], ...]: _tuple_of(_numbers),
     Mapping[str, Any]: _mapping,

@@ -12,6 +12,7 @@ import pandas as pd
 from results import wording
 from results.findings import WITHHELD
 from results.layout import Group, Row
+from results.rows import CONTEST_KEYS
 from results.titles import TOLD_IF_VARYING, Record, title
 
 NOISY = 0.05
@@ -19,38 +20,20 @@ NOISY = 0.05
 # in the order in which they are shown; a column that has nothing to say in a group is left out of it
 COLUMNS = ("case", "time", "+-", "a problem", "vs baseline", "verdict", "first result", "error")
 
-# rows that agree in all of these were competing with each other
-GROUP_KEYS = (
-    "run",
-    "method",
-    "samples",
-    "features",
-    "batch",
-    "steps",
-    "dtype",
-    "precision",
-    "condition",
-    "seed",
-    "step_size",
-    "tolerance",
-    "max_steps",
-    "data",
-    "threads",
-    "environment",
-)
-
 
 def groups(frame: pd.DataFrame) -> list[Group]:
     """One group a workload, in the order of the frame; in each the fastest first."""
     told = {key for key in TOLD_IF_VARYING if frame[key].nunique() > 1}
     collected: dict[tuple[Any, ...], list[Record]] = {}
     for record in records_of(frame):
-        collected.setdefault(tuple(record[key] for key in GROUP_KEYS), []).append(record)
+        collected.setdefault(tuple(record[key] for key in CONTEST_KEYS), []).append(record)
     return [_group(of_group, told) for of_group in collected.values()]
 
 
 def records_of(frame: pd.DataFrame) -> list[Record]:
     """The rows as dictionaries of plain Python values, None for whatever is missing."""
+    frame = frame.copy(deep=False)
+    frame.attrs = {}  # which pandas would copy with every column
     columns = {str(name): frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 

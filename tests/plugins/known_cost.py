@@ -18,8 +18,12 @@ def _spin(X, y, seconds):
 
 
 @_register("spin_10us")
-def spin_10us(X, y):
-    return _spin(X, y, 10e-6)
+def spin_10us(X, y, clock=time.perf_counter):
+    end = clock() + 10e-6  # no further call in between: at 10 us its 0.1 us would be a bias of the solver's own
+    answer = (X.T @ y) / len(y)
+    while clock() < end:
+        pass
+    return answer
 
 
 @_register("spin_1ms")
@@ -36,9 +40,12 @@ _compiled = []
 
 
 @_register("fake_compiled")
-def fake_compiled(X, y):
+def fake_compiled(X, y, clock=time.perf_counter):
     """A quarter of a second the first time, 10 us from then on."""
+    end = clock() + (10e-6 if _compiled else 0.25)
     if not _compiled:
         _compiled.append(True)
-        return _spin(X, y, 0.25)
-    return _spin(X, y, 10e-6)
+    answer = (X.T @ y) / len(y)
+    while clock() < end:
+        pass
+    return answer

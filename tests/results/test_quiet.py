@@ -25,9 +25,9 @@ def test_the_slowest_sentinel_sample_speaks_for_its_round() -> None:
 
 def test_quiet_is_within_the_margin_of_the_low_percentile_of_all_blocks() -> None:
     calm = _block(rounds=100, sentinel_s=[[1.0]] * 100)
-    loud = _block(block=1, rounds=3, sentinel_s=[[1.029], [1.031], [5.0]])
+    loud = _block(block=1, rounds=3, sentinel_s=[[1.07], [1.09], [5.0]])
     limits = thresholds([calm, loud])
-    assert limits == {"1": pytest.approx(1.03)}
+    assert limits == {"1": pytest.approx(1.08)}
     assert quiet_rounds(loud, limits).tolist() == [True, False, False]
     assert quiet_share([calm, loud], limits) == pytest.approx(101 / 103)
 
@@ -70,6 +70,7 @@ def test_the_quiet_figure_is_unbiased_and_less_noisy_than_all_rounds() -> None:
         assert without.versus_baseline
         quiet.append(row.versus_baseline.ratio)
         every.append(without.versus_baseline.ratio)
-    assert np.mean(quiet) == pytest.approx(2.0, rel=0.002)
+    # what is left of the neighbour is what the margin lets through: here 0.4%, and 0.1% at a margin of 3%
+    assert np.mean(quiet) == pytest.approx(2.0, rel=0.005)
     assert np.mean(every) > 2.02
     assert np.std(quiet) < 0.5 * np.std(every)

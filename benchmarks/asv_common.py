@@ -1,0 +1,59 @@
+"""What asv's suites share: a case made ready off asv's clock, and the words for a case that is skipped.
+
+asv has no good place to compile in. With a `setup` it times single calls (`number = 1`); without one, it takes the
+first call, compile included, for a long call and does the same. So the first call makes its case ready and is
+remembered, on a clock that stands still meanwhile.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from asv_runner.benchmarks.mark import SkipNotImplemented
+
+from benchmarks import clock, doors
+from benchmarks.cases import Case
+from benchmarks.presets import Size
+
+VERSION = "1"
+"""Of what the suites measure, since asv's own hash sees no other file: raise it and the history starts anew."""
+
+WARM_UP_S = 2.0
+"""Longer than making ready takes, import of JAX included: only past it does asv settle how many calls are a sample."""
+
+TIMEOUT_S = 120.0
+
+_stood_still_s = 0.0
+
+
+def clock_of_calls() -> float:
+    """Seconds on a clock that stands still while a case is made ready."""
+    return clock.now() - _stood_still_s
+
+
+def case_of(method: str, strategy: str, size: Size, device: str) -> Case:
+    """The case, this process on its core; what cannot be run here is a skip in asv's words."""
+    try:
+        case = doors.case_of(method, strategy, size, device)
+    except doors.Skip as skip:
+        raise skipped(skip) from None
+    doors.one_core(case).__enter__()  # for good: the process is asv's, for this alone
+    return case
+
+
+def ready_call(method: str, strategy: str, size: Size, device: str) -> clock.Call:
+    """The case's call, made ready while `clock_of_calls` stands still."""
+    global _stood_still_s
+    began = clock.now()
+    try:
+        return doors.make_ready(case_of(method, strategy, size, device)).call
+    except doors.Skip as skip:
+        raise skipped(skip) from None
+    finally:
+        _stood_still_s += clock.now() - began
+
+
+def skipped(reason: object) -> SkipNotImplemented:
+    """What tells asv of a skip; asv keeps no reason, so it is printed, and `asv run --show-stderr` shows it."""
+    print(f"skipped: {reason}", file=sys.stderr)
+    return SkipNotImplemented(str(reason))

@@ -1,0 +1,176 @@
+"""What `linregbench export`, `history` and `doors` do; each returns the exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks import doors, progress, running
+from benchmarks.options import RunOptions, UsageError
+from benchmarks.running import Request
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE_S = 600.0
+BLOCKS = 5
+WHY = {
+    "linregbench": "a fresh process a block, one core, quiet rounds, medians inside and a mean of logs across",
+    "pyperf": "the same samples through `export` and back; pyperf takes no rounds for quieter than others",
+    "asv": "2 processes, the median of all samples; compiled off its clock, since a `setup` would mean number=1",
+    "pytest-benchmark": "1 process, the median of 20 rounds; a lucky or unlucky process cannot be told",
+}
+
+
+def export(path: Path, form: str, output: Path | None) -> int:
+    """Write a run file in another format."""
+    from results.export import FORMATS
+    from results.export import export as write
+    from results.frame import from_runs
+    from results.records import read_run
+
+    run = read_run(path)
+    for notice in run.notices:
+        print(f"linregbench: {notice}", file=sys.stderr)
+    target = output or path.with_name(path.name.removesuffix(".jsonl") + FORMATS[form][0])
+    write(run, form, target)
+    lost = int(from_runs(run)["time_s"].isna().sum()) if form in ("pyperf", "pytest-benchmark") else 0
+    if lost:
+        print(
+            f"linregbench: left out {lost} case{'s' * (lost > 1)} without a time: {form} has no word for that",
+            file=sys.stderr,
+        )
+    print(target)
+    return 0
+
+
+def history(folder: Path, output: Path | None) -> int:
+    """Print asv's history, and draw it where asked."""
+    import results
+    from results.history import as_text, plot
+
+    frame = results.load(folder)
+    print(as_text(frame), end="")
+    if output is not None:
+        try:
+            plot(frame, output)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"--plot {output}: {error}") from None
+        print(output)
+    return 0
+
+
+def compare_doors(method: str, strategy: str, samples: int) -> int:
+    """Measure one case through every door, one after another, and print the times side by side."""
+    _check_checkout()
+    try:
+        case = doors.case_of(method, strategy, doors.size_of(samples=samples), "cpu")
+    except StopIteration:
+        allowed = ", ".join(map(str, doors.SAMPLES))
+        raise UsageError(f"--samples must be a size that every door has, got {samples}: {allowed}") from None
+    except doors.Skip as skip:
+        raise UsageError(str(skip)) from None
+    wanted = {"method": method, "strategy": strategy, "samples": samples, "batch": 1, "device": "cpu"}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        options = RunOptions(
+            methods=(method,),
+            strategies=(strategy,),
+            variants=(case.solver.variant,),
+            samples=(samples,),
+            blocks=BLOCKS,
+        )
+        with running.prepared(Request(options, output=folder / "run.jsonl")) as ready:
+            running.measure(ready, progress.watcher)
+        from results.export import export as write
+        from results.records import read_run
+
+        write(read_run(folder / "run.jsonl"), "pyperf", folder / "pyperf.json")
+        paths = {
+            "linregbench": folder / "run.jsonl",
+            "pyperf": folder / "pyperf.json",
+            "asv": _through_asv(folder, method, strategy, samples),
+            "pytest-benchmark": _through_pytest_benchmark(folder, f"{method}-{samples}-1-{strategy}-cpu"),
+        }
+        _print(paths, wanted)
+    return 0
+
+
+def _through_asv(folder: Path, method: str, strategy: str, samples: int) -> Path:
+    config = {
+        "version": 1,
+        "project": "linregbench",
+        "repo": str(ROOT),
+        "branches": ["HEAD"],
+        "benchmark_dir": str(ROOT / "benchmarks"),
+        "environment_type": "virtualenv",
+        "launch_method": "spawn",
+        **{f"{what}_dir": str(folder / what) for what in ("results", "html", "env")},
+    }
+    path = folder / "asv.conf.json"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    bench = rf"OverSamples.*\('{method}', '{strategy}', {samples}, 'cpu'\)"
+    asv = [sys.executable, "-m", "asv", "--config", str(path)]
+    # asv keeps its list of machines in the home folder, which is none of ours to change
+    home = {"HOME": str(folder), "GIT_CONFIG_GLOBAL": str(Path.home() / ".gitconfig")}
+    _tool([*asv, "machine", "--yes"], **home)
+    python = f"existing:{sys.executable}"
+    _tool([*asv, "run", "-E", python, "--set-commit-hash", "HEAD", "--record-samples", "--bench", bench], **home)
+    return folder / "results"
+
+
+def _through_pytest_benchmark(folder: Path, name: str) -> Path:
+    path = folder / "pytest-benchmark.json"
+    test = f"tests/test_speed.py::test_steady_state[{name}]"
+    _tool([sys.executable, "-m", "pytest", "-q", test, "--benchmark-only", f"--benchmark-json={path}"])
+    return path
+
+
+def _tool(command: Sequence[str], **variables: str) -> None:
+    environment = os.environ | variables
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise UsageError(f"{command[2]} ended with status {done.returncode}: {said[-1] if said else 'it said nothing'}")
+
+
+def _check_checkout() -> None:
+    for name in ("tests/test_speed.py", ".git"):
+        if not (ROOT / name).exists():
+            raise UsageError(f"doors needs a checkout of linregbench with its tests, and there is no {name} here")
+
+
+def _print(paths: Mapping[str, Path], wanted: Mapping[str, object]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    import results
+
+    table = Table("door", "time", "", "fastest sample", "", box=None, pad_edge=False)
+    rows = {}
+    for door, path in paths.items():
+        frame = results.load(path)
+        for column, value in wanted.items():
+            frame = frame[frame[column] == value]
+        measured = frame[frame["time_s"].notna()]
+        if measured.empty:
+            raise UsageError(f"{door} has no time for this case: {'; '.join(frame['reason'].dropna()) or 'no row'}")
+        rows[door] = row = measured.iloc[0]
+        ours = rows["linregbench"]
+        cells = [(f"{row[c] * 1e6:,.1f} us", f"{row[c] / ours[c] - 1:+.1%}") for c in ("time_s", "time_min_s")]
+        table.add_row(door, *(text for cell in cells for text in cell))
+    ours = rows["linregbench"]
+    half = (ours["time_high_s"] - ours["time_low_s"]) / 2 / ours["time_s"]
+    console = Console()
+    console.print(table)
+    told = [f"{door}: {why}." for door, why in WHY.items()]
+    told.append(
+        f"linregbench's time is known to +-{half:.1%}, and two copies of its baseline, side by side, differed by "
+        f"{ours['floor']:.1%}. The doors ran one after another: what is left between them is mostly the machine's."
+    )
+    console.print("\n" + "\n".join(told), markup=False, highlight=False)

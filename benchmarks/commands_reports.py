@@ -1,0 +1,107 @@
+"""What the commands that only read runs do: report, advise, and the notebook's pictures; returns the exit status."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.options import UsageError
+
+DONE, NO_ANSWER = 0, 1
+RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
+
+
+def report(files: Sequence[Path], html: Path | None, markdown: Path | None, *, notebook: bool) -> int:
+    """Write the report of run files as a page, as Markdown, or as both; a page beside the first file by default."""
+    from results import report as reports
+    from results.records import read_run
+
+    runs = [read_run(path) for path in files]
+    for run in runs:
+        for notice in run.notices:
+            print(f"linregbench: {notice}", file=sys.stderr)
+    if html is None and markdown is None:
+        html = files[0].parent
+    if markdown is not None:
+        _write(markdown, reports.markdown(runs))
+    if html is not None:
+        name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
+        _write(html / name, reports.html(runs, _notebook_svgs() if notebook else None))
+    return DONE
+
+
+def advise(files: Sequence[Path], asked: dict[str, Any]) -> int:
+    """Print which way to take at a size; status 1 where the runs do not reach it."""
+    import results
+    from results.advise import Wish, in_words
+    from results.advise import advise as advised
+
+    files = files or sorted(RUNS.glob("*.jsonl")) or sorted(PUBLISHED.glob("*.jsonl"))
+    if not files:
+        raise UsageError(f"there are no runs in {RUNS} or {PUBLISHED}: name a file, or make one by linregbench run")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a torn tail is no news here
+        frame = results.load(*files)
+    found = advised(frame, Wish(**asked))
+    for line in in_words(found):
+        print(line)
+    return DONE if found.candidates else NO_ANSWER
+
+
+def demo_figures(folder: Path) -> int:
+    """Write the notebook's own pictures: data and fits, the way of the descent, and its animation."""
+    from results import notebook_figures
+
+    told = _notebook()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, figure in _notebook_figures(told).items():
+        for suffix in ("svg", "png"):
+            figure.savefig(folder / f"{name}.{suffix}", dpi=150)
+            print(folder / f"{name}.{suffix}")
+    print(notebook_figures.animate(told["x"], told["y"], told["path"], folder / "descent.gif"))
+    return DONE
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    print(f"report: {path}")
+
+
+def _notebook() -> dict[str, Any]:
+    """The notebook's data, fits and descent as plain arrays, in today's JAX."""
+    import numpy as np
+
+    from solvers import notebook
+
+    own = notebook.notebook_problem()
+    ols = np.linalg.lstsq(own.X, own.y, rcond=None)[0]
+    path, w = [own.start], own.start
+    for _ in range(own.max_steps):
+        after = w - own.step_size * (2 / len(own.y)) * (own.X.T @ (own.X @ w - own.y))
+        if np.sqrt(np.mean((w - after) ** 2)) < own.tolerance:
+            break
+        w = after
+        path.append(w)
+    return {"x": own.X[:, 0], "y": own.y, "true": notebook.TRUE, "ols": ols, "path": np.array(path)}
+
+
+def _notebook_figures(told: dict[str, Any]) -> dict[str, Any]:
+    from results import notebook_figures
+
+    x, y, path = told["x"], told["y"], told["path"]
+    return {
+        "fits": notebook_figures.fits(x, y, told["true"], told["ols"], path[-1]),
+        "descent": notebook_figures.descent(x, y, path),
+    }
+
+
+def _notebook_svgs() -> dict[str, str]:
+    from results.drawing import svg_of
+
+    captions = {"fits": "The notebook's data, the true line and both fits", "descent": "The notebook's descent"}
+    figures = _notebook_figures(_notebook())
+    return {captions[name]: svg_of(figure, f"notebook-{name}", captions[name]) for name, figure in figures.items()}

@@ -1,0 +1,78 @@
+"""Whatever there is of times, side by side: ratios and no verdicts, where one side or both is no run file.
+
+Other programs keep no rounds to pair and no sentinel to trust, so a ratio here is of two times over all rounds, and has
+no interval.
+"""
+
+from collections.abc import Hashable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from results.compare import ComparedCase, Comparison
+from results.counterparts import Pair, anywhere, apart, elsewhere, itself, lacking, matched
+from results.frame import load
+from results.kinds import Case, problem_key
+from results.readers.plain import OF_CASE, OF_WORKLOAD
+from results.records import RunFileError
+from results.rows import Estimate
+from results.summary import records_of
+
+
+def compare_anything(base: Path, new: Path) -> Comparison:
+    """The newest run of each of two paths that `results.load` takes. Raises RunFileError."""
+    sides = [_newest(load(path)) for path in (base, new)]
+    names = tuple(f"{path.name} ({run})" for path, (run, _) in zip((base, new), sides, strict=True))
+    pairs = matched(sides[0][1], sides[1][1], (itself, elsewhere, anywhere, _in_any_variant))
+    rows = tuple(_row(pair, (names[0], names[1])) for pair in pairs)
+    texts = () if any(row.ratio for row in rows) else ("no case was measured in both",)
+    return Comparison(base=names[0], new=names[1], rows=rows, refusals=texts, paired=False, across=True)
+
+
+def _newest(frame: pd.DataFrame) -> tuple[str, list[Estimate]]:
+    if frame.empty:
+        raise RunFileError("a run without a single case has nothing to compare")
+    run = str(frame["run"].iloc[-1])
+    return run, [_estimate(record) for record in records_of(frame[frame["run"] == run])]
+
+
+def _in_any_variant(case: Case) -> Hashable:
+    """The same strategy: asv's rows know only that theirs is the plain variant."""
+    return replace(case, environment="", device="", threads="", variant="")
+
+
+def _estimate(record: dict[str, Any]) -> Estimate:
+    workload = {name: record[name] for name in OF_WORKLOAD}
+    case = Case(problem_key(workload), record["dtype"], **{name: record[name] for name in OF_CASE})
+    some = ("status", "reason", "time_s", "time_all_s", "error", "error_limit", "peak_rss_bytes", "compiles")
+    told = {name: record[name] for name in some}
+    return Estimate(
+        case=case,
+        workload=workload,
+        phases={},
+        rss_growth_bytes=None,
+        stop_reason=None,
+        findings=tuple(filter(None, (record["findings"] or "").split("; "))),
+        **told,
+    )
+
+
+def _row(pair: Pair, names: tuple[str, str]) -> ComparedCase:
+    present = [side for side in pair if side is not None]
+    shown = present[-1]
+    base_s, new_s = (None if side is None else side.time_all_s for side in pair)
+    ratio = base_s / new_s if base_s and new_s else None
+    return ComparedCase(
+        case=shown.case,
+        workload=shown.workload,
+        verdict=None,
+        ratio=ratio,
+        rounds="all" if ratio else None,
+        status=next((side.status for side in reversed(present) if side.status != "ok"), shown.status),
+        reason=apart(pair) if ratio else lacking(pair, names),
+        base_time_s=base_s,
+        new_time_s=new_s,
+        findings=tuple(dict.fromkeys(finding for side in present for finding in side.findings)),
+    )

@@ -1,0 +1,46 @@
+"""Answers in words: a value with its interval, and no more digits than the interval supports."""
+
+from results import wording
+from results.models import Answer
+
+
+def interval(answer: Answer) -> str:
+    """A value with its interval, `4,200 [3,900-4,600]`, or why there is none."""
+    if answer.value is None:
+        return answer.why
+    if answer.low is None or answer.high is None:
+        return f"{wording.trimmed(answer.value)} [no interval]"
+    places = wording.decimals(answer.value, (answer.high - answer.low) / 2)
+    return f"{_rounded(answer.value, places)} [{_rounded(answer.low, places)}-{_rounded(answer.high, places)}]"
+
+
+def time_interval(answer: Answer) -> str:
+    """The same for seconds."""
+    if answer.value is None:
+        return answer.why
+    ends = (
+        (answer.low, answer.value, answer.high)
+        if answer.low is not None and answer.high is not None
+        else (answer.value,)
+    )
+    texts = [wording.text_of_time(end) for end in ends]
+    return f"{texts[1]} [{texts[0]}-{texts[2]}]" if len(texts) == 3 else texts[0]
+
+
+def _rounded(value: float, places: int) -> str:
+    return f"{round(value, places):,.{max(places, 0)}f}"
+
+
+def interval_of_exponent(answer: Answer) -> str:
+    """Two decimals, and a sign where it is below 0."""
+    if answer.value is None or answer.low is None or answer.high is None:
+        return answer.why.removeprefix("not in range: ")
+    return f"{answer.value:.2f} [{answer.low:.2f} to {answer.high:.2f}]"
+
+
+def bytes_text(number: float) -> str:
+    for unit in ("B", "KiB", "MiB"):
+        if number < 1024:
+            return f"{number:.3g} {unit}"
+        number /= 1024
+    return f"{number:.3g} GiB"

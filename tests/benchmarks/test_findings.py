@@ -1,0 +1,94 @@
+"""Solvers that are right and timed wrongly, in one real run: each is named, and no false time is shown."""
+
+from collections.abc import Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+import real
+
+import results
+from benchmarks import clock, devices, guards
+
+FALSE_TIMES = ("inputs_changed", "remembered", "closed_over_data", "compile")
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    folder = tmp_path_factory.mktemp("planted")
+    path = folder / "planted.jsonl"
+    workload = ("--method", "ols", "--samples", "1000", "--strategy", "numpy_loop", "--blocks", "2", "--output", path)
+    with real.Command("run", *workload, "--plugin", real.PLUGINS / "planted.py", cwd=folder) as command:
+        code, _, err = command.finish()
+    assert code == 0, err
+    return results.load(path).set_index("strategy")
+
+
+@pytest.mark.parametrize("finding", FALSE_TIMES)
+def test_a_false_time_is_named_and_not_shown(planted: pd.DataFrame, finding: str) -> None:
+    row = planted.loc[finding]
+    assert finding in row["findings"].split(", ")
+    assert row["status"] == "ok"
+    assert pd.isna(row["time_s"])
+    assert pd.isna(row["ratio"])
+    assert finding in row["reason"]
+
+
+@pytest.mark.skipif(len(devices.allowed_cores()) < 2, reason="a second thread shows only on a second core")
+def test_more_threads_than_asked_for_are_named(planted: pd.DataFrame) -> None:
+    row = planted.loc["more_threads"]
+    assert "more_threads" in row["findings"]
+    assert row["time_s"] > 0  # pinned to one core, so it is the time of one thread all the same
+
+
+def test_the_honest_baseline_has_no_finding_that_falsifies(planted: pd.DataFrame) -> None:
+    assert not set(str(planted.loc["numpy_loop", "findings"]).split(", ")) & set(FALSE_TIMES)
+    assert planted.loc["numpy_loop", "time_s"] > 0
+
+
+@pytest.fixture
+def product() -> Iterator[tuple[object, jax.Array]]:
+    return jax.jit(lambda a: a @ a), jax.device_put(np.ones((8, 8), np.float32))
+
+
+def test_a_steady_call_has_no_finding(product: tuple[jax.stages.Wrapped, jax.Array]) -> None:
+    function, placed = product
+    function(placed)
+    assert guards.strict_call(lambda: function(placed)) == []
+
+
+def test_a_numpy_argument_is_a_host_transfer(product: tuple[jax.stages.Wrapped, jax.Array]) -> None:
+    function, placed = product
+    host = np.asarray(placed)
+    function(host)
+    assert guards.strict_call(lambda: function(host)) == ["host_transfer"]
+
+
+def test_a_function_made_anew_is_a_retrace(product: tuple[jax.stages.Wrapped, jax.Array]) -> None:
+    _, placed = product
+    shift = iter(range(100))
+
+    def call() -> jax.Array:
+        by = next(shift)
+        return jax.jit(lambda a: a + by)(placed)
+
+    assert "retrace" in guards.strict_call(call)
+
+
+def test_compiles_are_counted_from_the_moment_on(product: tuple[jax.stages.Wrapped, jax.Array]) -> None:
+    _, placed = product
+    compiles = guards.count_compiles()
+    assert compiles() == 0
+    jax.jit(lambda a: jnp.sin(a) * 3)(placed).block_until_ready()
+    assert compiles() == 1
+
+
+def test_an_empty_call_is_all_loop() -> None:
+    assert "loop_overhead" in guards.clock_findings(clock.empty_call_s(), 0.01)
+    assert guards.clock_findings(1e-3, 0.01) == []
+
+
+def test_a_sample_as_short_as_the_clocks_step_is_named() -> None:
+    assert "coarse_timer" in guards.clock_findings(1.0, 100 * clock.resolution_s())

@@ -1,0 +1,255 @@
+"""Every format into the one frame: the same columns, nothing lost in silence, a named error for what is broken."""
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from door_files import (
+    AXES,
+    MEMORY,
+    RATIO,
+    RUN,
+    TIME,
+    asv_folder,
+    asv_index,
+    asv_results,
+    pyperf_document,
+    pytest_benchmark_document,
+    written,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made import SMALL_BYTES
+
+import results
+from benchmarks.__main__ import main
+from results.frame import COLUMNS, from_runs
+from results.lines import RunFileError
+from results.table import FORMATS
+
+ODD = st.sampled_from(
+    [
+        None,
+        True,
+        -1,
+        0,
+        2**70,
+        1e400,
+        float("nan"),
+        "",
+        "odd",
+        "\ud800",
+        [],
+        [[]],
+        {},
+        {"odd": 1},
+        [float("nan")],
+        "1e9",
+    ]
+)
+DOCUMENTS = {"pyperf": pyperf_document(), "pytest-benchmark": pytest_benchmark_document()}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    (tmp_path / "run.jsonl").write_bytes(SMALL_BYTES)
+    of_documents = {name: written(tmp_path / f"{name}.json", document) for name, document in DOCUMENTS.items()}
+    return {"linregbench": tmp_path / "run.jsonl", "asv": asv_folder(tmp_path)} | of_documents
+
+
+def test_all_of_them_are_one_frame(files: dict[str, Path]) -> None:
+    frame = results.load(*files.values())
+    assert list(dict.fromkeys(frame["source"])) == list(files)
+    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == COLUMNS
+    assert frame["units"].notna().all()
+    for table in FORMATS.values():
+        assert table(frame)
+
+
+@pytest.mark.parametrize("source", DOCUMENTS)
+def test_what_was_exported_comes_back(files: dict[str, Path], source: str) -> None:
+    ours, theirs = from_runs(RUN), results.load(files[source])
+    same = ["method", "strategy", "variant", "device", "samples", "features", "batch", "steps", "dtype", "threads"]
+    assert theirs[same].equals(ours[same])
+    assert theirs["time_s"].tolist() == pytest.approx(ours["time_all_s"].tolist(), rel=1e-9)
+    assert theirs["compile_s"].equals(ours["compile_s"])
+
+
+def test_failed_skipped_and_not_selected_are_told_apart(files: dict[str, Path]) -> None:
+    frame = results.load(files["asv"])
+    assert len(frame) == 16
+    assert frame["status"].tolist()[:2] == ["failed", "failed"]  # of cuda the memory failed, and the time was skipped
+    without = asv_results()
+    del without["results"][MEMORY]
+    del without["results"][TIME]
+    lone = results.load(asv_folder(files["asv"] / "lone", None, without))
+    assert set(lone["status"]) == {"not_selected"}
+    timed = asv_results()
+    del timed["results"][MEMORY]
+    lone = results.load(asv_folder(files["asv"] / "timed", None, timed))
+    assert lone["status"].tolist()[:4] == ["failed", "skipped", "ok", "skipped"]
+    assert "not selected" in lone["reason"][1]
+
+
+def test_asv_ratio_is_turned_round(tmp_path: Path) -> None:
+    result = asv_results()
+    times = result["results"].pop(TIME)
+    result["results"] = {RATIO: [[0.25] * 16, *times[1:]]}
+    frame = results.load(asv_folder(tmp_path, None, result))
+    assert set(frame["ratio"]) == {4.0}
+
+
+def test_a_benchmark_that_is_gone_is_told(tmp_path: Path) -> None:
+    index = asv_index()
+    del index[MEMORY]
+    with pytest.warns(UserWarning, match="left out asv_memory"):
+        results.load(asv_folder(tmp_path, index))
+
+
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        ("", "is empty"),
+        ("{", "not whole as JSON"),
+        ('{"benchmarks": [', "not whole as JSON"),
+        ("[1, 2]", "not a linregbench run file"),
+        ({"version": "2.0", "benchmarks": []}, "version '2.0'"),
+        ({"version": "1.0", "benchmarks": []}, "without benchmarks"),
+        ({"version": "6.0.0", "machine_info": {}, "benchmarks": []}, "of version '6.0.0'"),
+        ({"result_columns": []}, "give the folder"),
+        ({"version": "1.0", "benchmarks": [{"runs": [], "metadata": {"name": "theirs"}}]}, "of some other suite"),
+        (DOCUMENTS["pytest-benchmark"] | {"benchmarks": [{"extra_info": {}, "stats": {}}]}, "of some other suite"),
+    ],
+)
+def test_what_is_broken_foreign_or_newer_is_named(tmp_path: Path, document: Any, named: str) -> None:
+    path = written(tmp_path / "bad.json", document)
+    with pytest.raises(RunFileError, match=f"bad.json.*{named}"):
+        results.load(path)
+
+
+@pytest.mark.parametrize(
+    ("index", "result", "named"),
+    [
+        ({"version": 3}, asv_results(), "version 3"),
+        (asv_index() | {"theirs.time_x": asv_index()[TIME]}, asv_results(), "no benchmark of linregbench"),
+        (None, asv_results() | {"version": 1}, "version 1"),
+        (None, {}, "version None"),
+        (None, asv_results() | {"results": {TIME: [[1.0], asv_index()[TIME]["params"], "1"]}}, "1 values for 16"),
+        (None, asv_results() | {"results": {TIME: [None, [], "2"]}}, "version '2'"),
+    ],
+)
+def test_an_asv_folder_that_cannot_be_read(tmp_path: Path, index: Any, result: Any, named: str) -> None:
+    with pytest.raises(RunFileError, match=named):
+        results.load(asv_folder(tmp_path, index, result))
+
+
+def test_a_folder_of_something_else(tmp_path: Path) -> None:
+    with pytest.raises(RunFileError, match="no folder of asv's results"):
+        results.load(tmp_path)
+
+
+@pytest.mark.parametrize("filler", [b"{", b"[", b'{"a":"', b"\x00", b'{"benchmarks": [0, '])
+def test_fifty_megabytes_of_nothing(tmp_path: Path, filler: bytes) -> None:
+    path = tmp_path / "large.json"
+    path.write_bytes(filler * (50 * 2**20 // len(filler)))
+    with pytest.raises(RunFileError, match=r"large\.json"):
+        results.load(path)
+
+
+def places(document: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The place of everything in a document."""
+    items = document.items() if isinstance(document, dict) else enumerate(document)
+    for key, value in items:
+        yield (*at, key)
+        if isinstance(value, dict | list):
+            yield from places(value, (*at, key))
+
+
+def changed(document: Any, place: tuple[Any, ...], value: Any) -> Any:
+    document = copy.deepcopy(document)
+    inner = document
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    return document
+
+
+def loads_whole_or_names(path: Path, least: int) -> None:
+    """Either every row is there and can be printed, or an error names the file."""
+    named = None
+    try:
+        frame = results.load(path)
+    except RunFileError as error:
+        named = str(error)
+    if named is not None:
+        assert path.name in named
+        return
+    assert len(frame) >= least
+    for table in FORMATS.values():
+        table(frame)
+
+
+@settings(deadline=None, max_examples=150)
+@given(data=st.data(), source=st.sampled_from(sorted(DOCUMENTS)))
+def test_a_changed_document_is_whole_or_named(
+    data: st.DataObject, source: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    document = DOCUMENTS[source]
+    kept = [place for place in places(document) if place != ("benchmarks",)]
+    bad = changed(document, data.draw(st.sampled_from(kept)), data.draw(ODD))
+    loads_whole_or_names(written(tmp_path_factory.mktemp("bad") / "bad.json", bad), len(document["benchmarks"]))
+
+
+@settings(deadline=None, max_examples=150)
+@given(data=st.data(), of_index=st.booleans())
+def test_a_changed_asv_file_is_whole_or_named(
+    data: st.DataObject, of_index: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    document = asv_index() if of_index else asv_results()
+    bad = changed(document, data.draw(st.sampled_from(list(places(document)))), data.draw(ODD))
+    where = tmp_path_factory.mktemp("bad")
+    folder = asv_folder(where, bad) if of_index else asv_folder(where, None, bad)
+    loads_whole_or_names(folder, 16)
+
+
+@settings(deadline=None, max_examples=100)
+@given(data=st.data(), source=st.sampled_from(sorted(DOCUMENTS)))
+def test_a_torn_document_is_named(data: st.DataObject, source: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    text = json.dumps(DOCUMENTS[source])
+    path = tmp_path_factory.mktemp("torn") / "torn.json"
+    path.write_text(text[: data.draw(st.integers(0, len(text) - 1))])
+    with pytest.raises(RunFileError, match=r"torn\.json"):
+        results.load(path)
+
+
+def test_four_hundred_rows(tmp_path: Path) -> None:
+    axes = AXES | {"samples": list(range(1, 51))}
+    folder = asv_folder(tmp_path, asv_index(axes), asv_results(axes), asv_results(axes, commit="abcdef1234"))
+    assert len(results.load(folder)) == 800
+    for name, document in DOCUMENTS.items():
+        benchmarks = [
+            changed(b, ("metadata", "name"), n) if name == "pyperf" else b
+            for n in range(200)
+            for b in document["benchmarks"]
+        ]
+        assert len(results.load(written(tmp_path / f"{name}.json", document | {"benchmarks": benchmarks}))) == 400
+
+
+def test_across_takes_any_two(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    for base, new in [("linregbench", "pyperf"), ("pyperf", "pytest-benchmark"), ("asv", "linregbench")]:
+        with pytest.raises(SystemExit) as ended:
+            main(["compare", "--across", "--format", "json", str(files[base]), str(files[new])])
+        assert ended.value.code == 0
+        rows = json.loads(capsys.readouterr().out)
+        if "asv" not in (base, new):
+            assert [row["ratio"] for row in rows] == pytest.approx([1.0] * len(rows), rel=0.2)
+
+
+def test_no_verdict_on_what_is_no_run(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", str(files["linregbench"]), str(files["asv"])])
+    assert ended.value.code == 2
+    assert "compare --across" in capsys.readouterr().err

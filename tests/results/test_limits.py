@@ -1,0 +1,77 @@
+"""Operations and bytes in closed form, checked against what JAX itself would run."""
+
+from typing import Any
+
+import pytest
+from made import END, as_run
+from synthetic import Truth, blocks_of, environment, header, workload
+
+from results.frame import from_runs
+from results.models_limits import bytes_of, flops_of, limits
+
+PEAKS = {"gemm_float32_flops_per_s": 1e11, "gemm_float64_flops_per_s": 5e10, "bandwidth_bytes_per_s": 1e10}
+
+
+def products_in(jaxpr: Any) -> float:
+    """Operations of the matrix products of a jaxpr, loops by how often they go round."""
+    total = 0.0
+    for equation in jaxpr.eqns:
+        if equation.primitive.name == "dot_general":
+            (contracted, _), _ = equation.params["dimension_numbers"]
+            left = equation.invars[0].aval.shape
+            inner = 1
+            for axis in contracted:
+                inner *= left[axis]
+            out = 1
+            for length in equation.outvars[0].aval.shape:
+                out *= length
+            total += 2.0 * out * inner
+        rounds = equation.params.get("length", 1) if equation.primitive.name == "scan" else 1
+        for value in equation.params.values():
+            inner_jaxpr = getattr(value, "jaxpr", None)
+            if inner_jaxpr is not None:
+                total += rounds * products_in(getattr(inner_jaxpr, "jaxpr", inner_jaxpr))
+    return total
+
+
+def test_the_closed_forms_agree_with_a_walk_through_the_program() -> None:
+    jax = pytest.importorskip("jax")
+    jnp = jax.numpy
+    from solvers import gradients
+
+    n, d, steps = 50, 7, 20
+
+    def descend(X: Any, y: Any, w: Any) -> Any:
+        return jax.lax.scan(lambda v, _: (v - 0.1 * gradients.analytic(X, y, v), None), w, None, length=steps)[0]
+
+    shapes = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in ((n, d), (n,), (d,))]
+    walked = products_in(jax.make_jaxpr(descend)(*shapes).jaxpr)
+    assert walked == flops_of("gd", "analytic", n, d, steps=steps)
+    gram = products_in(jax.make_jaxpr(lambda X: X.T @ X)(shapes[0]).jaxpr)
+    right_side = products_in(jax.make_jaxpr(lambda X, y: X.T @ y)(*shapes[:2]).jaxpr)
+    assert flops_of("ols", "cholesky", n, d) == pytest.approx(gram + right_side + d**3 / 3)
+    assert flops_of("ols", "solve", n, d, batch=3) == pytest.approx(3 * (gram + right_side + 2 * d**3 / 3))
+
+
+def test_what_has_no_closed_form_has_none() -> None:
+    assert flops_of("gd", "finite", 10, 2, steps=3) is None
+    assert flops_of("gd_tol", "analytic", 10, 2) is None
+    assert flops_of("ols", "lstsq", 10, 2) is None
+    assert bytes_of("gd", 10, 2, "float64", batch=5, steps=3) == 5 * 2 * 3 * 10 * 2 * 8
+    assert bytes_of("ols", 10, 2, "float32") == 80
+
+
+@pytest.mark.parametrize("kept_in", ["end", "environment", "nowhere"])
+def test_shares_are_of_the_peaks_in_the_run_file(kept_in: str) -> None:
+    of = workload(samples=1_000_000, features=16)
+    measurements = blocks_of([Truth("numpy_loop", "analytic", 1.0)], of=of)
+    own = {"peaks": PEAKS}
+    records = [header(), environment(**(own if kept_in == "environment" else {})), *measurements]
+    (found,) = limits(from_runs(as_run([*records, {**END, **(own if kept_in == "end" else {})}])))
+    assert found.flops_per_s == pytest.approx(6.4e9, rel=0.02)
+    assert not found.cached
+    if kept_in == "nowhere":
+        assert (found.flops_share, found.bandwidth_share) == (None, None)
+    else:
+        assert found.flops_share == pytest.approx(0.064, rel=0.02)
+        assert found.bandwidth_share == pytest.approx(1.28, rel=0.02)
