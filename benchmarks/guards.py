@@ -29,7 +29,7 @@ from solvers.registry import Solver
 COMPILE_EVENT = "/jax/core/compile/backend_compile_duration"
 FRESH_FACTOR = 3.0
 FRESH_LEAST_S = 20e-6
-THREADS_MARGIN = 1.5
+THREADS_MARGIN, THREADS_SAMPLES = 1.5, 3
 LOOP_SHARE = 0.01
 TIMER_SHARE = 0.001
 
@@ -102,10 +102,11 @@ def more_threads(call: clock.Call, loops: int, cores: list[int]) -> bool:
     _let_on(cores)
     try:
         call()
-        sample = clock.sample(call, loops)
+        samples = [clock.sample(call, loops) for _ in range(THREADS_SAMPLES)]
     finally:
         _let_on(pinned)
-    return sample.cpu_s > THREADS_MARGIN * sample.wall_s
+    # The most of several: a neighbour on the other core hides a second thread, and nothing makes one up.
+    return max(sample.cpu_s / sample.wall_s for sample in samples) > THREADS_MARGIN
 
 
 def _let_on(cores: list[int]) -> None:

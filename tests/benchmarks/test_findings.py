@@ -1,6 +1,6 @@
 """Solvers that are right and timed wrongly, in one real run: each is named, and no false time is shown."""
 
-from collections.abc import Iterator
+import os
 
 import jax
 import jax.numpy as jnp
@@ -37,10 +37,23 @@ def test_a_false_time_is_named_and_not_shown(planted: pd.DataFrame, finding: str
 
 
 @pytest.mark.skipif(len(devices.allowed_cores()) < 2, reason="a second thread shows only on a second core")
-def test_more_threads_than_asked_for_are_named(planted: pd.DataFrame) -> None:
-    row = planted.loc["more_threads"]
-    assert "more_threads" in row["findings"]
-    assert row["time_s"] > 0  # pinned to one core, so it is the time of one thread all the same
+@pytest.mark.parametrize(("cpu_s", "found"), [(1.0, False), (1.4, False), (1.6, True), (2.0, True)])
+def test_more_threads_than_asked_for_are_named(monkeypatch: pytest.MonkeyPatch, cpu_s: float, found: bool) -> None:
+    """The machine decides how much of a second core is free, so the sample is made up; the affinity is real."""
+    before, during = os.sched_getaffinity(0), []
+
+    def sample(call: clock.Call, loops: int) -> clock.Sample:  # noqa: ARG001  the signature of clock.sample
+        during.append(os.sched_getaffinity(0))
+        return clock.Sample(loops, wall_s=1.0, cpu_s=cpu_s)
+
+    monkeypatch.setattr(clock, "sample", sample)
+    assert guards.more_threads(lambda: None, 1, devices.allowed_cores()) is found
+    assert during == [set(devices.allowed_cores())] * len(during)
+    assert os.sched_getaffinity(0) == before
+
+
+def test_a_solver_with_two_threads_still_has_the_time_of_one_core(planted: pd.DataFrame) -> None:
+    assert planted.loc["more_threads", "time_s"] > 0
 
 
 def test_the_honest_baseline_has_no_finding_that_falsifies(planted: pd.DataFrame) -> None:
