@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from results.collecting import uncollected
 from results.diagnostics import diagnose
 from results.estimates import Estimate, estimate_run
 from results.noise import summed_up
@@ -138,6 +139,7 @@ def load(*paths: str | os.PathLike[str]) -> pd.DataFrame:
     return frame
 
 
+@uncollected()
 def from_runs(*runs: Run) -> pd.DataFrame:
     """Runs that were read already as one frame, in the order given; its attrs carry each machine's noise and peaks."""
     names: dict[str, str] = {}

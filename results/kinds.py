@@ -133,11 +133,12 @@ class Measurement:
 
     def __post_init__(self) -> None:
         _one_of("role", self.role, ROLES)
+        if id(self.workload) not in _CHECKED or _CHECKED[id(self.workload)] is not self.workload:
+            _check_workload(self.workload)
         _one_of("status", self.status, STATUSES)
-        _check_workload(self.workload)
         if len(self.samples_s) != len(self.rounds):
             raise ValueError(f"'samples_s' has {len(self.samples_s)} samples but 'rounds' has {len(self.rounds)}")
-        if len(set(self.rounds)) != len(self.rounds) or min(self.rounds, default=0) < 0:
+        if not _different(self.rounds):
             raise ValueError("'rounds' must be different round numbers from 0")
         for name in _PHASES:
             if not 0 <= (getattr(self, name) or 0.0) <= LONGEST_S:
@@ -149,8 +150,14 @@ class Measurement:
 
     @cached_property
     def case(self) -> Case:
-        """Which row of the tables this belongs to."""
-        return Case(
+        """Which row of the tables this belongs to; one object for all measurements of it, where the reader shares one
+        workload among them."""
+        own = (self.precision, self.strategy, self.variant, self.device, self.threads, self.environment)
+        known = _CASES.get((id(self.workload), own))
+        # the workload itself is kept beside its case, so that no other one can come by its id
+        if known is not None and known[0] is self.workload:
+            return known[1]
+        case = Case(
             problem=problem_key(self.workload),
             dtype=str(self.workload["dtype"]),
             precision=self.precision,
@@ -160,6 +167,9 @@ class Measurement:
             threads=self.threads,
             environment=self.environment,
         )
+        if len(_CASES) < _MOST_CASES:
+            _CASES[id(self.workload), own] = self.workload, case
+        return case
 
     @property
     def first_result_s(self) -> float | None:
@@ -229,6 +239,10 @@ class End:
     peaks: Mapping[str, float] | None = None  # what the machine can do: operations and bytes a second, by name
 
 
+_CASES: dict[tuple[int, tuple[str, ...]], tuple[Scalars, Case]] = {}
+_CHECKED: dict[int, Scalars] = {}
+_MOST_CASES = 20_000
+
 Record = Header | Environment | Measurement | Block | Stop | End
 
 
@@ -242,6 +256,12 @@ def problem_key(workload: Scalars) -> ProblemKey:
 @lru_cache(maxsize=4096)
 def _same_key(key: tuple[ProblemKey, tuple[type, ...]]) -> ProblemKey:
     return key[0]
+
+
+@lru_cache(maxsize=1024)
+def _different(rounds: tuple[int, ...]) -> bool:
+    """Whether all are different, and none below 0."""
+    return len(set(rounds)) == len(rounds) and min(rounds, default=0) >= 0
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -258,3 +278,5 @@ def _check_workload(workload: Scalars) -> None:
             raise ValueError(f"'workload' needs {key!r} as {kind.__name__}, got {str(value)[:40]!r}")
         if key in ("samples", "features", "batch") and isinstance(value, int) and value < 1:
             raise ValueError(f"'workload' needs {key!r} of at least 1, got {value}")
+    if len(_CHECKED) < _MOST_CASES:
+        _CHECKED[id(workload)] = workload

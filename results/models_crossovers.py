@@ -16,7 +16,7 @@ from results.titles import Record
 SATURATED = 0.9
 """A batch is large enough when it has this share of the best throughput measured."""
 
-_POINTS = 400  # between two measured sizes
+_POINTS = 200  # between two measured sizes
 _STILL_RISING = 0.9  # time grows with batch to less than this power
 
 

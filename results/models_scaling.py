@@ -1,14 +1,13 @@
 """How time grows along an axis: the exponent between neighbouring sizes, and over a whole ray where it is straight."""
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from scipy import special
 
 from results.models import Answer, Data, Ray, measured, not_in_range, quantile, rays, time_error
-from results.statistics import FloatArray
 from results.titles import Record
 
 FLAT, PROPORTIONAL = 0.25, 0.75
@@ -50,19 +49,27 @@ def slope(sizes: Sequence[float], times: Sequence[float], errors: Sequence[float
     Not in range where the points are no straight line beyond their errors (chi-squared of the residuals): one exponent
     would hide the bend. `errors` are standard errors of the log times.
     """
-    x, y, error = np.log(sizes), np.log(times), np.asarray(errors, dtype=np.float64)
-    if np.isnan(error).any():
+    if any(map(math.isnan, errors)):
         return not_in_range("an interval takes two blocks or more")
-    weight = 1 / np.maximum(error, 1e-9) ** 2
-    centre = float((weight * x).sum() / weight.sum())
-    spread = float((weight * (x - centre) ** 2).sum())
-    value = float((weight * (x - centre) * y).sum() / spread)
-    level = float((weight * y).sum() / weight.sum())
-    misfit = float((weight * (y - level - value * (x - centre)) ** 2).sum())
+    x, y = [math.log(size) for size in sizes], [math.log(time) for time in times]
+    variance = [max(error, 1e-9) ** 2 for error in errors]
+    weight = [1 / each for each in variance]
+    total = sum(weight)
+    centre, level = (sum(map(operator.mul, weight, values)) / total for values in (x, y))
+    arm = [(a - centre) * w for a, w in zip(x, weight, strict=True)]
+    spread = sum(each * (a - centre) for each, a in zip(arm, x, strict=True))
+    value = sum(map(operator.mul, arm, y)) / spread
     freedom = len(x) - 2
-    if freedom > 0 and special.fdtrc(freedom, _freedom(blocks) * len(x), misfit / freedom) < _MISFIT:
-        return not_in_range("no single exponent: the line bends")
-    half_width = quantile(_welch(weight * (x - centre) / spread, error, blocks)) / math.sqrt(spread)
+    if freedom > 0:
+        misfit = sum(w * (b - level - value * (a - centre)) ** 2 for a, b, w in zip(x, y, weight, strict=True))
+        if special.fdtrc(freedom, max(min(blocks) - 1, 1) * len(x), misfit / freedom) < _MISFIT:
+            return not_in_range("no single exponent: the line bends")
+    parts = [(each / spread) ** 2 * own for each, own in zip(arm, variance, strict=True)]
+    # Satterthwaite's degrees of freedom of a sum of estimates (Biometrics Bulletin 2, 1946)
+    own_freedom = sum(parts) ** 2 / sum(
+        part**2 / max(number - 1, 1) for part, number in zip(parts, blocks, strict=True)
+    )
+    half_width = quantile(round(own_freedom, 1)) / math.sqrt(spread)
     return Answer(value, value - half_width, value + half_width)
 
 
@@ -73,16 +80,6 @@ def regime(exponent: Answer) -> str:
     if exponent.high < FLAT:
         return "overhead"
     return "work" if exponent.low > PROPORTIONAL else "between"
-
-
-def _freedom(blocks: Sequence[int]) -> int:
-    return max(min(blocks) - 1, 1)
-
-
-def _welch(share: FloatArray, error: FloatArray, blocks: Sequence[int]) -> float:
-    """Degrees of freedom of a sum of estimates (Satterthwaite, Biometrics Bulletin 2, 1946)."""
-    variances = (share * np.maximum(error, 1e-9)) ** 2
-    return float(variances.sum() ** 2 / (variances**2 / np.maximum(np.asarray(blocks) - 1.0, 1.0)).sum())
 
 
 def rows_of(scaling: Scaling) -> Sequence[Record]:

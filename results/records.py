@@ -5,18 +5,17 @@ Format versions:
      in a block that was never closed does not count. Numbers are finite or null; times are seconds, sizes bytes.
 """
 
-import contextlib
 import dataclasses
-import gc
 import json
 import os
 import shutil
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from results.collecting import uncollected
 from results.kinds import (
     ROLES,
     STATUSES,
@@ -157,11 +156,11 @@ def trim_for_resume(path: str | os.PathLike[str]) -> Run:
     return dataclasses.replace(read_run(path), notices=run.notices)
 
 
+@uncollected()
 def _read(path: str | os.PathLike[str]) -> tuple[Run, list[Line]]:
     """The run, and the numbered lines that count: no torn tail, no measurement of an unclosed block."""
     notices: list[str] = []
-    with _uncollected():
-        header, *rest = scan_lines(path, notices)
+    header, *rest = scan_lines(path, notices)
     if not isinstance(header.record, Header):
         fail(path, 1, "not a linregbench run file: its first record is not 'run'")
     closed = {line.record.key: line.record.rounds for line in rest if isinstance(line.record, Block)}
@@ -188,18 +187,6 @@ def _read(path: str | os.PathLike[str]) -> tuple[Run, list[Line]]:
         notices=tuple(notices),
     )
     return run, [header, *counted]
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection meanwhile: a run is a million objects, none of them garbage, and each pass visits all."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _check_together(path: str | os.PathLike[str], lines: list[Line], closed: Mapping[BlockKey, int]) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from results import table, wording
 from results.answers import AnswerTable, answer_tables, answers_of
+from results.collecting import uncollected
 from results.frame import DIAGNOSTICS, from_runs
 from results.layout import escaped
 from results.noise import details
@@ -22,6 +23,7 @@ ON_THE_CLOCK = (
 )
 
 
+@uncollected()
 def markdown(runs: Sequence[Run], frame: pd.DataFrame | None = None) -> str:
     """The runs as Markdown: their tables, their machines, what is on the clock; `frame` where it is made already."""
     frame = from_runs(*runs) if frame is None else frame
@@ -35,6 +37,7 @@ def markdown(runs: Sequence[Run], frame: pd.DataFrame | None = None) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+@uncollected()
 def html(runs: Sequence[Run], pictures: Mapping[str, str] | None = None, frame: pd.DataFrame | None = None) -> str:
     """The runs as one self-contained page; `pictures` are further figures as SVG elements by caption."""
     from results.page import html_of  # matplotlib, which Markdown has no need of

@@ -1,18 +1,19 @@
 """One row of every table: what is known of one case of one run."""
 
+import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, stdev
 from typing import TypeVar
 
-import numpy as np
+from scipy import special
 
 from results.findings import withheld
 from results.kinds import Case, Measurement
 from results.ratios import Ratio
 from results.schema import Scalars
-from results.statistics import t_interval
+from results.statistics import CONFIDENCE
 
 PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s", "dispatch_s", "cpu_over_wall")
 _OF_STEADY_STATE = ("dispatch_s",)
@@ -113,8 +114,15 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
 
 def _end(seconds: Sequence[float], side: int) -> float:
     """Of the 95% interval over blocks, in logs, about the median."""
-    half_width = float(t_interval(np.log(seconds)).half_width)
+    # in plain Python: it is asked of every case, and for five numbers NumPy takes ten times as long
+    spread = stdev(map(math.log, seconds)) / math.sqrt(len(seconds))
+    half_width = _quantile(len(seconds) - 1) * spread
     return median(seconds) * math.exp(side * min(half_width, 300.0))
+
+
+@functools.cache
+def _quantile(freedom: int) -> float:
+    return float(special.stdtrit(freedom, 0.5 + CONFIDENCE / 2))
 
 
 def _middle(values: Iterable[float | None]) -> float | None:

@@ -126,8 +126,14 @@ def _numbers(value: Any) -> tuple[float, ...]:
 
 def _wholes(value: Any) -> tuple[int, ...]:
     if isinstance(value, list) and set(map(type, value)) == {int} and -(2**63) < min(value) <= max(value) < 2**63:
-        return tuple(value)
+        return _one_object(tuple(value))
     return _tuple_of(_whole)(value)
+
+
+@functools.lru_cache(maxsize=1024)
+def _one_object(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """The rounds of a block are the same in thousands of measurements."""
+    return numbers
 
 
 def _mapping(value: Any) -> dict[str, Any]:

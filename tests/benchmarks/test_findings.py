@@ -62,7 +62,7 @@ def test_the_honest_baseline_has_no_finding_that_falsifies(planted: pd.DataFrame
 
 
 @pytest.fixture
-def product() -> Iterator[tuple[object, jax.Array]]:
+def product() -> tuple[object, jax.Array]:
     return jax.jit(lambda a: a @ a), jax.device_put(np.ones((8, 8), np.float32))
 
 

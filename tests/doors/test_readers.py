@@ -1,14 +1,13 @@
 """Every format into the one frame: the same columns, nothing lost in silence, a named error for what is broken."""
 
-import copy
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from door_files import (
     AXES,
+    DOCUMENTS,
     MEMORY,
     RATIO,
     RUN,
@@ -16,12 +15,9 @@ from door_files import (
     asv_folder,
     asv_index,
     asv_results,
-    pyperf_document,
-    pytest_benchmark_document,
+    changed,
     written,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from made import SMALL_BYTES
 
 import results
@@ -29,28 +25,6 @@ from benchmarks.__main__ import main
 from results.frame import COLUMNS, from_runs
 from results.lines import RunFileError
 from results.table import FORMATS
-
-ODD = st.sampled_from(
-    [
-        None,
-        True,
-        -1,
-        0,
-        2**70,
-        1e400,
-        float("nan"),
-        "",
-        "odd",
-        "\ud800",
-        [],
-        [[]],
-        {},
-        {"odd": 1},
-        [float("nan")],
-        "1e9",
-    ]
-)
-DOCUMENTS = {"pyperf": pyperf_document(), "pytest-benchmark": pytest_benchmark_document()}
 
 
 @pytest.fixture
@@ -149,80 +123,6 @@ def test_an_asv_folder_that_cannot_be_read(tmp_path: Path, index: Any, result: A
 def test_a_folder_of_something_else(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match="no folder of asv's results"):
         results.load(tmp_path)
-
-
-@pytest.mark.parametrize("filler", [b"{", b"[", b'{"a":"', b"\x00", b'{"benchmarks": [0, '])
-def test_fifty_megabytes_of_nothing(tmp_path: Path, filler: bytes) -> None:
-    path = tmp_path / "large.json"
-    path.write_bytes(filler * (50 * 2**20 // len(filler)))
-    with pytest.raises(RunFileError, match=r"large\.json"):
-        results.load(path)
-
-
-def places(document: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The place of everything in a document."""
-    items = document.items() if isinstance(document, dict) else enumerate(document)
-    for key, value in items:
-        yield (*at, key)
-        if isinstance(value, dict | list):
-            yield from places(value, (*at, key))
-
-
-def changed(document: Any, place: tuple[Any, ...], value: Any) -> Any:
-    document = copy.deepcopy(document)
-    inner = document
-    for key in place[:-1]:
-        inner = inner[key]
-    inner[place[-1]] = value
-    return document
-
-
-def loads_whole_or_names(path: Path, least: int) -> None:
-    """Either every row is there and can be printed, or an error names the file."""
-    named = None
-    try:
-        frame = results.load(path)
-    except RunFileError as error:
-        named = str(error)
-    if named is not None:
-        assert path.name in named
-        return
-    assert len(frame) >= least
-    for table in FORMATS.values():
-        table(frame)
-
-
-@settings(deadline=None, max_examples=150)
-@given(data=st.data(), source=st.sampled_from(sorted(DOCUMENTS)))
-def test_a_changed_document_is_whole_or_named(
-    data: st.DataObject, source: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    document = DOCUMENTS[source]
-    kept = [place for place in places(document) if place != ("benchmarks",)]
-    bad = changed(document, data.draw(st.sampled_from(kept)), data.draw(ODD))
-    loads_whole_or_names(written(tmp_path_factory.mktemp("bad") / "bad.json", bad), len(document["benchmarks"]))
-
-
-@settings(deadline=None, max_examples=150)
-@given(data=st.data(), of_index=st.booleans())
-def test_a_changed_asv_file_is_whole_or_named(
-    data: st.DataObject, of_index: bool, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    document = asv_index() if of_index else asv_results()
-    bad = changed(document, data.draw(st.sampled_from(list(places(document)))), data.draw(ODD))
-    where = tmp_path_factory.mktemp("bad")
-    folder = asv_folder(where, bad) if of_index else asv_folder(where, None, bad)
-    loads_whole_or_names(folder, 16)
-
-
-@settings(deadline=None, max_examples=100)
-@given(data=st.data(), source=st.sampled_from(sorted(DOCUMENTS)))
-def test_a_torn_document_is_named(data: st.DataObject, source: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    text = json.dumps(DOCUMENTS[source])
-    path = tmp_path_factory.mktemp("torn") / "torn.json"
-    path.write_text(text[: data.draw(st.integers(0, len(text) - 1))])
-    with pytest.raises(RunFileError, match=r"torn\.json"):
-        results.load(path)
 
 
 def test_four_hundred_rows(tmp_path: Path) -> None:
