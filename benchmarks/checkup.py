@@ -128,7 +128,6 @@ def _peaks(nurseries: Nurseries) -> Iterator[Fact]:
 def _noise(blocks: int, watch: Watching) -> Iterator[Fact]:
     """A short run of two strategies and their copies: the A/A floor, quiet rounds, neighbours, steal."""
     from results.diagnostics import diagnose
-
     from results.records import read_run
 
     options = RunOptions(methods=("gd",), samples=(1000,), strategies=("jax_scan",), blocks=blocks)

@@ -66,10 +66,8 @@ def slope(sizes: Sequence[float], times: Sequence[float], errors: Sequence[float
             return not_in_range("no single exponent: the line bends")
     parts = [(each / spread) ** 2 * own for each, own in zip(arm, variance, strict=True)]
     # Satterthwaite's degrees of freedom of a sum of estimates (Biometrics Bulletin 2, 1946)
-    own_freedom = sum(parts) ** 2 / sum(
-        part**2 / max(number - 1, 1) for part, number in zip(parts, blocks, strict=True)
-    )
-    half_width = quantile(round(own_freedom, 1)) / math.sqrt(spread)
+    squares = sum(part**2 / max(number - 1, 1) for part, number in zip(parts, blocks, strict=True))
+    half_width = quantile(round(sum(parts) ** 2 / squares, 1)) / math.sqrt(spread)
     return Answer(value, value - half_width, value + half_width)
 
 
