@@ -106,7 +106,8 @@ def _one_block(contest: Contest, block: int, nurseries: Nurseries, found: dict[K
             found[_key(entry)] = (worst["status"], worst["reason"])
         elif status == "ok":
             pairs = zip(record["rounds"], record["samples_s"], strict=True)
-            told.append(median(sample_s / base[n] for n, sample_s in pairs if n in base))
+            # five decimals: asv prints all that it is given
+            told.append(round(median(sample_s / base[n] for n, sample_s in pairs if n in base), 5))
 
 
 def _key(entry: Entry) -> Key:

@@ -11,8 +11,8 @@ from itertools import pairwise, product
 from typing import Any
 
 from results import wording
-from results.answer_words import time_interval
-from results.models import Answer, Data, Key, competitor, log_error, measured, quantile, time_error
+from results.answer_words import interval_of_time
+from results.models import Answer, Data, Key, competitor, error_of_time, log_error, measured, quantile
 from results.rows import CONTEST_KEYS
 from results.titles import Record
 
@@ -92,9 +92,9 @@ def in_words(advice: Advice) -> list[str]:
         return [advice.why]
     best, *others = advice.candidates
     times = "a call" if wish.calls is None else f"for {wording.counted(wish.calls, 'call')}, the first included"
-    lines = [f"use {best.name}: {time_interval(best.time_s)} {times}"]
+    lines = [f"use {best.name}: {interval_of_time(best.time_s)} {times}"]
     if others:
-        lines.append(f"runner-up: {others[0].name}: {time_interval(others[0].time_s)}{_lead(best, others[0])}")
+        lines.append(f"runner-up: {others[0].name}: {interval_of_time(others[0].time_s)}{_lead(best, others[0])}")
     else:
         lines.append("there is no runner-up: nothing else was measured around this size")
     if best.measured_here:
@@ -142,7 +142,7 @@ def _interpolated(corners: Sequence[Record], wish: Wish) -> Answer:
     low, value, high = math.inf, 1.0, 0.0
     for scale in (math.log, float):
         weights = _weights(corners, wish, scale)
-        steady = _mean(corners, weights, lambda row: (row["time_s"], time_error(row)), scale)
+        steady = _mean(corners, weights, lambda row: (row["time_s"], error_of_time(row)), scale)
         total, error = steady
         if wish.calls is not None:
             first, first_error = _mean(corners, weights, _first, scale)

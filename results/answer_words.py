@@ -14,7 +14,7 @@ def interval(answer: Answer) -> str:
     return f"{_rounded(answer.value, places)} [{_rounded(answer.low, places)}-{_rounded(answer.high, places)}]"
 
 
-def time_interval(answer: Answer) -> str:
+def interval_of_time(answer: Answer) -> str:
     """The same for seconds."""
     if answer.value is None:
         return answer.why

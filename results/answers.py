@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from results import wording
-from results.answer_words import bytes_text, interval, interval_of_exponent, time_interval
+from results.answer_words import bytes_text, interval, interval_of_exponent, interval_of_time
 from results.frame import PEAKS
 from results.models import AXES, AXIS_LETTER, Answer, measured
 from results.models_calls import BreakEven, break_evens
@@ -175,7 +175,7 @@ def _cost_models(found: Answers) -> AnswerTable:
             where = f"n={size.row['samples']:,} d={size.row['features']:,}"
             regimes.setdefault(size.regime, []).append(where + f" ({size.residual:+.0%})")
         sizes = "; ".join(f"{regime} at {', '.join(places)}" for regime, places in regimes.items())
-        parts = "; ".join(f"{part}: {time_interval(answer)}" for part, answer in model.parts.items())
+        parts = "; ".join(f"{part}: {interval_of_time(answer)}" for part, answer in model.parts.items())
         rows.append(
             (
                 place(dict(model.fixed), found.told),
@@ -244,8 +244,3 @@ def _limits(found: Answers) -> AnswerTable:
     missing = "" if known else " The run file holds no peaks of the machine, so there are no shares: not in range."
     columns = ("workload", "case", "Gflop/s", "of GEMM peak", "GB/s", "of bandwidth", "X is")
     return AnswerTable("limits", "Distance to the limit", about + missing, columns, rows, "Nothing has a closed form.")
-
-
-def as_lines(table: AnswerTable) -> Sequence[tuple[str, ...]]:
-    """The rows as plain texts."""
-    return [tuple(cell.text for cell in row) for row in table.rows]

@@ -19,7 +19,7 @@ from results.titles import Record
 WIDTH, HEIGHT = 5.2, 3.6
 MOST_PANELS = 6
 _FEW_DECADES = 300
-_MARGIN, _ABOVE = 0.15, 0.35
+_MARGIN, _ABOVE = 0.15, 0.45
 AXIS_NAME = {"samples": "samples n", "features": "features d", "batch": "problems in a batch", "steps": "steps"}
 METHOD_NAME = {"gd": "gradient descent", "ols": "least squares", "gd_tol": "descent to a tolerance"}
 
@@ -32,7 +32,7 @@ _STYLE: dict[Any, Any] = {
     "ytick.color": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.titlesize": 10,
+    "axes.titlesize": 9,
     "axes.titlelocation": "left",
     "grid.color": FAINT,
     "grid.linewidth": 0.6,
@@ -94,12 +94,13 @@ def main_rays(rays: Iterable[Ray]) -> list[Ray]:
 
 
 def panel_title(fixed: Record, told: Iterable[str] = ()) -> str:
-    """`gradient descent: d = 2, b = 1, steps = 100`, with what `told` names besides."""
+    """`gradient descent: d = 2, b = 1, steps = 100`, and on a line of its own what `told` names besides."""
     sizes = [f"{AXIS_LETTER[name]} = {fixed[name]:,}" for name in AXES if fixed.get(name) is not None]
     sizes += [f"{fixed['threads']} threads"] if fixed["threads"] != "1" else []
-    sizes += [f"{name} {shown(fixed[name])}" for name in told if fixed.get(name) is not None]
     method = METHOD_NAME.get(fixed["method"], shown(fixed["method"]))
-    return f"{method}: {', '.join(sizes)}" if sizes else method
+    above = f"{method}: {', '.join(sizes)}" if sizes else method
+    rest = ", ".join(f"{name} {shown(fixed[name])}" for name in told if fixed.get(name) is not None)
+    return f"{above}\n{rest}" if rest else above
 
 
 def differing(titles: Sequence[Record]) -> list[str]:

@@ -35,12 +35,12 @@ __all__ = [
     "forest",
     "speed_up",
     "throughput",
-    "time_against",
+    "times_against",
     "winner_map",
 ]
 
 
-def time_against(data: Data, axis: str = "samples") -> Figure:
+def times_against(data: Data, axis: str = "samples") -> Figure:
     """Time of a call against samples, features, batch or steps; one panel a method, thread setting and run."""
 
     def of_row(row: Record) -> tuple[float, float | None, float | None]:
@@ -112,11 +112,11 @@ def _lines(
 
 
 FIGURES: dict[str, tuple[str, Callable[[Data], Figure]]] = {
-    "time-samples": ("Time of a call against samples", time_against),
-    "time-features": ("Time of a call against features", lambda data: time_against(data, "features")),
+    "time-samples": ("Time of a call against samples", times_against),
+    "time-features": ("Time of a call against features", lambda data: times_against(data, "features")),
     "speed-up-batch": ("Speed-up over the baseline against the batch", speed_up),
     "throughput": ("Problems a second against the batch", throughput),
-    "time-steps": ("Time of a call against steps", lambda data: time_against(data, "steps")),
+    "time-steps": ("Time of a call against steps", lambda data: times_against(data, "steps")),
     "map-batch": ("Who wins where: samples and batch", winner_map),
     "map-features": ("Who wins where: samples and features", lambda data: winner_map(data, "features")),
     "first-result": ("What the first result costs, and what each further call", cost_shares),

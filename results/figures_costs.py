@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FuncFormatter, NullLocator
+from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullLocator
 
 from results.colours import INK, PHASES, colour_of, marker_of
 from results.drawing import MOST_PANELS, differing, empty, panel_title, panels, seconds, shown, styled
@@ -79,7 +79,14 @@ def forest(data: Data) -> Figure:
         figure, (axes,) = panels(1, width=8.5, height=1.2 + 0.19 * lines, left=2.0, below=0.6)
         at, places, labels = 0.0, [], []
         for rows in kept:
-            axes.text(0.01, at, panel_title(rows[0], told), transform=axes.get_yaxis_transform(), va="center", size=8)
+            axes.text(
+                0.01,
+                at,
+                panel_title(rows[0], told).replace("\n", ", "),
+                transform=axes.get_yaxis_transform(),
+                va="center",
+                size=8,
+            )
             for row in sorted(rows, key=lambda row: -row["ratio"]):
                 at -= 1
                 _whisker(axes, row, at)
@@ -139,6 +146,7 @@ def _bars(axes: Axes, rows: Sequence[Record]) -> None:
         axes.plot([row["time_s"]], [place], marker="|", markersize=13, markeredgewidth=2.5, color=INK, linestyle="")
     axes.plot([], [], marker="|", markersize=9, markeredgewidth=2.5, color=INK, linestyle="", label="a further call")
     axes.set_xlim(0)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(EngFormatter(unit="s", sep=" "))
     axes.set_yticks(range(len(rows)), [shown(competitor(row)) for row in rows])
     axes.set_xlabel("time to the first result")

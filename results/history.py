@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 CASE = ["method", "samples", "batch", "strategy", "device", "environment"]
+ACROSS = 4
 FIGURES = {"ratio": "times as fast as the NumPy loop", "time_s": "seconds a call"}
 
 
@@ -30,19 +31,34 @@ def as_text(frame: pd.DataFrame) -> str:
 
 
 def plot(frame: pd.DataFrame, output: Path) -> None:
-    """One panel a figure, commits from left to right, one line a case; the ending of `output` says which format."""
+    """The ratios, or the times where there are none: a panel a problem, a line a strategy, older commits to the left.
+
+    The ending of `output` says which format. Raises ValueError for one that cannot be drawn.
+    """
     from matplotlib.figure import Figure
 
-    shown = {figure: wide for figure in FIGURES if len(wide := history(frame, figure))}
-    drawing = Figure(figsize=(9, 1 + 4 * max(1, len(shown))), layout="constrained")
-    for place, (figure, wide) in enumerate(shown.items()):
-        axes = drawing.add_subplot(len(shown), 1, place + 1)
-        for case, values in wide.iterrows():
-            name = " ".join(map(str, case[:-1])) if isinstance(case, tuple) else str(case)
-            axes.plot(range(len(wide.columns)), values.tolist(), marker="o", label=name)
+    figure = next((name for name in FIGURES if len(history(frame, name))), "ratio")
+    wide = history(frame, figure)
+    problems = dict(list(wide.groupby(["method", "samples", "batch"], sort=True)))
+    strategies = list(dict.fromkeys(wide.index.get_level_values("strategy")))
+    down = max(1, -(-len(problems) // ACROSS))
+    drawing = Figure(figsize=(3.6 * ACROSS, 2.6 * down + 0.6), layout="constrained")
+    for place, ((method, samples, batch), of_problem) in enumerate(problems.items()):
+        axes = drawing.add_subplot(down, ACROSS, place + 1)
+        for case, values in zip(of_problem.index, of_problem.to_numpy(), strict=True):
+            strategy, device = case[3], case[4]
+            colour = f"C{strategies.index(strategy)}"
+            style = "-" if device == "cpu" else "--"
+            label = strategy if device == "cpu" else f"{strategy} on {device}"
+            axes.plot(range(len(values)), values.tolist(), color=colour, ls=style, marker=".", label=label)
+        axes.set_title(f"{method} n={samples:,} b={batch:,}", fontsize="small")
         axes.set_yscale("log")
-        axes.set_ylabel(FIGURES[figure])
-        axes.set_xticks(range(len(wide.columns)), [str(commit) for commit in wide.columns], rotation=45)
-        if len(wide) <= 24:
-            axes.legend(fontsize="xx-small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+        axes.set_xticks(range(len(wide.columns)), [str(commit) for commit in wide.columns], rotation=60, fontsize=6)
+        axes.tick_params(axis="y", which="both", labelsize=6)
+    drawing.supylabel(FIGURES[figure], fontsize="small")
+    named = {line.get_label(): line for axes in drawing.axes for line in axes.lines}
+    if named:
+        drawing.legend(
+            list(named.values()), [str(name) for name in named], loc="outside upper center", ncols=6, fontsize="small"
+        )
     drawing.savefig(output)

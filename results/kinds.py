@@ -7,22 +7,10 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from results.schema import Scalar, Scalars
+from results.workload_fields import check_workload
 
 STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
 ROLES = ("case", "baseline", "twin")
-
-# what the frame turns into columns; a workload may have more, and those tell problems apart all the same
-_WORKLOAD_REQUIRED = {"method": str, "samples": int, "features": int, "dtype": str}
-_WORKLOAD_OPTIONAL = {
-    "batch": int,
-    "steps": int,
-    "seed": int,
-    "condition": float,
-    "step_size": float,
-    "tolerance": float,
-    "max_steps": int,
-    "data": str,
-}
 
 # no sample of anything lies outside; within, no logarithm or ratio can overflow
 SHORTEST_S, LONGEST_S = 1e-15, 1e9
@@ -133,8 +121,7 @@ class Measurement:
 
     def __post_init__(self) -> None:
         _one_of("role", self.role, ROLES)
-        if id(self.workload) not in _CHECKED or _CHECKED[id(self.workload)] is not self.workload:
-            _check_workload(self.workload)
+        check_workload(self.workload)
         _one_of("status", self.status, STATUSES)
         if len(self.samples_s) != len(self.rounds):
             raise ValueError(f"'samples_s' has {len(self.samples_s)} samples but 'rounds' has {len(self.rounds)}")
@@ -240,7 +227,6 @@ class End:
 
 
 _CASES: dict[tuple[int, tuple[str, ...]], tuple[Scalars, Case]] = {}
-_CHECKED: dict[int, Scalars] = {}
 _MOST_CASES = 20_000
 
 Record = Header | Environment | Measurement | Block | Stop | End
@@ -248,14 +234,7 @@ Record = Header | Environment | Measurement | Block | Stop | End
 
 def problem_key(workload: Scalars) -> ProblemKey:
     """The workload without its dtype, hashable: ratios are only ever taken inside one of these."""
-    key = tuple(sorted((key, value) for key, value in workload.items() if key != "dtype" and value is not None))
-    # one object a problem, not one a measurement: told apart by identity first; types too, since 1 == 1.0 == True
-    return _same_key((key, tuple(type(value) for _, value in key)))
-
-
-@lru_cache(maxsize=4096)
-def _same_key(key: tuple[ProblemKey, tuple[type, ...]]) -> ProblemKey:
-    return key[0]
+    return tuple(sorted((key, value) for key, value in workload.items() if key != "dtype" and value is not None))
 
 
 @lru_cache(maxsize=1024)
@@ -267,16 +246,3 @@ def _different(rounds: tuple[int, ...]) -> bool:
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"{name!r} must be one of {', '.join(allowed)}, got {value[:40]!r}")
-
-
-def _check_workload(workload: Scalars) -> None:
-    for key, kind in (_WORKLOAD_REQUIRED | _WORKLOAD_OPTIONAL).items():
-        value = workload.get(key)
-        if value is None and key in _WORKLOAD_OPTIONAL:
-            continue
-        if type(value) is not kind and not (kind is float and type(value) is int):
-            raise ValueError(f"'workload' needs {key!r} as {kind.__name__}, got {str(value)[:40]!r}")
-        if key in ("samples", "features", "batch") and isinstance(value, int) and value < 1:
-            raise ValueError(f"'workload' needs {key!r} of at least 1, got {value}")
-    if len(_CHECKED) < _MOST_CASES:
-        _CHECKED[id(workload)] = workload

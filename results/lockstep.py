@@ -6,6 +6,7 @@ that never shared one (too large for memory together) are compared through the b
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def gather(measurements: Sequence[Measurement], blocks: Sequence[Block], limits:
         if session is None or measurement.status != "ok":
             continue
         row = rows[measurement.case, measurement.role == "twin"]
-        samples_s[row, session, list(measurement.rounds)] = measurement.samples_s
+        samples_s[row, session, _places(measurement.rounds)] = measurement.samples_s
         capped[row] |= len(measurement.rounds) < blocks[session].rounds
     quiet = np.zeros((len(blocks), most), dtype=np.bool_)
     sentinel_s = np.ones((len(blocks), most))
@@ -123,6 +124,12 @@ def by_block(lockstep: Lockstep, by_session: FloatArray) -> FloatArray:
     with np.errstate(invalid="ignore"):
         values: FloatArray = np.where(count > 0, total / count, np.nan)
     return values
+
+
+@lru_cache(maxsize=1024)
+def _places(rounds: tuple[int, ...]) -> slice | list[int]:
+    """Where the samples of these rounds go; most cases have one in every round."""
+    return slice(0, len(rounds)) if rounds == tuple(range(len(rounds))) else list(rounds)
 
 
 def _both_rules(lockstep: Lockstep, reference: int) -> tuple[FloatArray, FloatArray]:

@@ -105,7 +105,7 @@ def log_error(low: float | None, high: float | None, blocks: int) -> float:
     return (math.log(high) - math.log(low)) / 2 / quantile(blocks - 1)
 
 
-def time_error(record: Record) -> float:
+def error_of_time(record: Record) -> float:
     """The standard error of the log of a time."""
     return log_error(record["time_low_s"], record["time_high_s"], record["blocks"])
 
@@ -122,4 +122,4 @@ def log_ratio(one: Record, other: Record) -> tuple[float, float]:
             if reference[verdict] == kind and alike and row[column] is not None and row[f"{column}_low"] is not None:
                 error = log_error(row[f"{column}_low"], row[f"{column}_high"], blocks)
                 return sign * math.log(row[column]), error
-    return math.log(one["time_s"] / other["time_s"]), math.hypot(time_error(one), time_error(other))
+    return math.log(one["time_s"] / other["time_s"]), math.hypot(error_of_time(one), error_of_time(other))

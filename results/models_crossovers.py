@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from results.models import Answer, Data, Ray, log_ratio, measured, not_in_range, quantile, rays, time_error
+from results.models import Answer, Data, Ray, error_of_time, log_ratio, measured, not_in_range, quantile, rays
 from results.statistics import FloatArray
 from results.titles import Record
 
@@ -186,7 +186,7 @@ def _near(leaders: dict[int, set[str]], at: Answer, *, above: bool) -> set[str]:
 def _saturation(ray: Ray, name: str) -> Saturation:
     rows = ray.rows[name]
     per_problem = [row["time_per_problem_s"] for row in rows]
-    errors = [time_error(row) for row in rows]
+    errors = [error_of_time(row) for row in rows]
     best = int(np.argmin(per_problem))
     half_width = math.exp(quantile(rows[best]["blocks"] - 1) * errors[best]) if not math.isnan(errors[best]) else None
     fastest = 1 / per_problem[best]
@@ -198,7 +198,7 @@ def _saturated_from(rows: Sequence[Record], best: int) -> Answer:
     """The batch from which on throughput is 90% of the best; only where the best is not still to come."""
     batches = np.array([row["batch"] for row in rows], dtype=np.float64)
     times = np.array([row["time_s"] for row in rows], dtype=np.float64)
-    errors = np.array([time_error(row) for row in rows])
+    errors = np.array([error_of_time(row) for row in rows])
     if best == len(rows) - 1:
         exponent = math.log(times[-1] / times[-2]) / math.log(batches[-1] / batches[-2])
         if exponent < _STILL_RISING:

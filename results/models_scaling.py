@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scipy import special
 
-from results.models import Answer, Data, Ray, measured, not_in_range, quantile, rays, time_error
+from results.models import Answer, Data, Ray, error_of_time, measured, not_in_range, quantile, rays
 from results.titles import Record
 
 FLAT, PROPORTIONAL = 0.25, 0.75
@@ -35,7 +35,7 @@ def scalings(data: Data, axis: str) -> list[Scaling]:
         for name, rows in ray.rows.items():
             sizes = [row[axis] for row in rows]
             times = [row["time_s"] for row in rows]
-            errors = [time_error(row) for row in rows]
+            errors = [error_of_time(row) for row in rows]
             blocks = [row["blocks"] for row in rows]
             large = slope(sizes[-2:], times[-2:], errors[-2:], blocks[-2:])
             small = slope(sizes[:2], times[:2], errors[:2], blocks[:2])

@@ -26,9 +26,8 @@ FIXED = {"features": 2, "dtype": "float32", "seed": 0, "precision": "highest", "
 STEPS = {"gd": 100}
 SUITE = "1"
 NOT_MEASURED = {
-    "skipped": "skipped, or not selected: asv writes the same for both",
-    "failed": "failed; asv keeps no reason: asv run --show-stderr --bench NAME shows it",
-    "not_selected": "not selected",
+    "skipped": "asv writes the same for what was not selected",
+    "failed": "asv keeps no reason; asv run --show-stderr shows it",
 }
 COLUMN = {"time_call": "time_s", "track_ratio": "ratio", "peakmem_call": "peak_rss_bytes", "track_phase": "phase"}
 """By the benchmark's own name, the column that it fills; `phase` is a parameter that names the column."""

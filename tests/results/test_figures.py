@@ -13,7 +13,7 @@ from synthetic import Truth
 
 from results.colours import COLOURS, INK, colour_of, marker_of
 from results.drawing import svg_of
-from results.figures import FIGURES, throughput, time_against, winner_map
+from results.figures import FIGURES, throughput, times_against, winner_map
 from results.frame import from_runs, load
 from results.notebook_figures import animate, descent, fits
 
@@ -67,7 +67,7 @@ def test_one_colour_a_strategy_in_every_figure_and_every_run(frame: pd.DataFrame
     for name in (*COLOURS, "mine", "<b>$x_1$"):
         assert colour_of(name) == colour_of(name)
         assert marker_of(name) == marker_of(name)
-    for figure in (time_against(frame), time_against(frame, "batch"), throughput(frame)):
+    for figure in (times_against(frame), times_against(frame, "batch"), throughput(frame)):
         for axes in figure.axes:
             lines = {line.get_label(): to_hex(line.get_color()) for line in axes.lines}
             assert lines["jax_scan analytic"] == COLOURS["jax_scan"].lower()
@@ -75,7 +75,7 @@ def test_one_colour_a_strategy_in_every_figure_and_every_run(frame: pd.DataFrame
 
 
 def test_a_time_stands_where_the_frame_has_it(frame: pd.DataFrame) -> None:
-    axes = time_against(frame).axes[0]
+    axes = times_against(frame).axes[0]
     line = next(line for line in axes.lines if line.get_label() == "jax_scan analytic")
     shown = dict(zip(line.get_xdata(), line.get_ydata(), strict=True))
     own = frame[frame["strategy"] == "jax_scan"].set_index(["samples", "time_s"]).index
