@@ -57,7 +57,8 @@ def measure(path: Path) -> dict[str, float]:
     page = html([run])
     done = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"read_s": read - started, "report_s": done - read, "peak_bytes": peak, "page_bytes": len(page)}
+    told = {"read_s": read - started, "report_s": done - read, "cpu_s": time.process_time()}
+    return told | {"peak_bytes": peak, "page_bytes": len(page)}
 
 
 def main() -> int:
@@ -80,7 +81,7 @@ def main() -> int:
             total = told["read_s"] + told["report_s"]
             print(
                 f"{number:>7,} measurements, {path.stat().st_size / 1e6:4.0f} MB: read {told['read_s']:5.2f} s, "
-                f"report {told['report_s']:5.2f} s, {1e6 * total / number:5.1f} us each, "
+                f"report {told['report_s']:5.2f} s, CPU {told['cpu_s']:5.2f} s, {1e6 * total / number:5.1f} us each, "
                 f"peak {told['peak_bytes'] / 1e6:4.0f} MB, page {told['page_bytes'] / 1e6:.1f} MB",
                 flush=True,
             )
