@@ -8,6 +8,7 @@ remembered, on a clock that stands still meanwhile.
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 
 from asv_runner.benchmarks.mark import SkipNotImplemented
 
@@ -24,6 +25,7 @@ WARM_UP_S = 2.0
 TIMEOUT_S = 120.0
 
 _stood_still_s = 0.0
+_held = ExitStack()
 
 
 def clock_of_calls() -> float:
@@ -37,7 +39,7 @@ def case_of(method: str, strategy: str, size: Size, device: str) -> Case:
         case = doors.case_of(method, strategy, size, device)
     except doors.Skip as skip:
         raise skipped(skip) from None
-    doors.one_core(case).__enter__()  # for good: the process is asv's, for this alone
+    _held.enter_context(doors.one_core(case))  # for good: the process is asv's, for this alone
     return case
 
 

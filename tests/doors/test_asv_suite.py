@@ -1,5 +1,6 @@
 """asv's door: discovery finds what the case table says and nothing else, and each thing that asv would do wrong."""
 
+import contextlib
 import itertools
 import json
 import re
@@ -164,3 +165,15 @@ def test_the_phases_of_each_case_or_why_there_are_none() -> None:
             track({key: told}, *key[:3], "compile_s", "cpu")
     with pytest.raises(RuntimeError, match="LinAlgError"):
         track({key: "LinAlgError: singular"}, *key[:3], "compile_s", "cpu")
+
+
+def test_the_process_stays_on_its_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[list[int]] = []
+    monkeypatch.setattr(doors.devices, "allowed_cores", lambda: [0, 1])
+    monkeypatch.setattr(doors.os, "sched_setaffinity", lambda _, cores: given.append(list(cores)))
+    with monkeypatch.context() as patch:
+        patch.setattr(asv_common, "_held", contextlib.ExitStack())
+        asv_common.case_of("gd", "numpy_loop", doors.size_of(samples=100), "cpu")
+        assert given == [[1]]
+        asv_common._held.close()
+    assert given == [[1], [0, 1]]

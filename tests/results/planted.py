@@ -51,6 +51,6 @@ def holds(answer: Answer, truth: float) -> bool:
     return answer.low <= truth <= answer.high
 
 
-def covers(hits: int, draws: int, *, least: float = 0.93) -> None:
-    """At least the 95% that are claimed, within what so many draws can tell."""
-    assert hits / draws >= least - 2 * math.sqrt(0.05 * 0.95 / draws), hits / draws
+def covers(hits: int, draws: int, claimed: float = 0.95) -> None:
+    """At least what is claimed, within what so many draws can tell."""
+    assert hits / draws >= claimed - 2.5 * math.sqrt(claimed * (1 - claimed) / draws), hits / draws
