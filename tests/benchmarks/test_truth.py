@@ -48,10 +48,10 @@ def test_a_slow_first_call_is_not_in_the_steady_state(spins: pd.DataFrame) -> No
 
 
 def test_twice_the_steps_take_twice_the_time(tmp_path: Path) -> None:
-    workload = ("--method", "gd", "--samples", "3000", "--features", "16", "--steps", "100,200,400")
+    workload = ("--method", "gd", "--samples", "3000", "--features", "16", "--steps", "100,200")
     rows = measure(tmp_path, *workload, "--strategy", "numpy_loop,jax_scan").set_index(["strategy", "steps"])
     for strategy in ("numpy_loop", "jax_scan"):
-        for steps in (100, 200):
+        for steps in (100,):  # twice the steps that were asked for first
             ratio = rows.loc[(strategy, 2 * steps), "time_min_s"] / rows.loc[(strategy, steps), "time_min_s"]
             assert ratio == pytest.approx(2, rel=0.25)
 
@@ -76,8 +76,8 @@ def test_a_neighbour_in_half_of_the_blocks_makes_the_run_noisy_and_no_copy_slowe
         "--plugin",
         real.PLUGINS / "copies.py",
     )
-    with real.Command("run", *workload, "--blocks", "10", "--output", path, cwd=tmp_path) as command:
-        real.wait_until(lambda: path.exists() and path.read_text().count('"record":"block"') >= 4, 60.0)
+    with real.Command("run", *workload, "--blocks", "6", "--output", path, cwd=tmp_path) as command:
+        real.wait_until(lambda: path.exists() and path.read_text().count('"record":"block"') >= 3, 60.0)
         with subprocess.Popen([sys.executable, "-c", spin]) as neighbour:
             code, _, err = command.finish()
             neighbour.kill()
