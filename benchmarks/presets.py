@@ -88,7 +88,7 @@ PRESETS = {
             call_limit_s=2.0,
             long_call_s=0.1,
             long_samples=3,
-            target_s=0.004,
+            target_s=0.005,
             sampling_s=1.0,
         ),
         Preset(
