@@ -23,6 +23,12 @@ SAMPLING_S = 2.0
 SENTINEL_TIMEOUT_S = 60.0
 
 PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s")
+MEASURED = (
+    *("dispatch_s", "throughput_s", "transfer_out_s", "device_busy_s", "cpu_over_wall"),
+    *("error", "error_limit", "excess_loss", "loops", "compiles", "steps_taken", "involuntary_switches"),
+    *("peak_rss_bytes", "rss_growth_bytes", "device_peak_bytes", "temp_bytes"),
+)
+"""What a worker tells besides, each a field of its measurement."""
 
 
 class LiveWorker(Protocol):
@@ -196,9 +202,7 @@ def skipped(entry: Entry, reason: str) -> dict[str, Any]:
 
 
 def _record(seat: _Seat) -> dict[str, Any]:
-    facts = {name: seat.facts.get(name) for name in (*PHASES, "dispatch_s", "cpu_over_wall", "error", "error_limit")}
-    whole = ("loops", "compiles", "peak_rss_bytes", "rss_growth_bytes", "steps_taken", "involuntary_switches")
-    facts |= {name: seat.facts.get(name) for name in whole}
+    facts = {name: seat.facts.get(name) for name in (*PHASES, *MEASURED)}
     return {
         "record": "measurement",
         "role": seat.entry.role,

@@ -72,6 +72,15 @@ RAYS = (
     *(Size(100, batch=b) for b in (32, 1_024)),
 )
 STEPS = tuple(Size(1_000, steps=steps) for steps in (10, 1_000))
+MAPS = (
+    *(Size(n, batch=b) for n in (100, 1_000, 10_000) for b in (16, 128)),
+    *(Size(n, d) for n in (100, 1_000, 10_000) for d in (16, 128)),
+    *(Size(n, 16, 16) for n in (100, 1_000)),
+    Size(100, 16, 128),
+)
+"""Two planes, samples by batch and samples by features, and a corner off both: the whole cube takes 70 minutes."""
+THREADED = (Size(100_000), Size(1_000, 128), Size(100, batch=1_024))
+"""Where a second thread has something to do."""
 GRID = tuple(Size(n, d, b) for n in (100, 1_000, 10_000) for d in (2, 16, 128) for b in (1, 16, 128))
 LARGE = (Size(1_000_000), Size(1_000_000, 16), Size(100, batch=8_192), Size(100, batch=65_536))
 
@@ -93,19 +102,22 @@ PRESETS = {
         ),
         Preset(
             name="standard",
-            about="10 to 30 blocks, one thread and all, rays and a grid over n, d, batch, steps: up to 30 minutes",
+            about="10 to 30 blocks, one thread and all, rays and maps over n, d, batch, steps: up to 30 minutes",
             sweeps=(
-                Sweep(("gd", "ols"), RAYS, None, threads=("1", "all")),
-                Sweep(("gd",), STEPS, None),
-                Sweep(("gd", "ols"), GRID, MAIN),
-                Sweep(("gd", "ols", "gd_tol"), (Size(1_000), Size(1_000, 16)), None, every_variant=True),
+                Sweep(("gd", "ols"), RAYS, MISSION),
+                Sweep(("gd", "ols"), THREADED, MAIN, threads=("all",)),
+                Sweep(("gd",), STEPS, MISSION),
+                Sweep(("gd", "ols"), MAPS, MAIN),
+                Sweep(("gd", "ols", "gd_tol"), (Size(1_000),), None, every_variant=True),
             ),
             blocks=(10, 30),
             budget_s=1800.0,
             timeout_s=60.0,
-            call_limit_s=2.0,
-            long_call_s=2.0,
+            call_limit_s=1.0,
+            long_call_s=0.5,
             long_samples=1,
+            target_s=0.005,
+            sampling_s=0.5,
         ),
         Preset(
             name="full",

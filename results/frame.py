@@ -83,11 +83,17 @@ COLUMNS: dict[str, str] = {
     "first_result_high_s": _NUMBER,
     "warm_up_s": _NUMBER,
     "dispatch_s": _NUMBER,
+    "throughput_s": _NUMBER,
+    "transfer_out_s": _NUMBER,
+    "device_busy_s": _NUMBER,
     "error": _NUMBER,
     "error_limit": _NUMBER,
+    "excess_loss": _NUMBER,
     "cpu_over_wall": _NUMBER,
     "peak_rss_bytes": _WHOLE,
     "rss_growth_bytes": _WHOLE,
+    "device_peak_bytes": _WHOLE,
+    "temp_bytes": _WHOLE,
     "compiles": _WHOLE,
     "findings": _TEXT,
     "stop_reason": _TEXT,
@@ -111,7 +117,7 @@ _OF_ESTIMATE: tuple[str, ...] = (
 )
 _OF_ESTIMATE += ("quiet_share", "baseline", "winner", "error", "error_limit", "peak_rss_bytes")
 _OF_ESTIMATE += ("first_result_s", "first_result_low_s", "first_result_high_s")
-_OF_ESTIMATE += ("rss_growth_bytes", "compiles", "stop_reason")
+_OF_ESTIMATE += ("device_peak_bytes", "temp_bytes", "excess_loss", "rss_growth_bytes", "compiles", "stop_reason")
 
 
 def load(*paths: str | os.PathLike[str]) -> pd.DataFrame:

@@ -15,7 +15,10 @@ ROLES = ("case", "baseline", "twin")
 # no sample of anything lies outside; within, no logarithm or ratio can overflow
 SHORTEST_S, LONGEST_S = 1e-15, 1e9
 MOST_ROUNDS = 100_000
-_PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s", "dispatch_s")
+_PHASES = (
+    *("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s"),
+    *("dispatch_s", "throughput_s", "transfer_out_s", "device_busy_s"),
+)
 
 ProblemKey = tuple[tuple[str, Scalar], ...]
 BlockKey = tuple[ProblemKey, str, int, int]
@@ -77,6 +80,7 @@ class Environment:
     plugins: Mapping[str, Any] | None
     cores: tuple[int, ...] | None = None  # that its workers may run on
     peaks: Mapping[str, float] | None = None  # as in End
+    facts: Mapping[str, Any] | None = None  # of the device: driver, memory, clocks, caches, instruction set
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +122,12 @@ class Measurement:
     findings: tuple[str, ...]
     involuntary_switches: int | None
     overhead_s: Mapping[str, float] | None
+    throughput_s: float | None = None  # a call, where several are enqueued and waited for once
+    transfer_out_s: float | None = None  # the answer, from the device to the host
+    device_busy_s: float | None = None  # a call, as the profiler saw the device at work
+    device_peak_bytes: int | None = None  # of the device's memory, over the process's life
+    temp_bytes: int | None = None  # that the executable allocates beside inputs and outputs
+    excess_loss: float | None = None  # loss of the answer less the least there is, over that of the start
 
     def __post_init__(self) -> None:
         _one_of("role", self.role, ROLES)

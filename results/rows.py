@@ -15,8 +15,11 @@ from results.ratios import Ratio
 from results.schema import Scalars
 from results.statistics import CONFIDENCE
 
-PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s", "dispatch_s", "cpu_over_wall")
-_OF_STEADY_STATE = ("dispatch_s",)
+PHASES = (
+    *("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s"),
+    *("dispatch_s", "throughput_s", "transfer_out_s", "device_busy_s", "cpu_over_wall"),
+)
+_OF_STEADY_STATE = ("dispatch_s", "throughput_s", "device_busy_s")
 
 # rows of the frame that agree in all of these were competing with each other
 CONTEST_KEYS = (
@@ -73,6 +76,9 @@ class Estimate:
     error_limit: float | None
     peak_rss_bytes: int | None
     rss_growth_bytes: int | None
+    device_peak_bytes: int | None = None
+    temp_bytes: int | None = None
+    excess_loss: float | None = None
     compiles: int | None
     findings: tuple[str, ...]
     stop_reason: str | None
@@ -106,6 +112,9 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
         error_limit=_largest(m.error_limit for m in measurements),
         peak_rss_bytes=_largest(m.peak_rss_bytes for m in measurements),
         rss_growth_bytes=_largest(m.rss_growth_bytes for m in measurements),
+        device_peak_bytes=_largest(m.device_peak_bytes for m in measurements),
+        temp_bytes=_largest(m.temp_bytes for m in measurements),
+        excess_loss=_largest(m.excess_loss for m in counted),
         compiles=_largest(m.compiles for m in measurements),
         findings=findings,
         stop_reason=stop_reason,
