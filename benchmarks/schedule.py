@@ -144,7 +144,8 @@ def _one_block(session: Session, state: State) -> None:
         with clock.stopwatch(session.spent, "predict"):
             start, tell = (lambda case: session.processes.start(case, {})), session.watcher.tell
             records = list(skips(state, session.limits, session.absent, available, start, tell))
-    for group, entries in enumerate(plan.groups(contest, state.left, available) or [[]]):
+    groups = plan.groups(contest, state.left, available) or [[]]
+    for group, entries in enumerate(groups):
         meter = machine.Meter()
         measured, closing = _measure(session, state, entries, number, group)
         state.retired |= {
@@ -157,6 +158,7 @@ def _one_block(session: Session, state: State) -> None:
         _account(session.spent, closing["overhead_s"])
         closing |= meter.read()
         closing |= {"record": "block", "problem": dict(contest.problem), "threads": contest.threads}
+        closing["groups"] = len(groups)
         state.blocks.append(_append(session.writer, closing | place, Block))
         records = []
     state.done += 1

@@ -194,6 +194,7 @@ class Block:
     rounds: int
     wall_s: float | None
     steal: float | None  # seconds, summed over the cores
+    groups: int | None = None  # into which memory split this block; it is whole when all of them are closed
     others_cpu: float | None = None  # cores' worth of CPU time that other processes used
     frequency_mhz: float | None = None
     sentinel_pair_s: tuple[tuple[float, ...], ...] | None = None  # an A/A pair by round, which decides nothing

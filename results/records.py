@@ -9,7 +9,7 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -133,10 +133,14 @@ def read_run(path: str | os.PathLike[str]) -> Run:
 def trim_for_resume(path: str | os.PathLike[str]) -> Run:
     """Drops from the file what a resumed run does again, in one atomic replacement, and returns what remains.
 
-    Dropped are a torn tail, measurements of unclosed blocks, stops for the reason "interrupted", and the end record.
+    Dropped are a torn tail, measurements of unclosed blocks, blocks of which not every group was closed, stops for the
+    reason "interrupted", and the end record.
     """
     run, lines = _read(path)
     again = {n for n, record in lines if isinstance(record, End)}
+    parts = _parts_of_blocks(run.blocks)
+    again |= {n for n, record in lines if isinstance(record, Block) and record.key in parts}
+    again |= {n for n, record in lines if isinstance(record, Measurement) and record.block_key in parts}
     again |= {n for n, record in lines if isinstance(record, Stop) and record.reason == "interrupted"}
     kept = {n for n, _ in lines} - again
     target = Path(path).resolve()
@@ -153,7 +157,18 @@ def trim_for_resume(path: str | os.PathLike[str]) -> Run:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise RunFileError(f"{path}: cannot be trimmed: {error.strerror}") from None
-    return dataclasses.replace(read_run(path), notices=run.notices)
+    left_out = f"{path}: {_count(len(parts), 'group')} of a block interrupted before its last group will be redone"
+    return dataclasses.replace(read_run(path), notices=run.notices + ((left_out,) if parts else ()))
+
+
+def _parts_of_blocks(blocks: Sequence[Block]) -> set[BlockKey]:
+    """The closed groups of blocks that have others, not closed."""
+    closed: dict[BlockKey, set[BlockKey]] = {}
+    for block in blocks:
+        problem, threads, number, _ = block.key
+        closed.setdefault((problem, threads, number, 0), set()).add(block.key)
+    needed = {(*block.key[:3], 0): block.groups or 1 for block in blocks}
+    return set().union(*(keys for whole, keys in closed.items() if len(keys) < needed[whole]))
 
 
 @uncollected()

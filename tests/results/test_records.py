@@ -11,7 +11,7 @@ import synthetic
 from made import END, SMALL
 
 from results import records
-from results.records import Block, Header, Measurement, RunFileError, RunWriter, read_run
+from results.records import Block, Header, Measurement, RunFileError, RunWriter, read_run, trim_for_resume
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -85,6 +85,20 @@ def test_unknown_keys_are_ignored_and_nullable_ones_may_be_missing(tmp_path: Pat
     run = read_run(synthetic.write(tmp_path / "a.jsonl", [synthetic.header(more=1), lean, synthetic.block(x=[])]))
     assert run.measurements[0].error == 2.1e-7
     assert run.measurements[0].compile_s is None
+
+
+@pytest.mark.parametrize(("closed", "kept"), [(1, 0), (2, 2)])
+def test_a_block_is_whole_when_every_group_of_it_is_closed(tmp_path: Path, closed: int, kept: int) -> None:
+    parts = [
+        record
+        for group in range(closed)
+        for record in (synthetic.measurement(group=group), synthetic.block(group=group, groups=2))
+    ]
+    path = synthetic.write(tmp_path / "run.jsonl", [synthetic.header(), *parts])
+    assert len(read_run(path).measurements) == closed  # each group is a comparison of its own
+    left = trim_for_resume(path)
+    assert len(left.measurements) == len(left.blocks) == kept
+    assert bool(left.notices) is (kept == 0)
 
 
 BAD_LINES: list[tuple[str, Any, str]] = [
