@@ -18,8 +18,9 @@ BENCH ?= track_ratio
 bench: $(VENV)/.ready-bench
 	$(BIN)/linregbench run --preset $(PRESET) --device $(DEVICE)
 
+# Two at a time; those that measure for real are never beside each other (tests/conftest.py).
 test: $(VENV)/.ready-test lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2
 
 lint: $(VENV)/.ready-test
 	$(BIN)/ruff check .

@@ -69,7 +69,8 @@ def cli() -> None:
 @click.option("--output", type=FILE, help="The run file to write [results/runs/DATE-TIME.jsonl].")
 @click.option("--resume", type=FILE, help="Go on with an interrupted run; every option is taken from the file.")
 @click.option("--dry-run", is_flag=True, help="Say what would be run and about how long it would take.")
-def run(output: Path | None, resume: Path | None, dry_run: bool, **given: Any) -> None:
+@click.option("--no-report", is_flag=True, help="Tables alone: no report and no page beside the run file.")
+def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool, **given: Any) -> None:
     """Measure, then print the tables. An option that names an axis replaces that axis of the preset."""
     from benchmarks import commands
 
@@ -78,13 +79,14 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, **given: Any) -
         others = [
             p
             for p in named.params
-            if p != "resume" and named.get_parameter_source(p) == click.core.ParameterSource.COMMANDLINE
+            if p not in ("resume", "no_report")
+            and named.get_parameter_source(p) == click.core.ParameterSource.COMMANDLINE
         ]
         if others:
             raise UsageError(f"--resume takes every option from the file: leave out --{others[0].replace('_', '-')}")
-        sys.exit(commands.resume(resume))
+        sys.exit(commands.resume(resume, report=not no_report))
     request = commands.request(_options(given), given["plugin"], given["data"], output)
-    sys.exit(commands.dry_run(request) if dry_run else commands.run(request))
+    sys.exit(commands.dry_run(request) if dry_run else commands.run(request, report=not no_report))
 
 
 @cli.command()

@@ -21,7 +21,10 @@ from benchmarks.running import Prepared, Request
 from benchmarks.versus import sides
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from results.compare import Comparison
+    from results.records import Run
 
 CHECK_S = 12.0
 """About how long a check takes beside its blocks; for the progress line."""
@@ -42,20 +45,20 @@ def request(options: RunOptions, plugins: Sequence[Path], data: Path | None, out
     return Request(options, tuple(dict.fromkeys(plugins)), data, output)
 
 
-def run(asked: Request) -> int:
-    """Measure and print."""
+def run(asked: Request, *, report: bool = True) -> int:
+    """Measure and print; with `report`, write one beside the run file."""
     with running.prepared(asked) as ready:
-        return _measure(ready)
+        return _measure(ready, report=report)
 
 
-def resume(path: Path) -> int:
+def resume(path: Path, *, report: bool = True) -> int:
     """Go on with an interrupted run."""
     asked, before = resuming.resumed(path)
     for notice in before.notices:
         print(f"linregbench: {notice}", file=sys.stderr)
     with running.prepared(asked, before) as ready:
         resuming.check_same(ready)
-        return _measure(ready)
+        return _measure(ready, report=report)
 
 
 def dry_run(asked: Request) -> int:
@@ -189,8 +192,8 @@ def listing() -> None:
         console.print(each)
 
 
-def _measure(ready: Prepared) -> int:
-    """Run, print the tables and where the time went, write the report beside the run file."""
+def _measure(ready: Prepared, *, report: bool) -> int:
+    """Run, print the tables and where the time went; write the report beside the run file."""
     finished = running.measure(ready, progress.watcher)
     path, outcome = finished.path, finished.outcome
     if outcome.reason == "interrupted":
@@ -199,15 +202,23 @@ def _measure(ready: Prepared) -> int:
         return INTERRUPTED
     from results.frame import from_runs
     from results.records import read_run
-    from results.report import account_of_time, html, markdown
+    from results.report import account_of_time
     from results.table import print_table
 
     measured = read_run(path)
     frame = from_runs(measured)
     print_table(frame)
     print(account_of_time(measured))
+    print(f"run file: {path}")
+    if report:
+        _write_report(path, measured, frame)
+    return MEASURED if (frame["status"] == "ok").any() else NOTHING_MEASURED
+
+
+def _write_report(path: Path, measured: Run, frame: DataFrame) -> None:
+    from results.report import html, markdown
+
     report, page = path.with_suffix(".md"), path.with_suffix(".html")
     report.write_text(markdown([measured], frame), encoding="utf-8")
     page.write_text(html([measured], frame=frame), encoding="utf-8")
-    print(f"run file: {path}\nreport: {report}\npage: {page}")
-    return MEASURED if (frame["status"] == "ok").any() else NOTHING_MEASURED
+    print(f"report: {report}\npage: {page}")

@@ -171,7 +171,7 @@ def test_own_solver_and_own_data(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(PLUGIN)
     generator = np.random.default_rng(0)
     np.savez(tmp_path / "own.npz", X=generator.normal(size=(40, 3)), y=generator.normal(size=40))
-    own = ("--plugin", "mine.py", "--data", "own.npz", "--output", "new/folder/run.jsonl")
+    own = ("--no-report", "--plugin", "mine.py", "--data", "own.npz", "--output", "new/folder/run.jsonl")
     code, _, err = real.run("run", "--method", "ols", "--strategy", "numpy_loop", "--blocks", "2", *own, cwd=tmp_path)
     assert code == 0, err
     run = read_run(tmp_path / "new" / "folder" / "run.jsonl")
@@ -192,7 +192,7 @@ def test_nothing_right_is_exit_status_1(tmp_path: Path) -> None:
 
 def test_a_budget_for_nothing_still_ends_well(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
-    code, out, err = real.run("run", "--budget", "0.01s", "--output", path, cwd=tmp_path)
+    code, out, err = real.run("run", "--no-report", "--budget", "0.01s", "--output", path, cwd=tmp_path)
     assert code == 1, err
     assert "Traceback" not in out + err
     assert {stop.reason for stop in read_run(path).stops} == {"budget"}

@@ -33,7 +33,7 @@ class Faulty:
         path = folder / "faulty.jsonl"
         arguments = ("--plugin", real.PLUGINS / "faulty.py", "--strategy", "numpy_loop", "--method", "gd")
         sizes = ("--samples", "100", "--blocks", "2", "--timeout", "4s", "--output", path)
-        with real.Command("run", *arguments, *sizes, cwd=folder) as command:
+        with real.Command("run", "--no-report", *arguments, *sizes, cwd=folder) as command:
             self.code, self.out, self.err = command.finish()
             self.started, self.left_behind = command.started, command.left_behind()
         self.run: Run = read_run(path)

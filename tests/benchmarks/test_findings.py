@@ -20,7 +20,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     folder = tmp_path_factory.mktemp("planted")
     path = folder / "planted.jsonl"
     workload = ("--method", "ols", "--samples", "1000", "--strategy", "numpy_loop", "--blocks", "2", "--output", path)
-    with real.Command("run", *workload, "--plugin", real.PLUGINS / "planted.py", cwd=folder) as command:
+    with real.Command("run", "--no-report", *workload, "--plugin", real.PLUGINS / "planted.py", cwd=folder) as command:
         code, _, err = command.finish()
     assert code == 0, err
     return results.load(path).set_index("strategy")

@@ -7,7 +7,7 @@ import real
 
 from results.records import read_run
 
-RUN = ("run", "--method", "gd", "--samples", "100", "--strategy", "numpy_loop", "--blocks", "3")
+RUN = ("run", "--no-report", "--method", "gd", "--samples", "100", "--strategy", "numpy_loop", "--blocks", "3")
 
 
 def stopped_after_a_block(path: Path, number: int) -> tuple[int, str, list[object]]:
@@ -32,7 +32,7 @@ def test_ctrl_c_keeps_what_was_measured_and_the_run_goes_on(tmp_path: Path) -> N
     assert before.end.reason == "interrupted"
     assert 1 <= len(before.blocks) < 3
 
-    code, out, err = real.run("run", "--resume", path, cwd=tmp_path)
+    code, out, err = real.run("run", "--no-report", "--resume", path, cwd=tmp_path)
     assert code == 0, err
     assert "numpy_loop" in out
     after = read_run(path)
@@ -42,7 +42,7 @@ def test_ctrl_c_keeps_what_was_measured_and_the_run_goes_on(tmp_path: Path) -> N
     assert after.end.reason == "complete"
     assert [stop.reason for stop in after.stops] == ["3 blocks, as asked"]
 
-    code, _, err = real.run("run", "--resume", path, cwd=tmp_path)
+    code, _, err = real.run("run", "--no-report", "--resume", path, cwd=tmp_path)
     assert (code, err.count("\n")) == (2, 1)
     assert "complete" in err
 

@@ -20,7 +20,7 @@ from results.records import read_run
 
 def measure(folder: Path, *arguments: object) -> pd.DataFrame:
     path = folder / "run.jsonl"
-    with real.Command("run", *arguments, "--blocks", "2", "--output", path, cwd=folder) as command:
+    with real.Command("run", "--no-report", *arguments, "--blocks", "2", "--output", path, cwd=folder) as command:
         code, _, err = command.finish()
     assert code == 0, err
     return results.load(path)
@@ -75,7 +75,7 @@ def test_a_neighbour_in_half_of_the_blocks_makes_the_run_noisy_and_no_copy_slowe
         "--plugin",
         real.PLUGINS / "copies.py",
     )
-    with real.Command("run", *workload, "--blocks", "6", "--output", path, cwd=tmp_path) as command:
+    with real.Command("run", "--no-report", *workload, "--blocks", "6", "--output", path, cwd=tmp_path) as command:
         real.wait_until(lambda: path.exists() and path.read_text().count('"record":"block"') >= 3, 60.0)
         with subprocess.Popen([sys.executable, "-c", spin]) as neighbour:
             code, _, err = command.finish()
