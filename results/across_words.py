@@ -1,0 +1,162 @@
+"""Two sides in plain words, the answer first; every sentence is in a table further down."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from results import wording
+from results.across_crossovers import Line, lines, overtakings
+from results.across_places import named, short, threads_told, told_apart, varying
+from results.across_ratios import Across, Contrast, Meeting
+from results.across_regimes import LAUNCH_BOUND, regimes
+from results.across_sides import BOTH_WAYS, FLOW, INWARD, STEADY, Side
+from results.across_tables import line_text
+from results.answer_words import interval
+from results.models import AXIS_LETTER
+from results.refusals import differences
+
+MOST_LINES = 6
+_MOVED = {
+    BOTH_WAYS: "Transfers in and out included",
+    INWARD: "The transfer in included (the way out was not measured on both)",
+}
+
+
+def sides_in_words(across: Across) -> list[str]:
+    """What stands on either side, and in what they differ beside the device."""
+    sides = [_side(side) for side in (across.base, across.new)]
+    one = across.base.run.header.run == across.new.run.header.run
+    how = "in one run, sampled in lockstep: ratios are paired"
+    if not one:
+        how = "in two runs, which share no moment: intervals hold for these two sessions"
+    names = across.base.run.name, across.new.run.name
+    told = [] if one else [each.text for each in differences(across.base.run, across.new.run, names)]
+    return [*sides, f"measured {how}", *(f"differs: {wording.plain(text)}" for text in told)]
+
+
+def plain_words(across: Across) -> list[str]:
+    """Who is faster how often and by how much, from which size on, what launches cost, how many problems a second."""
+    found = [_faster(across, STEADY, "With the data in place")]
+    if across.moved is None:
+        found.append("Transfers were not measured on both, so nothing is said with them included.")
+    else:
+        found.append(_faster(across, across.moved, _MOVED[across.moved]))
+    return [*found, *_overtaken(across), *_launches(across), *_flow(across), *_held_back(across)]
+
+
+def summed_up(across: Across) -> str:
+    """`cuda is the faster in 5, cpu is the faster in 5 of 10 workloads, data in place; no verdicts`."""
+    contrasts = [meeting.best[STEADY] for meeting in across.meetings if STEADY in meeting.best]
+    told, of = _counted(across, contrasts), wording.counted(len(contrasts), "workload")
+    return f"{', '.join(told)} of {of}, data in place; no verdicts across devices or machines"
+
+
+def _side(side: Side) -> str:
+    machine = side.run.header.machine
+    threads = sorted({"1 thread" if c.threads == "1" else f"{c.threads} threads" for c in side.spent})
+    cores = machine.get("cores")
+    beside = f", in a machine with {machine['cpu']}" if side.device != "cpu" and machine.get("cpu") else ""
+    used = "" if side.device != "cpu" else f", {wording.listed(threads)}" + (f" of {cores} cores" if cores else "")
+    return wording.plain(f"{side.name}: {side.kind}{beside}{used} ({side.run.name})")
+
+
+def _faster(across: Across, cost: str, how: str) -> str:
+    contrasts = [(meeting, meeting.best[cost]) for meeting in across.meetings if cost in meeting.best]
+    told = _counted(across, [found for _, found in contrasts])
+    text = f"{how}: of {wording.counted(len(contrasts), 'workload')}, {', '.join(told)}"
+    wins = [each for each in contrasts if each[1].faster == 1]
+    if not wins:
+        return f"{text}."
+    meeting, most = max(wins, key=lambda each: each[1].ratio.value or 0.0)
+    return f"{text}; at most {_times(most)} as fast, at {_where(across, meeting)} ({_cases(across, most)})."
+
+
+def _counted(across: Across, contrasts: Sequence[Contrast]) -> list[str]:
+    """How often either side is surely the faster."""
+    counts = Counter(found.faster for found in contrasts)
+    names = ((1, across.new.name), (-1, across.base.name))
+    told = [f"{name} is the faster in {counts[sign]:,}" for sign, name in names if counts[sign]]
+    return told + ([f"{counts[0]:,} too close to call"] if counts[0] else [])
+
+
+def _overtaken(across: Across) -> Iterator[str]:
+    """Of each method the longest line along samples, and along the batch."""
+    told = varying(told_apart(across))
+    for line in main_lines(across)[:MOST_LINES]:
+        place = line_text(line, told)
+        letter = AXIS_LETTER[line.axis]
+        texts = []
+        for found in overtakings(across, line):
+            when = "" if found.cost == STEADY else ", transfers included"
+            if found.at.known:
+                texts.append(f"{found.above} overtakes {found.below} at {letter} = {interval(found.at)}{when}")
+            else:
+                texts.append(f"{found.at.why}{when}")
+        if len(texts) == 2 and texts[1] == f"{texts[0]}, transfers included":
+            texts = [f"{texts[0]}, with transfers and without"]
+        yield f"Along {letter}, {place}: {'; '.join(texts)}."
+
+
+def main_lines(across: Across) -> list[Line]:
+    """Along samples and along the batch, of each method and arithmetic the line with the most places."""
+    best: dict[tuple[object, ...], Line] = {}
+    for line in lines(across):
+        if line.axis in ("samples", "batch"):
+            key = (line.axis, *(line.title[name] for name in ("method", "dtype", "precision", "condition")))
+            if key not in best or len(line.meetings) > len(best[key].meetings):
+                best[key] = line
+    return list(best.values())
+
+
+def _launches(across: Across) -> Iterator[str]:
+    found = regimes(across.new)
+    cases = [meeting.best[STEADY].new.case for meeting in across.meetings if STEADY in meeting.best]
+    bound = [case for case in cases if found and found[case].name == LAUNCH_BOUND]
+    if not found:
+        return
+    if bound:
+        yield (
+            f"The best of {across.new.name} is launch-bound in {len(bound):,} of {len(cases):,} workloads: over half of "
+            f"its time would be left with no work at all, so that more work there is almost free."
+        )
+    else:
+        yield f"The best of {across.new.name} is not surely launch-bound in any of the workloads."
+
+
+def _flow(across: Across) -> Iterator[str]:
+    """The most problems a second at the largest batch that both solved, method by method."""
+    largest: dict[object, Meeting] = {}
+    for meeting in across.meetings:
+        method, batch = meeting.workload["method"], int(str(meeting.workload["batch"]))
+        known = largest.get(method)
+        if batch > 1 and FLOW in meeting.best and (known is None or batch > int(str(known.workload["batch"]))):
+            largest[method] = meeting
+    for meeting in largest.values():
+        flow, batch = meeting.best[FLOW], int(str(meeting.workload["batch"]))
+        rates = [
+            f"{side.name} solves {wording.trimmed(batch / seconds)} problems a second"
+            for side, seconds in ((across.new, flow.new_s), (across.base, flow.base_s))
+        ]
+        yield f"At {_where(across, meeting)} {rates[0]}, {rates[1]}: {_times(flow)} as many."
+
+
+def _held_back(across: Across) -> Iterator[str]:
+    """A CPU that was not let use all its cores stands against a whole accelerator."""
+    for side, other in ((across.base, across.new), (across.new, across.base)):
+        cores = side.run.header.machine.get("cores")
+        if side.device == "cpu" and other.device != "cpu" and {case.threads for case in side.spent} == {"1"}:
+            if isinstance(cores, int) and cores > 1:
+                yield f"{side.name} used 1 of {cores} cores; with more it may be faster (linregbench run --threads all)."
+
+
+def _times(found: Contrast) -> str:
+    return wording.ratio_text(found.ratio.value, found.ratio.low, found.ratio.high)
+
+
+def _where(across: Across, meeting: Meeting) -> str:
+    return short(dict(meeting.workload), varying(told_apart(across)))
+
+
+def _cases(across: Across, found: Contrast) -> str:
+    threads = threads_told(across)
+    one, other = named(found.new, threads=threads), named(found.base, threads=threads)
+    return f"{one} on both" if one == other else f"{one} against {other}"
