@@ -10,7 +10,7 @@ from results.across_sides import STEADY
 from results.models import AXES, Answer, Key, log_error, not_in_range
 from results.models_crossovers import crossings
 
-_FIXED = ("method", "samples", "features", "batch", "steps", "dtype", "condition", "seed", "step_size")
+_FIXED: tuple[str, ...] = ("method", "samples", "features", "batch", "steps", "dtype", "condition", "seed", "step_size")
 _FIXED += ("tolerance", "max_steps", "data")
 
 
@@ -46,6 +46,18 @@ class Overtaking:
 def lines(across: Across) -> list[Line]:
     """Every line along an axis on which the two sides meet at two places or more."""
     return [line for axis in AXES for line in _along(across, axis)]
+
+
+def main_lines(across: Across) -> list[Line]:
+    """Along samples and along the batch, of each method and arithmetic the line with the most places."""
+    best: dict[tuple[object, ...], Line] = {}
+    for line in lines(across):
+        if line.axis in ("samples", "batch"):
+            title = line.title
+            key = (line.axis, *(title[name] for name in ("method", "dtype", "precision", "condition")))
+            if key not in best or len(line.meetings) > len(best[key].meetings):
+                best[key] = line
+    return list(best.values())
 
 
 def overtakings(across: Across, line: Line) -> list[Overtaking]:

@@ -15,7 +15,17 @@ from results.across_regimes import Regime, regimes
 from results.frame import COLUMNS as OF_A_RUN
 from results.kinds import Case
 
-_OF_WORKLOAD = ("method", "dtype", "precision", "samples", "features", "batch", "steps", "condition", "seed")
+_OF_WORKLOAD: tuple[str, ...] = (
+    "method",
+    "dtype",
+    "precision",
+    "samples",
+    "features",
+    "batch",
+    "steps",
+    "condition",
+    "seed",
+)
 _OF_WORKLOAD += ("step_size", "tolerance", "max_steps", "data")
 
 COLUMNS: dict[str, str] = {"row": "string", "cost": "string", "base": "string", "new": "string"}

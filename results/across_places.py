@@ -10,7 +10,17 @@ from results.answers import METHOD_NAME
 from results.models import AXIS_LETTER
 from results.rows import label
 
-_KEYS = ("method", "samples", "features", "batch", "steps", "dtype", "precision", "condition", "tolerance")
+_KEYS: tuple[str, ...] = (
+    "method",
+    "samples",
+    "features",
+    "batch",
+    "steps",
+    "dtype",
+    "precision",
+    "condition",
+    "tolerance",
+)
 _KEYS += ("max_steps", "step_size", "seed", "data")
 _UNTOLD = ("max_steps", "seed", "precision")  # told only where they differ
 

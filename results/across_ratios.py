@@ -129,8 +129,8 @@ def contrast(base: Spent, new: Spent, cost: str) -> Contrast | None:
     by_round = ratio_in(base.contest, new.case, base.case) if paired and cost == STEADY else None
     if by_round is not None:
         answer, blocks, rounds = Answer(by_round.ratio, by_round.low, by_round.high), by_round.blocks, by_round.rounds
-    ends = (float(np.exp(np.nanmean(logs))) for logs in (mine, theirs))
-    return Contrast(cost, base, new, *ends, answer, blocks, rounds, paired)
+    base_s, new_s = (float(np.exp(np.nanmean(logs))) for logs in (mine, theirs))
+    return Contrast(cost, base, new, base_s, new_s, answer, blocks, rounds, paired)
 
 
 def _across(base: Side, new: Side) -> Across:

@@ -5,9 +5,11 @@ A cost has one value a block, as everywhere: the process is the unit of replicat
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from results import wording
 from results.contests import Contest, ContestKey, contests
 from results.findings import withheld
 from results.kinds import Case, Measurement
@@ -91,15 +93,19 @@ def _devices(run: Run) -> list[str]:
 
 
 def _names(found: Sequence[tuple[Run, str]]) -> list[str]:
-    """The device's name alone where no other side has it; else with its file's, and where those are alike its run's."""
+    """The device's name where no other side has it; else its file's as well, and that alone where all devices are one.
+
+    Files of one name go by their runs.
+    """
     devices = [device for _, device in found]
-    files = [run.name for run, _ in found]
+    stems = {run.header.run: Path(run.name).stem for run, _ in found}
     names = []
     for run, device in found:
-        alike = len({other.header.run for other, _ in found if other.name == run.name}) > 1
-        file = f"{run.name} ({run.header.run})" if alike and files.count(run.name) > 1 else run.name
-        names.append(device if devices.count(device) == 1 else f"{device} of {file}")
-    return names
+        stem = stems[run.header.run]
+        file = stem if list(stems.values()).count(stem) == 1 else run.header.run
+        one_device = len(set(devices)) == 1
+        names.append(device if devices.count(device) == 1 else file if one_device else f"{device} of {file}")
+    return [wording.plain(name) for name in names]
 
 
 def _side(run: Run, device: str, name: str, gathered: Mapping[ContestKey, Contest]) -> Side:

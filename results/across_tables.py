@@ -134,10 +134,11 @@ def _alike(across: Across, found: dict[Case, Regime]) -> AnswerTable:
             if found:
                 cells.append(_text(found[steady.new.case].name))
             rows.append(tuple(cells))
-    columns = ("workload", "case", across.base.name, across.new.name, f"{across.new.name} is")
-    columns += (TRANSFERS[across.moved], "first result", *(["regime"] if found else []))
+    names = across.base.name, across.new.name
+    columns = ("workload", "case", *names, f"{names[1]} is", TRANSFERS[across.moved], "first result")
     about = "First result: from data on the host to the first result, tracing and compiling included."
-    return AnswerTable("alike", "The same strategy on both", about, columns, tuple(rows), "")
+    told = (*columns, *(["regime"] if found else []))
+    return AnswerTable("alike", "The same strategy on both", about, told, tuple(rows), "")
 
 
 def _lacking(across: Across) -> AnswerTable:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from results import wording
-from results.across_crossovers import Line, lines, overtakings
+from results.across_crossovers import Overtaking, main_lines, overtakings
 from results.across_places import named, short, threads_told, told_apart, varying
 from results.across_ratios import Across, Contrast, Meeting
 from results.across_regimes import LAUNCH_BOUND, regimes
@@ -19,6 +19,8 @@ _MOVED = {
     BOTH_WAYS: "Transfers in and out included",
     INWARD: "The transfer in included (the way out was not measured on both)",
 }
+
+_WITH = {BOTH_WAYS: "with transfers", INWARD: "with the transfer in"}
 
 
 def sides_in_words(across: Across) -> list[str]:
@@ -63,11 +65,17 @@ def _faster(across: Across, cost: str, how: str) -> str:
     contrasts = [(meeting, meeting.best[cost]) for meeting in across.meetings if cost in meeting.best]
     told = _counted(across, [found for _, found in contrasts])
     text = f"{how}: of {wording.counted(len(contrasts), 'workload')}, {', '.join(told)}"
-    wins = [each for each in contrasts if each[1].faster == 1]
-    if not wins:
-        return f"{text}."
-    meeting, most = max(wins, key=lambda each: each[1].ratio.value or 0.0)
-    return f"{text}; at most {_times(most)} as fast, at {_where(across, meeting)} ({_cases(across, most)})."
+    for sign, name in ((1, across.new.name), (-1, across.base.name)):
+        wins = [each for each in contrasts if each[1].faster == sign]
+        if wins:
+            meeting, most = sorted(wins, key=_lead)[-1 if sign > 0 else 0]
+            text += f"; {name} is at most {_times(most, sign)} as fast, at {_where(across, meeting)}"
+            text += f" ({_cases(across, most)})"
+    return f"{text}."
+
+
+def _lead(each: tuple[Meeting, Contrast]) -> float:
+    return each[1].ratio.value or 1.0
 
 
 def _counted(across: Across, contrasts: Sequence[Contrast]) -> list[str]:
@@ -82,29 +90,22 @@ def _overtaken(across: Across) -> Iterator[str]:
     """Of each method the longest line along samples, and along the batch."""
     told = varying(told_apart(across))
     for line in main_lines(across)[:MOST_LINES]:
-        place = line_text(line, told)
-        letter = AXIS_LETTER[line.axis]
-        texts = []
-        for found in overtakings(across, line):
-            when = "" if found.cost == STEADY else ", transfers included"
-            if found.at.known:
-                texts.append(f"{found.above} overtakes {found.below} at {letter} = {interval(found.at)}{when}")
-            else:
-                texts.append(f"{found.at.why}{when}")
-        if len(texts) == 2 and texts[1] == f"{texts[0]}, transfers included":
-            texts = [f"{texts[0]}, with transfers and without"]
-        yield f"Along {letter}, {place}: {'; '.join(texts)}."
+        found = overtakings(across, line)
+        steady = [_event(each) for each in found if each.cost == STEADY]
+        moved = [_event(each) for each in found if each.cost != STEADY]
+        text = "; ".join(steady)
+        if moved == steady:
+            text += ", with transfers and without"
+        elif moved:
+            text += f"; {_WITH[across.moved or BOTH_WAYS]}, {'; '.join(moved)}"
+        yield f"Along {AXIS_LETTER[line.axis]}, at {line_text(line, told)}: {text}."
 
 
-def main_lines(across: Across) -> list[Line]:
-    """Along samples and along the batch, of each method and arithmetic the line with the most places."""
-    best: dict[tuple[object, ...], Line] = {}
-    for line in lines(across):
-        if line.axis in ("samples", "batch"):
-            key = (line.axis, *(line.title[name] for name in ("method", "dtype", "precision", "condition")))
-            if key not in best or len(line.meetings) > len(best[key].meetings):
-                best[key] = line
-    return list(best.values())
+def _event(found: Overtaking) -> str:
+    letter = AXIS_LETTER[found.line.axis]
+    return (
+        f"{found.above} overtakes {found.below} at {letter} = {interval(found.at)}" if found.at.known else found.at.why
+    )
 
 
 def _launches(across: Across) -> Iterator[str]:
@@ -148,8 +149,12 @@ def _held_back(across: Across) -> Iterator[str]:
                 yield f"{side.name} used 1 of {cores} cores; with more it may be faster (linregbench run --threads all)."
 
 
-def _times(found: Contrast) -> str:
-    return wording.ratio_text(found.ratio.value, found.ratio.low, found.ratio.high)
+def _times(found: Contrast, sign: int = 1) -> str:
+    """How many times as fast the new side is, or with sign -1 the base."""
+    ends = (found.ratio.value, found.ratio.low, found.ratio.high)
+    if sign < 0:
+        ends = (1 / (ends[0] or 1.0), ends[2] and 1 / ends[2], ends[1] and 1 / ends[1])
+    return wording.ratio_text(*ends)
 
 
 def _where(across: Across, meeting: Meeting) -> str:
