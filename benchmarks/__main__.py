@@ -99,10 +99,8 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> None:
 
 
 @cli.command()
-@click.argument("files", metavar="BASE NEW", nargs=-1, required=True, type=FILE)
-@click.option(
-    "--across", is_flag=True, help="Compare devices or machines, of one file or several: ratios, no verdicts."
-)
+@click.argument("files", metavar="BASE NEW...", nargs=-1, required=True, type=FILE)
+@click.option("--across", is_flag=True, help="Compare devices or machines, of one run file or more: no verdicts.")
 @click.option("--fail-on", type=click.Choice(["slower"]), help="Exit with status 1 when any case is slower.")
 @_FORMAT
 def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: str) -> None:

@@ -105,9 +105,7 @@ def compare(files: Sequence[Path], *, across: bool, fail_on: str | None, form: s
             raise UsageError("--fail-on needs verdicts, and there are none across devices or machines")
         return commands_reports.compare_across(files, form)
     if len(files) != 2:
-        raise UsageError(
-            f"compare takes two files, BASE and NEW, got {len(files)}; with --across run files, any number"
-        )
+        raise UsageError(f"compare takes two files, BASE and NEW, got {len(files)}; --across takes any number of runs")
     base, new = files
     if others and not across:
         raise UsageError(f"{others[0]} is no run file, so there can be no verdict: compare --across gives ratios")

@@ -27,7 +27,8 @@ def sides_in_words(across: Across) -> list[str]:
     """What stands on either side, and in what they differ beside the device."""
     sides = [_side(side) for side in (across.base, across.new)]
     one = across.base.run.header.run == across.new.run.header.run
-    how = "in one run, sampled in lockstep: ratios are paired"
+    every = all(found.paired for meeting in across.meetings for found in meeting.best.values())
+    how = f"in one run, sampled in lockstep: ratios are paired{'' if every else ' where the threads are alike'}"
     if not one:
         how = "in two runs, which share no moment: intervals hold for these two sessions"
     names = across.base.run.name, across.new.run.name
@@ -83,7 +84,7 @@ def _counted(across: Across, contrasts: Sequence[Contrast]) -> list[str]:
     counts = Counter(found.faster for found in contrasts)
     names = ((1, across.new.name), (-1, across.base.name))
     told = [f"{name} is the faster in {counts[sign]:,}" for sign, name in names if counts[sign]]
-    return told + ([f"{counts[0]:,} too close to call"] if counts[0] else [])
+    return told + ([f"{counts[0]:,} not sure"] if counts[0] else [])
 
 
 def _overtaken(across: Across) -> Iterator[str]:
@@ -94,18 +95,18 @@ def _overtaken(across: Across) -> Iterator[str]:
         steady = [_event(each) for each in found if each.cost == STEADY]
         moved = [_event(each) for each in found if each.cost != STEADY]
         text = "; ".join(steady)
+        with_them = _WITH[across.moved or BOTH_WAYS]
         if moved == steady:
-            text += ", with transfers and without"
+            text += f", {with_them} and without"
         elif moved:
-            text += f"; {_WITH[across.moved or BOTH_WAYS]}, {'; '.join(moved)}"
+            text += f"; {with_them}, {'; '.join(moved)}"
         yield f"Along {AXIS_LETTER[line.axis]}, at {line_text(line, told)}: {text}."
 
 
 def _event(found: Overtaking) -> str:
-    letter = AXIS_LETTER[found.line.axis]
-    return (
-        f"{found.above} overtakes {found.below} at {letter} = {interval(found.at)}" if found.at.known else found.at.why
-    )
+    if not found.at.known:
+        return found.at.why
+    return f"{found.above} overtakes {found.below} at {AXIS_LETTER[found.line.axis]} = {interval(found.at)}"
 
 
 def _launches(across: Across) -> Iterator[str]:
@@ -116,8 +117,8 @@ def _launches(across: Across) -> Iterator[str]:
         return
     if bound:
         yield (
-            f"The best of {across.new.name} is launch-bound in {len(bound):,} of {len(cases):,} workloads: over half of "
-            f"its time would be left with no work at all, so that more work there is almost free."
+            f"The best of {across.new.name} is launch-bound in {len(bound):,} of {len(cases):,} workloads: over half "
+            f"of its time would be left with no work at all, so that more work there is almost free."
         )
     else:
         yield f"The best of {across.new.name} is not surely launch-bound in any of the workloads."
@@ -144,9 +145,9 @@ def _held_back(across: Across) -> Iterator[str]:
     """A CPU that was not let use all its cores stands against a whole accelerator."""
     for side, other in ((across.base, across.new), (across.new, across.base)):
         cores = side.run.header.machine.get("cores")
-        if side.device == "cpu" and other.device != "cpu" and {case.threads for case in side.spent} == {"1"}:
-            if isinstance(cores, int) and cores > 1:
-                yield f"{side.name} used 1 of {cores} cores; with more it may be faster (linregbench run --threads all)."
+        held = side.device == "cpu" and other.device != "cpu" and {case.threads for case in side.spent} == {"1"}
+        if held and isinstance(cores, int) and cores > 1:
+            yield f"{side.name} used 1 of {cores} cores; with more it may be faster (linregbench run --threads all)."
 
 
 def _times(found: Contrast, sign: int = 1) -> str:
