@@ -42,10 +42,17 @@ COLUMNS |= {
     "blocks": "Int64",
     "rounds": "string",
     "paired": "boolean",
-    "regime": "string",
-    "launch_share": "float64",
-    "launch_share_low": "float64",
-    "launch_share_high": "float64",
+    **{
+        f"{side}_{name}": kind
+        for side in ("base", "new")
+        for name, kind in (
+            ("regime", "string"),
+            ("regime_why", "string"),
+            ("launch_share", "float64"),
+            ("launch_share_low", "float64"),
+            ("launch_share_high", "float64"),
+        )
+    },
     "axis": "string",
     "below": "string",
     "above": "string",
@@ -54,6 +61,9 @@ COLUMNS |= {
     "at_high": "float64",
     "reason": "string",
 }
+
+
+_Bound = Mapping[Case, Regime]
 
 
 def across_frame(found: Sequence[Across]) -> pd.DataFrame:
@@ -65,7 +75,7 @@ def across_frame(found: Sequence[Across]) -> pd.DataFrame:
 
 
 def _rows(across: Across) -> Iterator[dict[str, Any]]:
-    bound = regimes(across.new)
+    bound = {"base": regimes(across.base), "new": regimes(across.new)}
     for meeting in across.meetings:
         for contrasts, row in ((meeting.best, "best"), *((each, "alike") for each in meeting.alike)):
             for found in contrasts.values():
@@ -81,7 +91,9 @@ def _workload(workload: Mapping[str, Any]) -> dict[str, Any]:
     return {name: workload.get(name) for name in _OF_WORKLOAD}
 
 
-def _contrast(found: Contrast, workload: Mapping[str, Any], bound: Mapping[Case, Regime]) -> dict[str, Any]:
+def _contrast(
+    found: Contrast, workload: Mapping[str, Any], bound: Mapping[str, Mapping[Case, Regime]]
+) -> dict[str, Any]:
     sides = {"base": found.base.case, "new": found.new.case}
     row: dict[str, Any] = {
         f"{side}_{name}": getattr(case, name)
@@ -92,11 +104,13 @@ def _contrast(found: Contrast, workload: Mapping[str, Any], bound: Mapping[Case,
     row |= {"precision": found.new.case.precision, "ratio": found.ratio.value}
     row |= {"ratio_low": found.ratio.low, "ratio_high": found.ratio.high}
     row |= {f"{side}_problems_per_s": workload["batch"] / row[f"{side}_s"] for side in sides}
-    regime = bound.get(found.new.case)
-    if regime:
-        share = regime.launches
-        row |= {"regime": regime.name, "reason": regime.why, "launch_share": share.value}
-        row |= {"launch_share_low": share.low, "launch_share_high": share.high}
+    for side, case in sides.items():
+        regime = bound[side].get(case)
+        if regime:
+            share = regime.launches
+            told = {"regime": regime.name, "regime_why": regime.why, "launch_share": share.value}
+            told |= {"launch_share_low": share.low, "launch_share_high": share.high}
+            row |= {f"{side}_{name}": value for name, value in told.items()}
     return row
 
 

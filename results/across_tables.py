@@ -6,26 +6,27 @@ from results import wording
 from results.across_crossovers import Line, Overtaking, lines, overtakings
 from results.across_places import named, precision_of, shared, short, threads_told, told_apart, varying
 from results.across_ratios import Across, Contrast, Meeting
-from results.across_regimes import Regime, regimes
+from results.across_regimes import regimes
 from results.across_sides import BOTH_WAYS, FIRST, FLOW, INWARD, STEADY
 from results.answer_words import interval
 from results.answers import AnswerTable, Cell
-from results.kinds import Case
 from results.models import AXIS_LETTER
 
 TRANSFERS = {BOTH_WAYS: "with transfers", INWARD: "with transfer in", None: "with transfers"}
+Regimes = dict[str, Callable[[Contrast], Cell]]
+
 LACKING = "across-lacking"
 """How the name of the table begins that has no times."""
 
 
 def tables_of(across: Across, number: int = 0) -> list[AnswerTable]:
     """Every table of a pair of sides; `number` tells the pairs of one report apart."""
-    found = regimes(across.new)
+    bound = _regimes(across)
     tables = [
-        _best(across, found),
+        _best(across, bound),
         _overtaken(across),
         _flow(across),
-        _alike(across, found),
+        _alike(across, bound),
         _lacking(across),
     ]
     suffix = f"-{number}" if number else ""
@@ -45,7 +46,7 @@ def overtaken_text(found: Sequence[Overtaking]) -> str:
     return f"{only.above} at every size" if only.above else "not sure"
 
 
-def _best(across: Across, found: dict[Case, Regime]) -> AnswerTable:
+def _best(across: Across, bound: Regimes) -> AnswerTable:
     place = _places(across)
     rows = []
     for meeting in across.meetings:
@@ -53,18 +54,16 @@ def _best(across: Across, found: dict[Case, Regime]) -> AnswerTable:
         if best is None:
             continue
         cells = [_text(place(meeting)), _time(best.base_s), _time(best.new_s), _ratio(best), _moved(across, meeting)]
-        if found:
-            cells.append(_text(found[best.new.case].name))
-        rows.append(tuple(cells))
+        rows.append((*cells, *(of(best) for of in bound.values())))
     names = across.base.name, across.new.name
-    columns = ("workload", *names, f"{names[1]} is", TRANSFERS[across.moved], *(["regime"] if found else []))
+    columns = ("workload", *names, f"{names[1]} is", TRANSFERS[across.moved], *bound)
     about = (
         f"The fastest case of each with its data in place, and how many times as fast {names[1]} is: above 1 "
         f"it is the faster, below 1 {names[0]}."
     )
     if across.moved:
         about += " With transfers, the case that is fastest with them may be another one."
-    if found:
+    if bound:
         about += " Launch-bound: over half of its time would be left with no work at all."
     return AnswerTable("best", f"The best of each: {shared(told_apart(across))}", about, columns, tuple(rows), "")
 
@@ -116,7 +115,7 @@ def _flow(across: Across) -> AnswerTable:
     )
 
 
-def _alike(across: Across, found: dict[Case, Regime]) -> AnswerTable:
+def _alike(across: Across, bound: Regimes) -> AnswerTable:
     place, threads = _places(across), threads_told(across)
     rows = []
     for meeting in across.meetings:
@@ -131,14 +130,11 @@ def _alike(across: Across, found: dict[Case, Regime]) -> AnswerTable:
                 _ratio(contrasts.get(across.moved or "")),
                 _ratio(contrasts.get(FIRST)),
             ]
-            if found:
-                cells.append(_text(found[steady.new.case].name))
-            rows.append(tuple(cells))
+            rows.append((*cells, *(of(steady) for of in bound.values())))
     names = across.base.name, across.new.name
-    columns = ("workload", "case", *names, f"{names[1]} is", TRANSFERS[across.moved], "first result")
+    columns = ("workload", "case", *names, f"{names[1]} is", TRANSFERS[across.moved], "first result", *bound)
     about = "First result: from data on the host to the first result, tracing and compiling included."
-    told = (*columns, *(["regime"] if found else []))
-    return AnswerTable("alike", "The same strategy on both", about, told, tuple(rows), "")
+    return AnswerTable("alike", "The same strategy on both", about, columns, tuple(rows), "")
 
 
 def _lacking(across: Across) -> AnswerTable:
@@ -155,6 +151,21 @@ def line_text(line: Line, told: Sequence[str]) -> str:
     """What stands still along a line, in short; the whole where nothing differs from line to line."""
     keys = [key for key in told if key != line.axis]
     return short(line.title, keys) or short(line.title, ("method", "features", "batch"), (line.axis,))
+
+
+def _regimes(across: Across) -> Regimes:
+    """By the heading of its column, what bounds a case; of two accelerators each has a column of its own."""
+    of_base, of_new = regimes(across.base), regimes(across.new)
+    columns: Regimes = {}
+    if of_base:
+        columns[f"regime on {across.base.name}" if of_new else "regime"] = lambda each: _text(
+            of_base[each.base.case].name
+        )
+    if of_new:
+        columns[f"regime on {across.new.name}" if of_base else "regime"] = lambda each: _text(
+            of_new[each.new.case].name
+        )
+    return columns
 
 
 def _places(across: Across) -> Callable[[Meeting], str]:

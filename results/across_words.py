@@ -110,18 +110,22 @@ def _event(found: Overtaking) -> str:
 
 
 def _launches(across: Across) -> Iterator[str]:
-    found = regimes(across.new)
-    cases = [meeting.best[STEADY].new.case for meeting in across.meetings if STEADY in meeting.best]
-    bound = [case for case in cases if found and found[case].name == LAUNCH_BOUND]
-    if not found:
-        return
-    if bound:
+    contrasts = [meeting.best[STEADY] for meeting in across.meetings if STEADY in meeting.best]
+    for side, cases in (
+        (across.new, [each.new.case for each in contrasts]),
+        (across.base, [each.base.case for each in contrasts]),
+    ):
+        found = regimes(side)
+        bound = [case for case in cases if found and found[case].name == LAUNCH_BOUND]
+        if not found:
+            continue
+        if not bound:
+            yield f"The best of {side.name} is not surely launch-bound in any of the workloads."
+            continue
         yield (
-            f"The best of {across.new.name} is launch-bound in {len(bound):,} of {len(cases):,} workloads: over half "
+            f"The best of {side.name} is launch-bound in {len(bound):,} of {len(cases):,} workloads: over half "
             f"of its time would be left with no work at all, so that more work there is almost free."
         )
-    else:
-        yield f"The best of {across.new.name} is not surely launch-bound in any of the workloads."
 
 
 def _flow(across: Across) -> Iterator[str]:

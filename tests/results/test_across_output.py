@@ -112,6 +112,19 @@ def test_no_line_is_longer_than_the_width_and_nothing_is_missing(runs: list[Run]
     assert ": wrong, error 0.02, the limit is 0.005" in flowing
 
 
+def test_the_regime_of_either_side_is_named() -> None:
+    options: dict[str, Any] = {"places": two_devices.PLACES[:2]}
+    (found,) = across(gpu_run(**options), cpu_run(**options))
+    assert "The best of cuda is launch-bound in 2 of 2 workloads" in " ".join(plain_words(found))
+    assert tables_of(found)[0].columns[-1] == "regime"
+    frame = across_frame((found,))
+    assert set(frame["base_regime"].dropna()) == {"launch-bound"}
+    assert frame["new_regime"].isna().all()
+    other = two_devices.run("other", ["cuda"], two_devices.PLACES[:2], cpu="Example 7")
+    (found,) = across(gpu_run(**options), other)
+    assert tables_of(found)[0].columns[-2:] == ("regime on cuda", "regime on other")
+
+
 def test_columns_and_dtypes_are_fixed(pair: Across, machines: list[Run]) -> None:
     for found in ((pair,), across(*machines), ()):
         frame = across_frame(found)
