@@ -124,7 +124,7 @@ def _launches(across: Across) -> Iterator[str]:
             continue
         yield (
             f"The best of {side.name} is launch-bound in {len(bound):,} of {len(cases):,} workloads: over half "
-            f"of its time would be left with no work at all, so that more work there is almost free."
+            f"of its time is launches and waits, and would be left with no work at all."
         )
 
 
