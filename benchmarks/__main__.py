@@ -101,16 +101,15 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> None:
 
 
 @cli.command()
-@click.argument("base", type=FILE)
-@click.argument("new", type=FILE)
-@click.option("--across", is_flag=True, help="Compare machines or devices: ratios, and no verdicts.")
+@click.argument("files", metavar="BASE NEW...", nargs=-1, required=True, type=FILE)
+@click.option("--across", is_flag=True, help="Compare devices or machines, of one run file or more: no verdicts.")
 @click.option("--fail-on", type=click.Choice(["slower"]), help="Exit with status 1 when any case is slower.")
 @_FORMAT
-def compare(base: Path, new: Path, across: bool, fail_on: str | None, form: str) -> None:
+def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: str) -> None:
     """Compare two run files: is NEW faster or slower than BASE?"""
     from benchmarks import commands
 
-    sys.exit(commands.compare(base, new, across=across, fail_on=fail_on, form=form))
+    sys.exit(commands.compare(files, across=across, fail_on=fail_on, form=form))
 
 
 @cli.command()

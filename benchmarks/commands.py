@@ -94,20 +94,29 @@ def versus(ref: str | None, python: str | None, asked: Request, *, fail_on: str 
         return _judge(compare_sides(read_run(finished.path), base, new), fail_on, form)
 
 
-def compare(base: Path, new: Path, *, across: bool, fail_on: str | None, form: str) -> int:
-    """Compare two run files and print the verdicts."""
+def compare(files: Sequence[Path], *, across: bool, fail_on: str | None, form: str) -> int:
+    """Compare run files and print the verdicts; across devices and machines the ratios alone."""
     from results.compare import compare_runs
     from results.readers import is_foreign
     from results.records import read_run
 
-    others = [str(path) for path in (base, new) if is_foreign(path)]
+    others = [str(path) for path in files if is_foreign(path)]
+    if across and not others:
+        from benchmarks import commands_reports
+
+        if fail_on is not None:
+            raise UsageError("--fail-on needs verdicts, and there are none across devices or machines")
+        return commands_reports.compare_across(files, form)
+    if len(files) != 2:
+        raise UsageError(f"compare takes two files, BASE and NEW, got {len(files)}; --across takes any number of runs")
+    base, new = files
     if others and not across:
         raise UsageError(f"{others[0]} is no run file, so there can be no verdict: compare --across gives ratios")
     if others:
         from results.across import compare_anything
 
         return _judge(compare_anything(base, new), fail_on, form)
-    return _judge(compare_runs(read_run(base), read_run(new), across=across), fail_on, form)
+    return _judge(compare_runs(read_run(base), read_run(new)), fail_on, form)
 
 
 def _judge(comparison: Comparison, fail_on: str | None, form: str) -> int:

@@ -6,9 +6,12 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.options import UsageError
+
+if TYPE_CHECKING:
+    from results.records import Run
 
 DONE, NO_ANSWER = 0, 1
 RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
@@ -17,12 +20,8 @@ RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
 def report(files: Sequence[Path], html: Path | None, markdown: Path | None, *, notebook: bool) -> int:
     """Write the report of run files as a page, as Markdown, or as both; a page beside the first file by default."""
     from results import report as reports
-    from results.records import read_run
 
-    runs = [read_run(path) for path in files]
-    for run in runs:
-        for notice in run.notices:
-            print(f"linregbench: {notice}", file=sys.stderr)
+    runs = _read(files)
     if html is None and markdown is None:
         html = files[0].parent
     if markdown is not None:
@@ -30,6 +29,25 @@ def report(files: Sequence[Path], html: Path | None, markdown: Path | None, *, n
     if html is not None:
         name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
         _write(html / name, reports.html(runs, _notebook_svgs() if notebook else None))
+    return DONE
+
+
+def compare_across(files: Sequence[Path], form: str) -> int:
+    """Print devices or machines beside each other; status 1 where they have nothing in common."""
+    from results.across_output import FORMATS, print_across
+    from results.across_ratios import compare_sides_across, without_common
+    from results.across_sides import sides_of
+
+    sides = sides_of(_read(files))
+    found = compare_sides_across(sides)
+    for line in without_common(sides, found):
+        print(f"linregbench: {line}", file=sys.stderr)
+    if not found:
+        return NO_ANSWER
+    if form == "rich":
+        print_across(found)
+    else:
+        print(FORMATS[form](found), end="")
     return DONE
 
 
@@ -63,6 +81,17 @@ def demo_figures(folder: Path) -> int:
             print(folder / f"{name}.{suffix}")
     print(notebook_figures.animate(told["x"], told["y"], told["path"], folder / "descent.gif"))
     return DONE
+
+
+def _read(files: Sequence[Path]) -> list[Run]:
+    """The runs of these files, with a line on standard error for whatever an interrupted one left out."""
+    from results.records import read_run
+
+    runs = [read_run(path) for path in files]
+    for run in runs:
+        for notice in run.notices:
+            print(f"linregbench: {notice}", file=sys.stderr)
+    return runs
 
 
 def _write(path: Path, text: str) -> None:

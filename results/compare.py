@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from results.contests import contests
-from results.counterparts import Pair, anywhere, apart, elsewhere, itself, lacking, matched
+from results.counterparts import Pair, apart, elsewhere, itself, lacking, matched
 from results.estimates import estimate_run, ratio_in
 from results.kinds import Case
 from results.quiet import thresholds
@@ -29,7 +29,7 @@ class ComparedCase:
 
     case: Case
     workload: Scalars
-    verdict: str | None  # one of VERDICTS; None across machines or devices, where none is given
+    verdict: str | None  # one of VERDICTS; None where a side is no run file, and none is given
     ratio: float | None = None
     low: float | None = None
     high: float | None = None
@@ -53,7 +53,7 @@ class Comparison:
     rows: tuple[ComparedCase, ...]
     refusals: tuple[str, ...] = ()
     paired: bool  # two environments of one run, in lockstep
-    across: bool = False  # across machines or devices: ratios, and never a verdict
+    across: bool = False  # a side is no run file: ratios, and never a verdict
 
     @property
     def has_slower(self) -> bool:
@@ -61,32 +61,28 @@ class Comparison:
         return any(row.verdict == "slower" for row in self.rows)
 
 
-def compare_runs(base: Run, new: Run, *, across: bool = False) -> Comparison:
-    """Two runs, unpaired: refused where more than the code differs, unless `across` asks for ratios without verdicts.
-
-    Across machines and devices, cases that differ only in device, threads or environment are each other's counterpart.
-    """
+def compare_runs(base: Run, new: Run) -> Comparison:
+    """Two runs, unpaired: refused where more than the code differs (`across_ratios` is for devices and machines)."""
     names = _names(base, new)
     found = differences(base, new, names)
-    pairs = matched(estimate_run(base), estimate_run(new), (itself, elsewhere, anywhere) if across else (itself,))
+    pairs = matched(estimate_run(base), estimate_run(new), (itself,))
     levels = levels_of(base), levels_of(new)
     drawn = [ratio_of(*levels, mine.case, theirs.case) if mine and theirs else None for mine, theirs in pairs]
     refused = [
         [difference.text for difference in found if ratio and difference.concerns(pair[1].case, ratio.rounds)]
-        if pair[1] and not across
+        if pair[1]
         else []
         for pair, ratio in zip(pairs, drawn, strict=True)
     ]
-    texts = [difference.text for difference in found] if across else [text for texts in refused for text in texts]
+    texts = [text for of_pair in refused for text in of_pair]
     if not any(drawn):
         texts.append("no case was measured in both")
     return Comparison(
         base=names[0],
         new=names[1],
-        rows=_rows(pairs, drawn, refused, names, across=across),
+        rows=_rows(pairs, drawn, refused, names),
         refusals=tuple(dict.fromkeys(texts)),
         paired=False,
-        across=across,
     )
 
 
@@ -119,8 +115,6 @@ def _rows(
     drawn: Sequence[Ratio | None],
     refused: Sequence[Sequence[str]],
     names: tuple[str, str],
-    *,
-    across: bool = False,
 ) -> tuple[ComparedCase, ...]:
     """The rows, judged together: false-discovery control over all that are not refused."""
     judged = [n for n, ratio in enumerate(drawn) if ratio and not refused[n]]
@@ -131,11 +125,11 @@ def _rows(
         ratio = ratios.get(n)
         why = apart(pair) if ratio else "; ".join(refused[n]) or lacking(pair, names)
         verdict = ratio.verdict if ratio else "refused" if refused[n] else "skipped"
-        rows.append(_row(pair, ratio, None if across else verdict, why))
+        rows.append(_row(pair, ratio, verdict, why))
     return tuple(rows)
 
 
-def _row(pair: Pair, ratio: Ratio | None, verdict: str | None, why: str | None) -> ComparedCase:
+def _row(pair: Pair, ratio: Ratio | None, verdict: str, why: str | None) -> ComparedCase:
     present = [side for side in pair if side is not None]
     shown = present[-1]
     values: dict[str, Any] = {}

@@ -15,7 +15,7 @@ WIDTH = 100
 
 _LEFT = ("case", "verdict")
 # the first to go where a line would be too long
-_DISPENSABLE = ("error", "first result", "a problem", "+-")
+_DISPENSABLE = ("error", "first result", "a problem", "+-", "regime")
 _HEADINGS = {"first result": "first\nresult", "a problem": "a\nproblem"}
 _GAP = 2
 _STYLES = {"faster": "green", "slower": "red", "inconclusive": "yellow", "refused": "yellow", "baseline": "bold"}

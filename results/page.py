@@ -14,7 +14,9 @@ from results import wording
 from results.answers import answer_tables, answers_of
 from results.drawing import svg_of
 from results.figures import FIGURES
+from results.figures_devices import devices_figure
 from results.footnotes import footnotes
+from results.page_devices import DevicesPart, title_of
 from results.page_tables import case_table, conclusions, reasons, side_by_side
 from results.page_words import plain_words
 from results.titles import Record
@@ -32,7 +34,11 @@ SECTIONS = (
 
 
 def html_of(
-    frame: pd.DataFrame, runs: Sequence[Mapping[str, Any]], on_the_clock: str, pictures: Mapping[str, str] | None = None
+    frame: pd.DataFrame,
+    runs: Sequence[Mapping[str, Any]],
+    on_the_clock: str,
+    pictures: Mapping[str, str] | None = None,
+    devices: Sequence[DevicesPart] = (),
 ) -> str:
     """The page. `runs` are name, started, preset, facts, account of each; `pictures` further SVG elements by caption.
 
@@ -49,12 +55,16 @@ def html_of(
     sections = [*SECTIONS]
     if beside is not None:
         sections.insert(1, ("runs-side-by-side", "Runs side by side"))
+    if devices:
+        sections.insert(1, ("devices", title_of(devices)))
     page: str = _template().render(
         title="linregbench report",
         runs=runs,
         sections=sections,
         summary=plain_words(frame, found),
         side_by_side=beside,
+        devices=[(part, _devices_svg(part)) for part in devices],
+        devices_title=title_of(devices),
         figures=figures,
         missing=missing,
         conclusions=conclusions(frame),
@@ -80,6 +90,10 @@ def _figures(rows: Sequence[Record]) -> tuple[list[dict[str, Any]], list[str]]:
         # drawn by this package from the frame; matplotlib escapes every text in it
         drawn.append({"name": name, "caption": caption, "svg": Markup(svg_of(figure, name, caption))})
     return drawn, missing
+
+
+def _devices_svg(part: DevicesPart) -> Markup:
+    return Markup(svg_of(devices_figure(part.across), part.name, f"Time of a call: {part.heading}"))
 
 
 @functools.cache

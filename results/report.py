@@ -13,6 +13,7 @@ from results.collecting import uncollected
 from results.frame import DIAGNOSTICS, from_runs
 from results.layout import escaped
 from results.noise import details
+from results.page_devices import DevicesPart, devices_parts
 from results.page_words import plain_words
 from results.records import Measurement, Run
 
@@ -29,6 +30,7 @@ def markdown(runs: Sequence[Run], frame: pd.DataFrame | None = None) -> str:
     frame = from_runs(*runs) if frame is None else frame
     found = answers_of(frame)
     parts = ["# linregbench report", _bullets(plain_words(frame, found)), table.as_markdown(frame).rstrip()]
+    parts += [part for devices in devices_parts(runs) for part in _devices(devices)]
     parts += [_answer(each) for each in answer_tables(found)] + [ON_THE_CLOCK]
     parts += [
         f"## Run {escaped(wording.plain(run.header.run))}\n\n{_bullets(_facts(run, frame))}\n\n{account_of_time(run)}"
@@ -53,7 +55,7 @@ def html(runs: Sequence[Run], pictures: Mapping[str, str] | None = None, frame: 
         }
         for run in runs
     ]
-    return html_of(frame, told, ON_THE_CLOCK, pictures)
+    return html_of(frame, told, ON_THE_CLOCK, pictures, devices_parts(runs))
 
 
 def account_of_time(run: Run) -> str:
@@ -108,14 +110,21 @@ def _bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {escaped(line)}" for line in lines)
 
 
+def _devices(part: DevicesPart) -> list[str]:
+    """A pair of devices or machines: the answer in words, what stands on either side, the tables."""
+    heading = f"## {escaped(part.heading)}"
+    return [heading, _bullets((*part.sentences, *part.sides)), *(_answer(table) for table in part.tables)]
+
+
 def _answer(answers: AnswerTable) -> str:
     """One kind of answer as a heading and a table."""
-    heading = f"### {answers.heading}"
+    heading = f"### {escaped(answers.heading)}"
     if not answers.rows:
         return f"{heading}\n\n{escaped(answers.nothing)}"
-    lines = [answers.columns, tuple("---" for _ in answers.columns)]
+    lines = [tuple(escaped(name) for name in answers.columns), tuple("---" for _ in answers.columns)]
     lines += [tuple(escaped(cell.text) for cell in row) for row in answers.rows]
-    return f"{heading}\n\n{escaped(answers.about)}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    about = f"{escaped(answers.about)}\n\n" if answers.about else ""
+    return f"{heading}\n\n{about}" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _listed(items: Iterable[tuple[str, object]]) -> str:

@@ -1,0 +1,268 @@
+"""Devices beside each other as people see them: a terminal, files, the command line, the report, the figure."""
+
+import io
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import sweep
+import synthetic
+import two_devices
+from made import as_run
+from matplotlib.figure import Figure
+from rich.console import Console
+from two_devices import both_run, cpu_run, gpu_run
+
+from benchmarks.__main__ import main
+from results.across_frame import COLUMNS, across_frame
+from results.across_output import FORMATS, as_csv, as_json, as_markdown, as_text, print_across
+from results.across_ratios import Across, compare_sides_across
+from results.across_sides import STEADY, sides_of
+from results.across_tables import tables_of
+from results.across_words import plain_words, sides_in_words
+from results.figures_devices import devices_figure
+from results.page_devices import devices_parts, title_of
+from results.records import Run
+from results.report import html, markdown
+
+EVIL = "<script>alert(1)</script>[red]|\x1b[31m"
+
+
+def across(*runs: Run) -> tuple[Across, ...]:
+    return compare_sides_across(sides_of(runs))
+
+
+@pytest.fixture(scope="module")
+def runs() -> list[Run]:
+    return [cpu_run(), gpu_run()]
+
+
+@pytest.fixture(scope="module")
+def pair(runs: list[Run]) -> Across:
+    (found,) = across(*runs)
+    return found
+
+
+def mixed(name: str, seed: int, cpu: str) -> Run:
+    """Both methods, skips and failures, as the preset quick has them."""
+    header = synthetic.header(run=name, machine=two_devices.machine(cpu))
+    return as_run([header, *sweep.quick_run(seed=seed)[1:]], f"{name}.jsonl")
+
+
+@pytest.fixture(scope="module")
+def machines() -> list[Run]:
+    return [mixed("old", 0, "Example 1"), mixed("new", 1, "Example 2")]
+
+
+def test_the_answer_is_in_words(pair: Across) -> None:
+    text = " ".join(plain_words(pair))
+    assert text.startswith("With the data in place: of 10 workloads, cuda is the faster in 5, cpu is the faster in 5; ")
+    assert "Transfers in and out included: of 10 workloads, " in text
+    assert re.search(
+        r"Along n, at b=1: cuda overtakes cpu at n = 22,\d00 \[2\d,\d00-2\d,\d00\]; with transfers, ", text
+    )
+    assert "Along b, at n=100: cuda overtakes cpu at b = 20" in text
+    assert "The best of cuda is launch-bound in 9 of 10 workloads" in text
+    assert re.search(r"At n=100 b=4,096 cuda solves 1,1\d0,000 problems a second, cpu solves 62,\d00 ", text)
+    assert "cpu used 1 of 16 cores" in text
+    assert "GPU" not in text
+    told = sides_in_words(pair)
+    assert told[:2] == [
+        "cpu: Example 3000, 1 thread of 16 cores (cpu.jsonl)",
+        "cuda: Imaginary GPU 9, in a machine with Example 5000 (cuda.jsonl)",
+    ]
+    assert "differs: the CPU is Example 3000 in cpu.jsonl and Example 5000 in cuda.jsonl" in told
+
+
+def test_what_the_words_say_is_in_the_tables(pair: Across) -> None:
+    tables = {table.name: table for table in tables_of(pair)}
+    cells = [cell.text for table in tables.values() for row in table.rows for cell in row]
+    found = re.findall(r"\d[\d,.]*x \([^)]*\)|\d[\d,]* \[[^\]]*\]", " ".join(plain_words(pair)[:4]))
+    forward = [text for text in found if not text.startswith(("42", "31"))]  # what is said of the base is inverted
+    assert len(forward) >= 6
+    for text in forward:
+        assert any(text in cell for cell in cells), text
+    assert all(len(row) == len(table.columns) for table in tables.values() for row in table.rows)
+
+
+def test_two_machines_are_not_called_devices(machines: list[Run]) -> None:
+    found = across(*machines)
+    for text in (as_text(found), as_markdown(found)):
+        assert "new against old" in text
+        assert not re.search(r"cuda|GPU|launch-bound|regime", text)
+    assert title_of(devices_parts(machines)) == "Machines"
+    small = {"places": two_devices.PLACES[:1]}
+    assert devices_parts([cpu_run(**small), two_devices.run("again", ["cpu"], **small)]) == []
+
+
+def test_no_line_is_longer_than_the_width_and_nothing_is_missing(runs: list[Run], machines: list[Run]) -> None:
+    for found in (across(*runs), across(*machines), across(*runs, machines[1])):
+        for width in (80, 100):
+            text = as_text(found, width=width)
+            assert max(map(len, text.splitlines())) <= width
+            assert text.isascii()
+            for each in found:
+                assert f"{each.new.name} against {each.base.name}" in text
+    flowing = " ".join(as_text(across(*machines)).split())
+    assert "jax_scan inverse on old at ols" in flowing
+    assert ": wrong, error 0.02, the limit is 0.005" in flowing
+
+
+def test_the_regime_of_either_side_is_named() -> None:
+    options: dict[str, Any] = {"places": two_devices.PLACES[:2]}
+    (found,) = across(gpu_run(**options), cpu_run(**options))
+    assert "The best of cuda is launch-bound in 2 of 2 workloads" in " ".join(plain_words(found))
+    assert tables_of(found)[0].columns[-1] == "regime"
+    frame = across_frame((found,))
+    assert set(frame["base_regime"].dropna()) == {"launch-bound"}
+    assert frame["new_regime"].isna().all()
+    other = two_devices.run("other", ["cuda"], two_devices.PLACES[:2], cpu="Example 7")
+    (found,) = across(gpu_run(**options), other)
+    assert tables_of(found)[0].columns[-2:] == ("regime on cuda", "regime on other")
+
+
+def test_columns_and_dtypes_are_fixed(pair: Across, machines: list[Run]) -> None:
+    for found in ((pair,), across(*machines), ()):
+        frame = across_frame(found)
+        assert {str(name): str(dtype) for name, dtype in frame.dtypes.items()} == COLUMNS
+    frame = across_frame((pair,))
+    assert set(frame["row"]) == {"best", "alike", "overtaking"}
+    best = frame[(frame["row"] == "best") & (frame["cost"] == STEADY)]
+    assert len(best) == len(pair.meetings)
+    assert (best["ratio_low"] <= best["ratio"]).all()
+    assert best["ratio"].to_numpy() == pytest.approx((best["base_s"] / best["new_s"]).to_numpy(), rel=0.02)
+    overtaking = frame[frame["row"] == "overtaking"]
+    assert set(overtaking["axis"]) == {"samples", "batch"}
+    assert set(overtaking["above"]) == {"cuda"}
+    assert (overtaking["at_low"] <= overtaking["at"]).all()
+
+
+def test_csv_and_json_hold_the_frame_in_full(pair: Across) -> None:
+    frame = across_frame((pair,))
+    back = pd.read_csv(io.StringIO(as_csv((pair,))), dtype=COLUMNS, keep_default_na=False, na_values=[""])
+    pd.testing.assert_frame_equal(back, frame)
+    assert [list(row) for row in json.loads(as_json((pair,)))] == [list(COLUMNS)] * len(frame)
+
+
+def test_every_format_shows_one_block_too() -> None:
+    options: dict[str, Any] = {"places": two_devices.PLACES[:2], "blocks": 1}
+    found = across(cpu_run(**options), gpu_run(**options))
+    for render in FORMATS.values():
+        assert render(found)
+    assert "of 2 workloads, 2 not sure" in as_text(found)
+    assert len(devices_figure(found[0]).axes) == 1
+
+
+def test_names_are_text() -> None:
+    records = two_devices.records("cuda", ["cuda"], two_devices.PLACES[:2], cpu=EVIL)
+    for record in records:
+        if record.get("device") == "cuda" and record["record"] == "environment":
+            record["device_kind"] = EVIL
+        elif record["record"] == "measurement" and record["strategy"] == "jax_vmap":
+            record["variant"] = EVIL
+    there = as_run(records, f"{EVIL}.jsonl")
+    here = cpu_run(places=two_devices.PLACES[:2])
+    found = across(here, there)
+    terminal = io.StringIO()
+    print_across(found, Console(file=terminal, force_terminal=True, color_system=None, width=100))
+    for text in (as_text(found), terminal.getvalue(), as_markdown(found), markdown([here, there])):
+        assert "\x1b[31m" not in text
+    assert "<script>" not in as_markdown(found)
+    page = html([here, there])
+    assert page.count("<script>") == 1
+    assert "&lt;script&gt;alert(1)" in page
+    assert '<section id="devices"><h2>Devices</h2>' in page
+    assert '<a href="#devices">Devices</a>' in page
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_figure_has_both_sides_transfers_and_the_overtaking(pair: Across) -> None:
+    figure = devices_figure(pair)
+    assert isinstance(figure, Figure)
+    assert [axes.get_xlabel() for axes in figure.axes] == ["samples n", "problems in a batch"]
+    for axes in figure.axes:
+        assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+        legend = axes.get_legend()
+        assert legend is not None
+        labels = [text.get_text() for text in legend.get_texts()]
+        assert {"cpu", "cuda", "data in place", "with transfers"} <= set(labels)
+        (note,) = axes.texts
+        assert note.get_text().startswith("cuda\nfrom 2")
+    lonely = across(cpu_run(places=two_devices.PLACES[:1]), gpu_run(places=two_devices.PLACES[:1]))
+    assert "fewer than two places" in str(devices_figure(lonely[0]).get_label())
+
+
+def test_a_report_of_two_devices_sets_them_beside_each_other(runs: list[Run]) -> None:
+    (part,) = devices_parts(runs)
+    assert (part.heading, title_of([part])) == ("cuda against cpu", "Devices")
+    text = markdown([both_run(places=two_devices.PLACES[:2])])
+    assert "## cuda against cpu" in text
+    assert "### The best of each: gradient descent, d = 2, b = 1, 100 steps, float32" in text
+    assert devices_parts(runs[:1]) == devices_parts([cpu_run(), both_run(places=[])]) == []
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("devices")
+    places: Sequence[dict[str, Any]] = two_devices.PLACES[:2]
+    skipped = two_devices.records("skipped", ["cpu", "cuda"], places)
+    for record in skipped:
+        if record["record"] == "measurement" and record["device"] == "cuda":
+            record |= {"status": "skipped", "reason": "no cuda device here", "samples_s": [], "rounds": []}
+    made = {
+        "cpu": two_devices.records("cpu", ["cpu"], places),
+        "cuda": two_devices.records("cuda", ["cuda"], places),
+        "both": two_devices.records("both", ["cpu", "cuda"], places),
+        "apart": two_devices.records("apart", ["cuda"], [{"samples": 77}]),
+        "skipped": skipped,
+    }
+    return {name: synthetic.write(folder / f"{name}.jsonl", records) for name, records in made.items()}
+
+
+def command(files: dict[str, Path], *arguments: str) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(["compare", *(str(files.get(argument, argument)) for argument in arguments)])
+    return int(left.value.code or 0)
+
+
+@pytest.mark.parametrize("given", [("cpu", "cuda"), ("both",), ("cpu", "cuda", "skipped")])
+def test_the_command_takes_one_file_or_more(
+    given: tuple[str, ...], files: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(files, "--across", *given) == 0
+    assert "cuda against cpu" in capsys.readouterr().out
+    for form in ("markdown", "csv", "json"):
+        assert command(files, "--across", "--format", form, *given) == 0
+        assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "message"),
+    [
+        (("--across", "cpu", "apart"), 1, "cpu and cuda have no workload in common"),
+        (("--across", "skipped"), 1, "skipped.jsonl: nothing was measured on cuda: skipped, no cuda device here"),
+        (("--across", "cpu", "cpu"), 2, "give it once"),
+        (("--across", "cuda"), 2, "name a second file"),
+        (("--across", "--fail-on", "slower", "cpu", "cuda"), 2, "--fail-on needs verdicts"),
+        (("--across", "cpu", "absent.jsonl"), 2, "absent.jsonl: cannot be read"),
+        (("cpu",), 2, "compare takes two files, BASE and NEW, got 1"),
+        (("cpu", "cuda", "both"), 2, "compare takes two files, BASE and NEW, got 3"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line_and_a_status(
+    given: tuple[str, ...],
+    status: int,
+    message: str,
+    files: dict[str, Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command(files, *given) == status
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert message in told.err
+    assert told.err.count("\n") == 1
