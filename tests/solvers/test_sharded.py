@@ -10,17 +10,15 @@ from typing import Any
 
 import pytest
 
-from solvers.least_squares import FORMULAS
-
 HERE = Path(__file__).resolve().parent
 PROGRAM = HERE / "sharded_answers.py"
 PATIENCE_S = 90.0
 Case = tuple[str, str, int, int, str]
 
-DESCENTS = (("gd", "autodiff"), ("gd", "analytic"), ("gd_tol", "autodiff"), ("gd_tol", "analytic"))
-EVERY = (*DESCENTS, *(("ols", variant) for variant in FORMULAS))
+ONE = (("gd", "autodiff"), ("gd", "analytic"), ("gd_tol", "autodiff"))
+CLOSED = tuple(("ols", variant) for variant in ("solve", "qr", "lstsq"))
 CASES = (
-    *((*solver, 1003, 1, "float32") for solver in EVERY),
+    *((*solver, 1003, 1, "float32") for solver in (*ONE, *CLOSED)),
     *((*solver, 30, 5, "float32") for solver in (("gd", "autodiff"), ("gd_tol", "autodiff"), ("ols", "solve"))),
     ("gd", "analytic", 30, 3, "float32"),
     ("gd", "analytic", 3, 1, "float32"),
