@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from benchmarks import cli_doors, cli_reports
-from benchmarks.options import RunOptions, UsageError, parse_duration, parse_list, whole
+from benchmarks.options import MOST_CPU_DEVICES, RunOptions, UsageError, parse_duration, parse_list, whole
 from benchmarks.presets import PRESETS
 from benchmarks.processes import NurseryError
 from results.lines import RunFileError
@@ -39,6 +39,13 @@ _RUN_OPTIONS: tuple[Any, ...] = (
     click.option("--steps", help="Steps of gradient descent."),
     click.option("--condition", help="Condition numbers given to the data."),
     click.option("--threads", help="1, a number, or all."),
+    click.option(
+        "--cpu-devices",
+        default=1,
+        show_default=True,
+        type=click.IntRange(1, MOST_CPU_DEVICES),
+        help="Devices that JAX makes of the CPU, for jax_sharded; they share its cores, so take --threads all.",
+    ),
     click.option(
         "--baseline", default="numpy_loop", show_default=True, help="What ratios are taken against; it always runs."
     ),
@@ -187,6 +194,7 @@ def _options(given: dict[str, Any]) -> RunOptions:
         steps=listed("steps", whole),
         conditions=listed("condition", float),
         threads=listed("threads"),
+        cpu_devices=given["cpu_devices"],
         baseline=given["baseline"],
         blocks=number("blocks"),
         budget_s=parse_duration("--budget", given["budget"]),

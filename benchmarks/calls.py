@@ -18,6 +18,7 @@ from solvers.registry import Solver
 
 Arguments = tuple[Any, ...]
 Wait = Callable[[Any], Any]
+Place = Callable[[Sequence[Any], Sequence[Any]], Arguments]
 
 LARGE_CONSTANT = 64
 """Elements of a constant from which it is data, and not a parameter of the method."""
@@ -90,10 +91,13 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
     phases: dict[str, float] = {}
     statics = _statics(workload)
     function: Any = solver.function
+    own_place = place_of(solver)
     if solver.compiled:
         function = jax.jit(solver.function, static_argnames="steps" if statics else None)
 
     def place(arrays: Arguments) -> Arguments:
+        if own_place is not None:
+            return (*jax.block_until_ready(own_place(arrays, devices.named(device))), *statics)
         # may_alias=False: on a CPU device_put would hand out the NumPy array's own memory, and look free.
         placed = tuple(jax.device_put(a, target, may_alias=False) for a in arrays)
         return (*jax.block_until_ready(placed), *statics)
@@ -120,6 +124,12 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
             lowered.compile()
         findings = ("closed_over_data",) if _large_constants(traced) else ()
     return replace(prepared, phases=phases, findings=findings)
+
+
+def place_of(solver: Solver) -> Place | None:
+    """How the solver places its own inputs; None where it does not, as in commits from before there was a choice."""
+    place: Place | None = getattr(solver, "place", None)
+    return place
 
 
 def _large_constants(traced: Any) -> bool:
@@ -167,12 +177,17 @@ def _first(value: Any) -> Any:
     return value[:1] if isinstance(value, np.ndarray) else value
 
 
-def answer(result: Any, workload: Workload) -> tuple[np.ndarray, np.ndarray | None]:
+def answer(result: Any, workload: Workload, solver: Solver | None = None) -> tuple[np.ndarray, np.ndarray | None]:
     """What one call returned, as ((b, d) float64 weights, (b,) steps taken or None).
 
-    A batched solver returns (b, d), a loop over problems a list of (d,), a lone problem either. Raises ValueError where
+    A batched solver returns (b, d), a loop over problems a list of (d,), a lone problem either. One that places its own
+    inputs may have padded the batch, and those answers, which follow the others, are dropped. Raises ValueError where
     the answer has not the shape that the method promises.
     """
+    if solver is not None and place_of(solver) is not None:
+        several = isinstance(result, tuple)
+        kept = tuple(np.asarray(part)[: workload.batch] for part in (result if several else (result,)))
+        result = kept if several else kept[0]
     expected = (workload.batch, workload.features)
     steps = None
     if workload.method == "gd_tol":

@@ -17,6 +17,8 @@ from solvers.problem import Workload, data_bytes, make_workload
 from solvers.registry import Solver
 
 BASELINE = "numpy_loop"
+SHARDED = "jax_sharded"
+"""What a preset takes along only where there are several devices; named, it runs on one as well."""
 PLAIN_VARIANT = {
     ("gd", "numpy"): "analytic",
     ("gd", "jax"): "autodiff",
@@ -92,12 +94,14 @@ def problem_of(workload: Workload) -> dict[str, Any]:
     return fields
 
 
-def select(options: RunOptions, sides: Sides) -> tuple[Contest, ...]:
+def select(options: RunOptions, sides: Sides, counts: Mapping[str, int] | None = None) -> tuple[Contest, ...]:
     """The contests of a run. Raises UsageError for names that do not exist and for an empty grid.
 
-    The baseline runs in every contest, on the CPU, in the last environment and the first dtype.
+    The baseline runs in every contest, on the CPU, in the last environment and the first dtype. `counts` tells how
+    many devices go by a device's name, where that is not one.
     """
     preset = PRESETS[options.preset]
+    several = {device for device, count in (counts or {}).items() if count > 1}
     known = [solver for own, added in sides.values() for solver in (*own, *added)]
     _check_names("strategy", options.strategies, {s.strategy for s in known})
     _check_names("variant", options.variants, {s.variant for s in known})
@@ -106,7 +110,11 @@ def select(options: RunOptions, sides: Sides) -> tuple[Contest, ...]:
     for sweep in preset.sweeps:
         for workload, threads in _workloads(options, sweep):
             key = json.dumps(problem_of(workload), sort_keys=True)
-            gathered.setdefault((key, threads), []).extend(_cases(options, sweep, workload, threads, sides))
+            gathered.setdefault((key, threads), []).extend(
+                case
+                for case in _cases(options, sweep, workload, threads, sides)
+                if case.solver.strategy != SHARDED or options.strategies or case.device in several
+            )
     gathered = {key: cases for key, cases in gathered.items() if cases}
     if not gathered:
         raise UsageError(

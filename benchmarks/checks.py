@@ -44,9 +44,9 @@ def judge(solver: Solver, workload: Workload, problem: Problem, prepared: Prepar
     other = unseen(problem)
     fresh = prepared.on(calls.calls_for(solver, workload, other, check=True)).call()
     try:
-        weights, steps = calls.answer(first, workload)
+        weights, steps = calls.answer(first, workload, solver)
         error = relative_error(weights, problem.reference)
-        error = max(error, relative_error(calls.answer(fresh, workload)[0], problem.check_reference))
+        error = max(error, relative_error(calls.answer(fresh, workload, solver)[0], problem.check_reference))
     except ValueError as shape:
         return Judgement("wrong", str(shape), None, limit)
     if not np.isfinite(error):

@@ -44,17 +44,16 @@ def environment(device: str) -> dict[str, str]:
 
 def find(device: str) -> Any:
     """The JAX device of this name; DeviceError, with the reason, where it is not here. Starts the backend."""
-    import jax
-
     platform, ordinal = parse(device)
-    try:
-        found = jax.devices(PLATFORMS[platform])
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else "JAX has no such backend"
-        raise DeviceError(f"no {platform} device here: {reason}") from None
+    found = _all(platform)
     if ordinal >= len(found):
         raise DeviceError(f"no {device} here: there is {len(found)} {platform} device" + "s" * (len(found) > 1))
     return found[ordinal]
+
+
+def named(device: str) -> list[Any]:
+    """What a solver of many devices is given: every device of a platform (`cuda`), or the one named (`cuda:1`)."""
+    return [find(device)] if ":" in device else _all(parse(device)[0])
 
 
 def where(result: Any) -> set[str]:
@@ -63,6 +62,16 @@ def where(result: Any) -> set[str]:
 
     leaves = [leaf for leaf in jax.tree.leaves(result) if isinstance(leaf, jax.Array)]
     return {str(device.platform) for leaf in leaves for device in leaf.devices()}
+
+
+def _all(platform: str) -> list[Any]:
+    import jax
+
+    try:
+        return list(jax.devices(PLATFORMS[platform]))
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0] if str(error) else "JAX has no such backend"
+        raise DeviceError(f"no {platform} device here: {reason}") from None
 
 
 def cores_for(threads: str, device: str, allowed: Sequence[int]) -> list[int]:

@@ -135,7 +135,7 @@ def try_once(case: Case) -> bool:
     workload, problem, _ = calls.shortened(case.solver, case.workload, make_problem(case.workload))
     _configure(case)
     call = calls.prepare(case.solver, workload, problem, case.device).call
-    weights, _ = calls.answer(call(), workload)
+    weights, _ = calls.answer(call(), workload, case.solver)
     return bool(np.isfinite(weights).all())
 
 

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from benchmarks import plan
 from benchmarks.block import Entry, LiveWorker, skipped
 from benchmarks.cases import Case
+from benchmarks.nurseries import Nurseries
+from benchmarks.options import RunOptions
 from benchmarks.plan import Limits
+from benchmarks.presets import PRESETS
 from benchmarks.processes import WorkerEnded
 from benchmarks.states import State
+
+
+def device_counts(nurseries: Nurseries, options: RunOptions) -> dict[str, int]:
+    """How many devices go by each name; only a sweep over every strategy there is wants to know."""
+    counts = {"cpu": options.cpu_devices}
+    if options.strategies is None and any(sweep.strategies is None for sweep in PRESETS[options.preset].sweeps):
+        for device in set(options.devices) - {"cpu"}:
+            with contextlib.suppress(WorkerEnded):  # absent, which is told elsewhere
+                counts[device] = nurseries.device_count(options.environments[0], device)
+    return counts
 
 
 def skips(

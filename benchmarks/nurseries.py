@@ -96,6 +96,11 @@ class Nurseries:
         with _passing(nursery.worker({"environment": environment})) as worker:
             return str(worker.ask("device", ANSWER_TIMEOUT_S, device=device)["kind"])
 
+    def device_count(self, environment: str, device: str) -> int:
+        """How many devices go by this name. Raises WorkerEnded, status skipped, where it is not here."""
+        with _passing(self.get(environment, device).worker({"environment": environment})) as worker:
+            return int(worker.ask("count", ANSWER_TIMEOUT_S, device=device)["count"])
+
     def peaks(self, environment: str, threads: str) -> dict[str, float]:
         """What the machine can do at most with so many threads, and whether it is so many (peaks.measure)."""
         return self._peaks(self.get(environment, threads=threads), threads=True)
@@ -149,6 +154,7 @@ class Nurseries:
                     **{name: nursery.hello[name] for name in ("python", "packages", "blas", "xla_flags", "fork")},
                     "device_kind": kinds.get(setting.device),
                     "peaks": self._peaks(nursery, threads=False) if setting.device == "cpu" else None,
+                    "facts": {"cpu_devices": setting.cpu_devices},
                     "plugins": {path.name: file_hash(path) for path in setting.plugins},
                     **dict(zip(("commit", "dirty"), machine.commit_of(setting.solvers), strict=True)),
                 }

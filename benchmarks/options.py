@@ -13,6 +13,8 @@ from solvers.problem import DTYPES, METHODS
 
 T = TypeVar("T")
 
+MOST_CPU_DEVICES = 256
+"""Each has threads of its own, so that some thousands would not start."""
 MOST = 10**15
 """No number asked for is larger: the run file holds none past 2**63."""
 
@@ -35,7 +37,7 @@ PLURALS = {
     "threads": "threads",
 }
 """Axes of the command line, and the field that holds the list."""
-SINGLE = ("baseline", "blocks", "budget_s", "timeout_s", "seed")
+SINGLE = ("baseline", "cpu_devices", "blocks", "budget_s", "timeout_s", "seed")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class RunOptions:
     conditions: tuple[float, ...] | None = None
     threads: tuple[str, ...] | None = None
     environments: tuple[str, ...] = ("here",)
+    cpu_devices: int = 1
     baseline: str = "numpy_loop"
     blocks: int | None = None
     budget_s: float | None = None
@@ -74,6 +77,9 @@ class RunOptions:
         for name in ("samples", "features", "batch", "steps"):
             _at_least(f"--{name}", getattr(self, name), 1)
         _at_least("--condition", self.conditions, 1)
+        _at_least("--cpu-devices", (self.cpu_devices,), 1)
+        if self.cpu_devices > MOST_CPU_DEVICES:
+            raise UsageError(f"--cpu-devices must be at most {MOST_CPU_DEVICES}, got {self.cpu_devices}")
         _at_least("--blocks", (self.blocks,) if self.blocks is not None else None, 2)
         _at_least("--seed", (self.seed,), 0)
         for value in self.threads or ():

@@ -16,6 +16,7 @@ from benchmarks import clock, machine, plan, schedule, sentinel
 from benchmarks.block import Entry, Rules
 from benchmarks.cases import Contest, select
 from benchmarks.data import label, read_data
+from benchmarks.feasible import device_counts
 from benchmarks.nurseries import Nurseries, out_of_the_way
 from benchmarks.options import RunOptions, UsageError
 from benchmarks.plan import Limits
@@ -105,9 +106,10 @@ def prepared(
     request = _with_data(request)
     options = request.options
     sides = request.sides or {"here": Setting(plugins=request.plugins)}
+    sides = {name: replace(side, cpu_devices=options.cpu_devices) for name, side in sides.items()}
     with Nurseries(sides, str(request.data) if request.data else None) as nurseries, out_of_the_way(nurseries.allowed):
         _check_threads(options, nurseries.allowed)
-        contests = select(options, {name: nurseries.solvers(name) for name in sides})
+        contests = select(options, {name: nurseries.solvers(name) for name in sides}, device_counts(nurseries, options))
         absent, kinds = _devices(nurseries, options)
         asked = [case for contest in contests for case in contest.cases]
         if asked and all(case.device in absent for case in asked):

@@ -93,9 +93,10 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
 ERRANDS: dict[str, Callable[[Message], Message]] = {
     "solvers": lambda message: {"solvers": [solver.as_dict() for solver in load_file(Path(message["path"]))]},
     "device": lambda message: {"kind": devices.find(message["device"]).device_kind},
+    "count": lambda message: {"count": len(devices.named(message["device"]))},
     "peaks": lambda message: {"peaks": peaks.measure(threads=message["threads"])},
 }
-"""What a worker may be asked without a case: a plugin's solvers, a device's kind, the machine's peaks."""
+"""What a worker may be asked without a case: a plugin's solvers, a device's kind and number, the machine's peaks."""
 
 
 def _given(thing: Any) -> Any:

@@ -19,13 +19,13 @@ Gradient = Callable[[Array, Array, Array], Array]
 @solver(method="gd", strategy="jax_scan", variant="autodiff", backend="jax", compiled=True)
 def gd_autodiff(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
     """Gradient descent by jax.grad of the loss; X (n, d), y (n,), w (d,), step_size () -> w (d,)."""
-    return _descend(gradients.autodiff, X, y, w, step_size, steps)
+    return descend(gradients.autodiff, X, y, w, step_size, steps)
 
 
 @solver(method="gd", strategy="jax_scan", variant="analytic", backend="jax", compiled=True)
 def gd_analytic(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
     """Gradient descent by the formula 2/n X'(X w - y); X (n, d), y (n,), w (d,), step_size () -> w (d,)."""
-    return _descend(gradients.analytic, X, y, w, step_size, steps)
+    return descend(gradients.analytic, X, y, w, step_size, steps)
 
 
 @solver(method="gd", strategy="jax_scan", variant="columns", backend="jax", compiled=True)
@@ -34,13 +34,13 @@ def gd_columns(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Ar
 
     Tuned: on a CPU 1.3 to 4.6 times as fast as `analytic` at d = 2 to 16, and slower at d = 128.
     """
-    return _descend(gradients.by_columns, X.T, y, w, step_size, steps)
+    return descend(gradients.by_columns, X.T, y, w, step_size, steps)
 
 
 @solver(method="gd", strategy="jax_scan", variant="finite", backend="jax", compiled=True)
 def gd_finite(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
     """Gradient descent by central differences, h = 1, of the loss; X (n, d), y (n,), w (d,), step_size () -> w (d,)."""
-    return _descend(gradients.finite, X, y, w, step_size, steps)
+    return descend(gradients.finite, X, y, w, step_size, steps)
 
 
 @solver(method="gd_tol", strategy="jax_scan", variant="autodiff", backend="jax", compiled=True)
@@ -48,7 +48,7 @@ def gd_tol_autodiff(
     X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array
 ) -> tuple[Array, Array]:
     """By jax.grad until the root mean square of a step is below the tolerance -> w (d,) before it, its index ()."""
-    return _descend_until(gradients.autodiff, X, y, w, step_size, tolerance, max_steps)
+    return descend_until(gradients.autodiff, X, y, w, step_size, tolerance, max_steps)
 
 
 @solver(method="gd_tol", strategy="jax_scan", variant="analytic", backend="jax", compiled=True)
@@ -56,23 +56,27 @@ def gd_tol_analytic(
     X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array
 ) -> tuple[Array, Array]:
     """By the formula until the root mean square of a step is below the tolerance -> w (d,) before it, its index ()."""
-    return _descend_until(gradients.analytic, X, y, w, step_size, tolerance, max_steps)
+    return descend_until(gradients.analytic, X, y, w, step_size, tolerance, max_steps)
 
 
 for _variant, _formula in least_squares.FORMULAS.items():
     solver(method="ols", strategy="jax_scan", variant=_variant, backend="jax", compiled=True)(_formula)
 
 
-def _descend(gradient: Gradient, X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+def descend(gradient: Gradient, X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """So many steps with this gradient, in one scan."""
+
     def body(w: Array, _: None) -> tuple[Array, None]:
         return w - step_size * gradient(X, y, w), None
 
     return lax.scan(body, w, length=steps)[0]
 
 
-def _descend_until(
+def descend_until(
     gradient: Gradient, X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array
 ) -> tuple[Array, Array]:
+    """Steps with this gradient until one is too small, in one loop -> w before that step, its index."""
+
     # the loop carries the step not yet taken, so that what it ends with is w before the step that was too small
     def unfinished(state: tuple[Array, Array, Array]) -> Array:
         _, move, step = state

@@ -6,7 +6,7 @@ import inspect
 import pkgutil
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ import solvers
 from solvers.workload import METHODS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Place = Callable[[Sequence[Any], Sequence[Any]], tuple[Any, ...]]
 
 ARGUMENTS = {
     "gd": ("X", "y", "w", "step_size", "steps"),
@@ -30,6 +31,8 @@ class Solver:
 
     compiled    the harness jits the function, for gd with `steps` static
     batched     the function takes all problems at once: X (b, n, d), y (b, n), w (b, d), step_size (b,) -> (b, d)
+    place       puts a batched solver's arrays (NumPy) on a list of devices, its own way, off the clock; the answers of
+                what it pads the batch with follow the others. None: the harness puts them on one device
     """
 
     method: str
@@ -39,11 +42,12 @@ class Solver:
     compiled: bool
     batched: bool
     function: Callable[..., Any]
+    place: Place | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields without the function, plain for JSON."""
+        """The fields without the functions, plain for JSON."""
         fields = asdict(self)
-        del fields["function"]
+        del fields["function"], fields["place"]
         return fields
 
 
@@ -55,7 +59,14 @@ SOLVERS: dict[tuple[str, str, str], Solver] = {}
 
 
 def solver(
-    *, method: str, strategy: str, variant: str, backend: str, compiled: bool = False, batched: bool = False
+    *,
+    method: str,
+    strategy: str,
+    variant: str,
+    backend: str,
+    compiled: bool = False,
+    batched: bool = False,
+    place: Place | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as a solver and hand it back unchanged.
 
@@ -71,6 +82,10 @@ def solver(
         raise ValueError(f"backend must be numpy or jax, got {backend!r}")
     if compiled and backend != "jax":
         raise ValueError(f"compiled=True is for backend jax, got {backend!r}; leave compiled out")
+    if place is not None and not (batched and backend == "jax"):
+        raise ValueError(
+            f"place is for batched solvers of backend jax, got {backend!r}, batched={batched}; leave it out"
+        )
 
     def register(function: Function) -> Function:
         _check_signature(function, method, compiled)
@@ -80,7 +95,7 @@ def solver(
                 f"{' '.join(key)} is registered twice, in {_file(SOLVERS[key].function)} and in {_file(function)}; "
                 "give one of them another variant"
             )
-        SOLVERS[key] = Solver(method, strategy, variant, backend, compiled, batched, function)
+        SOLVERS[key] = Solver(method, strategy, variant, backend, compiled, batched, function, place)
         return function
 
     return register

@@ -68,7 +68,8 @@ def call(solver: Solver, *given: Any) -> tuple[np.ndarray, np.ndarray | None]:
     if solver.batched:
         result = function(*_placed(solver, values))
         w, steps = result if solver.method == "gd_tol" else (result, None)
-        return np.asarray(w), None if steps is None else np.asarray(steps)
+        batch = len(given[0])  # answers past it are of what a solver padded
+        return np.asarray(w)[:batch], None if steps is None else np.asarray(steps)[:batch]
     problems = [tuple(v[i, ...] if np.ndim(v) else v for v in values) for i in range(len(values[0]))]
     rows = [function(*_placed(solver, problem)) for problem in problems]
     if solver.method == "gd_tol":
@@ -79,6 +80,9 @@ def call(solver: Solver, *given: Any) -> tuple[np.ndarray, np.ndarray | None]:
 def _placed(solver: Solver, values: tuple[Any, ...]) -> tuple[Any, ...]:
     if solver.backend == "numpy":
         return values
+    if solver.place is not None:
+        arrays = [v for v in values if isinstance(v, np.ndarray)]
+        return (*solver.place(arrays, jax.devices()), *values[len(arrays) :])
     return tuple(jax.device_put(v) if isinstance(v, np.ndarray) else v for v in values)
 
 

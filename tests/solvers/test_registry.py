@@ -26,25 +26,28 @@ def test_every_strategy_is_there_with_its_variants():
         ("gd", "jax_eager"): ("analytic", "autodiff"),
         ("gd", "jax_jit_step"): ("analytic", "autodiff"),
         ("gd", "jax_scan"): ("analytic", "autodiff", "columns", "finite"),
+        ("gd", "jax_sharded"): ("analytic", "autodiff"),
         ("gd", "jax_vmap"): ("analytic", "autodiff", "columns"),
         ("gd", "numpy_loop"): ("analytic", "columns", "finite"),
         ("gd", "numpy_stacked"): ("analytic",),
         ("gd_tol", "numpy_loop"): ("analytic",),
     }
-    expected |= {("gd_tol", s): ("analytic", "autodiff") for s in ("jax_eager", "jax_jit_step", "jax_scan", "jax_vmap")}
-    expected |= {("ols", s): CLOSED for s in ("jax_eager", "jax_scan", "jax_vmap", "numpy_loop", "numpy_stacked")}
+    compiled = ("jax_scan", "jax_sharded", "jax_vmap")
+    expected |= {("gd_tol", s): ("analytic", "autodiff") for s in ("jax_eager", "jax_jit_step", *compiled)}
+    expected |= {("ols", s): CLOSED for s in ("jax_eager", *compiled, "numpy_loop", "numpy_stacked")}
     assert rows == sorted((*key, variant) for key, variants in expected.items() for variant in variants)
 
 
 def test_rows_say_what_they_are():
     for key, row in load_builtin().items():
         assert key == (row.method, row.strategy, row.variant)
-        assert row.batched == (row.strategy in ("numpy_stacked", "jax_vmap"))
-        assert row.compiled == (row.strategy in ("jax_scan", "jax_vmap"))
+        assert row.batched == (row.strategy in ("numpy_stacked", "jax_sharded", "jax_vmap"))
+        assert row.compiled == (row.strategy in ("jax_scan", "jax_sharded", "jax_vmap"))
+        assert (row.place is not None) == (row.strategy == "jax_sharded")
         assert row.backend == row.strategy.split("_")[0]
         assert row.function.__doc__
         plain = json.loads(json.dumps(row.as_dict()))
-        assert Solver(**plain, function=row.function) == row
+        assert Solver(**plain, function=row.function, place=row.place) == row
 
 
 def test_a_function_is_handed_back_unchanged():
@@ -62,6 +65,7 @@ def test_a_function_is_handed_back_unchanged():
         ({"strategy": "My way"}, "strategy must be lower-case letters, digits and _, led by a letter, got 'My way'"),
         ({"variant": "2nd"}, "variant must be lower-case"),
         ({"backend": "torch"}, "backend must be numpy or jax, got 'torch'"),
+        ({"place": tuple}, "place is for batched solvers of backend jax, got 'numpy', batched=False"),
         ({"compiled": True}, "compiled=True is for backend jax, got 'numpy'"),
     ],
 )
