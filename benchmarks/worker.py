@@ -193,6 +193,7 @@ def _finish(desk: _Desk) -> Message:
     what = (_given(desk.solver), desk.workload, desk.problem)
     with clock.stopwatch(spent, "check"):
         judgement = checks.judge(*what, prepared, desk.first)
+        reply["excess_loss"] = checks.excess_loss(desk.first, desk.workload, desk.problem)
         if judgement.status == "ok" and desk.case["guard"]:
             desk.findings += _guard(desk, prepared)
         if desk.compiles():

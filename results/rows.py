@@ -114,7 +114,7 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
         rss_growth_bytes=_largest(m.rss_growth_bytes for m in measurements),
         device_peak_bytes=_largest(m.device_peak_bytes for m in measurements),
         temp_bytes=_largest(m.temp_bytes for m in measurements),
-        excess_loss=_largest(m.excess_loss for m in counted),
+        excess_loss=_largest(m.excess_loss for m in measurements),
         compiles=_largest(m.compiles for m in measurements),
         findings=findings,
         stop_reason=stop_reason,
