@@ -8,7 +8,7 @@ import pandas as pd
 from results import wording
 from results.answer_words import bytes_text, interval, interval_of_exponent, interval_of_time
 from results.frame import PEAKS
-from results.models import AXES, AXIS_LETTER, Answer, measured
+from results.models import AXES, AXIS_LETTER, Answer, competitor, measured
 from results.models_calls import BreakEven, break_evens
 from results.models_cost import cost_models
 from results.models_crossovers import Crossover, crossovers, saturations
@@ -228,7 +228,7 @@ def _limits(found: Answers) -> AnswerTable:
     rows = tuple(
         (
             _text(title(each.row, found.told)),
-            _text(wording.plain(f"{each.row['strategy']} {each.row['variant']}")),
+            _text(competitor(each.row)),
             Cell(f"{each.flops_per_s / 1e9:.3g}", each.flops_per_s),
             Cell("" if each.flops_share is None else f"{each.flops_share:.1%}", each.flops_share or 0.0),
             Cell(f"{each.bytes_per_s / 1e9:.3g}", each.bytes_per_s),

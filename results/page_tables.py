@@ -14,7 +14,7 @@ from results.summary import groups, records_of
 from results.titles import TOLD_IF_VARYING, Record, title
 
 SEPARATOR = "\x1f"
-_FILTERS = ("method", "strategy", "device", "dtype", "threads", "status", "verdict", "run")
+_FILTERS = ("method", "strategy", "device", "dtype", "precision", "threads", "status", "verdict", "run")
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ def test_steps_of_descent_have_the_excess_of_theory(samples: int) -> None:
     spectrum = reference.decompose(problem.X, problem.y)
     left = (1 - problem.step_size[:, None] * spectrum.curvature) ** 14
     shares = np.where(spectrum.s > 1e-9, spectrum.Uty**2, 0)
-    assert excess_loss(problem.reference, workload, problem) == pytest.approx(float((left * shares).sum() / shares.sum()))
+    expected = float((left * shares).sum() / shares.sum())
+    assert excess_loss(problem.reference, workload, problem) == pytest.approx(expected)
 
 
 def test_it_is_that_of_the_worst_problem() -> None:
