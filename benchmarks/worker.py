@@ -19,6 +19,7 @@ from solvers.registry import Solver, load_builtin, load_file
 
 SHORT_CALL_S = clock.TARGET_S
 DISPATCHES = 9
+PROBES = 4
 
 Message = dict[str, Any]
 Receive = Callable[[], Message]
@@ -129,7 +130,10 @@ def _probe(case: Mapping[str, Any], problem: Problem) -> Message:
     short, part, scale = calls.shortened(solver, Workload(**case["workload"]), problem)
     call = calls.prepare(solver, short, part, case["device"]).call
     clock.once(call)
-    return {"call_s": clock.once(call)[1] * scale}
+    taken = [clock.once(call)[1]]
+    if taken[0] < SHORT_CALL_S:  # multiplied by thousands of steps, one disturbance would skip a case for good
+        taken += [clock.once(call)[1] for _ in range(PROBES)]
+    return {"call_s": min(taken) * scale}
 
 
 def _prepare(desk: _Desk) -> Message:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from results import wording
-from results.answers import AnswerTable, Cell
+from results.answer_words import AnswerTable, Cell
 from results.findings import explained
 from results.models import competitor
 from results.rows import CONTEST_KEYS
