@@ -1,12 +1,12 @@
 """Time to accuracy in words: who is first to an excess loss, how long each way takes, and what it cannot pass."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from results import wording
 from results.answer_words import AnswerTable, Cell, interval_of_time
-from results.models import AXIS_LETTER, Answer
-from results.models_accuracy import ACCURACIES, Arrival, Front, Way, Winner, floor_of, seconds_to, winner_at
+from results.models import AXIS_LETTER, Answer, Data
+from results.models_accuracy import ACCURACIES, Arrival, Front, Way, Winner, floor_of, fronts, seconds_to, winner_at
 from results.titles import TOLD_IF_VARYING
 
 MOST_SENTENCES = 6
@@ -59,6 +59,18 @@ def accuracy_sentences(found: Sequence[Front], told: AbstractSet[str]) -> list[s
     lines = [line for front in compared[:MOST_SENTENCES] for line in _sentences(front, told)]
     if len(compared) > MOST_SENTENCES:
         lines.append(f"Time to accuracy of {len(compared) - MOST_SENTENCES:,} more problems: see Time to accuracy.")
+    return lines
+
+
+def advice_on_accuracy(data: Data, size: Mapping[str, int], threads: str, accuracy: float) -> list[str]:
+    """For each problem of this very size, who is first to an excess loss, whatever the method and the steps."""
+    lines = []
+    for front in fronts(data):
+        fixed = dict(front.fixed)
+        if front.compared and fixed | dict(size) == fixed and fixed["threads"] == threads:
+            winner = winner_at(front, accuracy)
+            none = f"nothing measured comes to an excess loss of {wording.error_text(accuracy)}"
+            lines.append(f"at {problem_text(front, frozenset({'seed'}))}: {_told(winner) if winner else none}")
     return lines
 
 

@@ -19,8 +19,8 @@ def judged(off: float, *, coarse: bool) -> checks.Judgement:
     workload = make_workload("gd", 100, 2)
     problem = make_problem(workload)
 
-    def solve(X: Any, y: Any, w: Any, step_size: Any, steps: int) -> Any:
-        right = problem.reference if np.array_equal(step_size, problem.step_size[0]) else problem.check_reference
+    def solve(*given: Any) -> Any:
+        right = problem.reference if np.array_equal(given[3], problem.step_size[0]) else problem.check_reference
         return right[0] * (1 + off)
 
     solver = replace(make_solver("numpy_loop"), function=solve)

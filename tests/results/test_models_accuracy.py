@@ -4,12 +4,18 @@ import math
 
 import numpy as np
 import pytest
+import synthetic
 from ladders import STEPS, descent, noisy, row, seconds
+from made import as_run
+from synthetic import Truth
 
-from results.answers_accuracy import accuracy_sentences, accuracy_tables
+from results.answers_accuracy import accuracy_sentences, accuracy_tables, advice_on_accuracy
 from results.colours import colour_of
 from results.figures_accuracy import loss_against_time
+from results.frame import from_runs
 from results.models_accuracy import ACCURACIES, RESOLUTION, Way, excess_of, floor_of, fronts, seconds_to, winner_at
+from results.report import html, markdown
+from results.table import as_text
 from results.titles import Record
 
 RHO = 0.99
@@ -180,6 +186,18 @@ def test_the_sentences_say_what_the_tables_say() -> None:
     }
 
 
+def test_advice_is_for_the_size_that_was_measured() -> None:
+    size = {"samples": 1_000, "features": 16, "batch": 1}
+    (line,) = advice_on_accuracy(reported(), size, "1", 1e-4)
+    assert line.startswith(
+        "at n = 1,000, d = 16, b = 1, condition 30, seed 0: a closed form is first to an excess loss of"
+    )
+    (never,) = advice_on_accuracy(reported(), size, "1", 1e-29)
+    assert never.endswith("nothing measured comes to an excess loss of 1e-29")
+    assert advice_on_accuracy(reported(), size | {"samples": 999}, "1", 1e-4) == []
+    assert advice_on_accuracy(reported(), size, "all", 1e-4) == []
+
+
 def test_where_no_descent_arrives_that_is_said() -> None:
     rows = [*descent(lambda k: 1 / (1 + 1e-3 * k)), row(method="ols", variant="qr", time_s=3e-5, excess_loss=1e-29)]
     (text,) = accuracy_sentences(fronts(rows), frozenset())
@@ -205,3 +223,24 @@ def test_the_figure_tells_dtypes_by_line_and_marks_what_is_wrong() -> None:
     assert [text.get_text() for text in legend.get_texts()] == [
         *("jax_scan", "float32", "float64", "a closed form", "levelled off", "wrong, so no time"),
     ]
+
+
+def test_terminal_markdown_and_page_say_the_same() -> None:
+    records = [synthetic.header(), synthetic.environment()]
+    for steps in (1, 10, 100, 1_000):
+        truth = Truth("numpy_loop", "analytic", seconds(steps), fields={"excess_loss": geometric(steps)})
+        of = synthetic.workload(steps=steps, condition=30.0)
+        records += synthetic.blocks_of([truth], of=of, blocks=3, rounds=4)
+    exact = Truth("numpy_loop", "qr", 3e-5, fields={"excess_loss": 1e-15})
+    wrong = Truth("numpy_loop", "inverse", 1.0, status="wrong", reason="off", fields={"excess_loss": 1e-3})
+    of = synthetic.workload(method="ols", steps=None, condition=30.0)
+    run = as_run([*records, *synthetic.blocks_of([exact, wrong], of=of, blocks=3, rounds=4)])
+    frame = from_runs(run)
+    assert frame.loc[frame["status"] == "wrong", "excess_loss"].tolist() == [1e-3]
+    assert frame.loc[frame["status"] == "wrong", "time_s"].isna().all()
+    said = "Time to accuracy at n = 100, d = 2, b = 1, condition 30: a closed form is first to an excess loss of 1e-6"
+    page = html([run], frame=frame)
+    for text in (as_text(frame), markdown([run], frame), page):
+        assert said in " ".join(text.split())
+    assert 'id="accuracy-' in page
+    assert "wrong, so no time" in page
