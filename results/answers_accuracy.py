@@ -5,13 +5,13 @@ from collections.abc import Set as AbstractSet
 
 from results import wording
 from results.answer_words import AnswerTable, Cell, interval_of_time
-from results.models import AXIS_LETTER, Answer, Data
+from results.models import AXIS_LETTER, NOT_IN_RANGE, Answer, Data
 from results.models_accuracy import ACCURACIES, Arrival, Front, Way, Winner, floor_of, fronts, seconds_to, winner_at
 from results.titles import TOLD_IF_VARYING
 
 MOST_SENTENCES = 6
 _KINDS = ("closed form", "descent")
-_EMPTY = (Cell("not in range", ""), Cell("", float("inf")))
+_EMPTY = (Cell(NOT_IN_RANGE, ""), Cell("", float("inf")))
 _NOTHING = "Not in range: no descent of several lengths has an excess loss beside another way."
 
 
@@ -28,16 +28,7 @@ def accuracy_tables(found: Sequence[Front], told: AbstractSet[str]) -> list[Answ
             "An excess loss is the loss of the answer less the least possible, over that of the start at zero. Every "
             "strategy, dtype and number of steps of one problem competes; times of descents lie between measured "
             "numbers of steps, and their intervals hold all that is possible there.",
-            (
-                "problem",
-                "excess loss",
-                "first",
-                "time",
-                "quickest descent",
-                "time of it",
-                "quickest closed form",
-                "its time",
-            ),
+            ("problem", "excess loss", "first", "quickest closed form", "its time", "quickest descent", "time of that"),
             first,
             _NOTHING,
         ),
@@ -45,7 +36,8 @@ def accuracy_tables(found: Sequence[Front], told: AbstractSet[str]) -> list[Answ
             "time-to-accuracy",
             "Time to accuracy",
             "How long each way takes until its excess loss is so small, and the excess loss that it cannot pass: of a "
-            "descent where more steps lead no lower, since rounding stops it; of a closed form its own.",
+            "descent where more steps lead no lower, since rounding stops it; of a closed form its own. Not in range: "
+            "no number of steps that was measured is enough, or a descent has not levelled off yet.",
             ("problem", "way", *(f"to {wording.error_text(each)}" for each in ACCURACIES), "cannot pass"),
             ways,
             _NOTHING,
@@ -119,7 +111,7 @@ def _named(arrival: Arrival) -> str:
 def _winner(problem: str, winner: Winner | None, accuracy: float) -> tuple[Cell, ...]:
     cells = [Cell(problem, problem), Cell(wording.error_text(accuracy), accuracy)]
     if winner is None:
-        return *cells, Cell("not in range", ""), *_EMPTY, *_EMPTY
+        return *cells, Cell(NOT_IN_RANGE, ""), *_EMPTY, *_EMPTY
     kind = _KINDS[0] if winner.first.way.closed else _KINDS[1]
     cells.append(Cell(kind + ("" if winner.sure else ", not for sure"), kind))
     by_kind = {each.way.closed: each for each in (winner.first, winner.other) if each}
@@ -136,10 +128,10 @@ def _winner(problem: str, winner: Winner | None, accuracy: float) -> tuple[Cell,
 def _way(problem: str, way: Way) -> tuple[Cell, ...]:
     label = wording.plain(way.label)
     floor = floor_of(way)
-    text = floor.why if floor.value is None else wording.error_text(floor.value)
+    text = NOT_IN_RANGE if floor.value is None else wording.error_text(floor.value)
     times = (_time(seconds_to(way, accuracy)) for accuracy in ACCURACIES)
     return Cell(problem, problem), Cell(label, label), *times, Cell(text, floor.value or float("inf"))
 
 
 def _time(answer: Answer) -> Cell:
-    return Cell(interval_of_time(answer), float("inf") if answer.value is None else answer.value)
+    return Cell(interval_of_time(answer) if answer.known else NOT_IN_RANGE, answer.value or float("inf"))
