@@ -80,7 +80,13 @@ class Contest:
         p = self.problem
         size = f"n={p['samples']:,} d={p['features']} b={p['batch']:,}"
         steps = f" steps={p['steps']:,}" if p["steps"] else ""
+        steps += f" condition={p['condition']:g}" if p["condition"] else ""
         return f"{p['method']} {size}{steps}" + (f" threads={self.threads}" if self.threads != "1" else "")
+
+
+def kind_of(case: Case) -> str:
+    """The arithmetic of a case: its dtype, and the precision of its products where that was asked to be less."""
+    return case.workload.dtype + (f" {case.precision}" if case.precision != Case.precision else "")
 
 
 Sides = Mapping[str, tuple[Sequence[Solver], Sequence[Solver]]]
@@ -125,17 +131,25 @@ def select(options: RunOptions, sides: Sides, counts: Mapping[str, int] | None =
 
 
 def _cases(options: RunOptions, sweep: Sweep, workload: Workload, threads: str, sides: Sides) -> list[Case]:
-    """Each solver that was asked for, on each device, in each environment; NumPy on the CPU alone."""
+    """Each solver asked for, on each device, at each precision, in each environment; NumPy on the CPU alone."""
     found = []
     for environment, (own, added) in sides.items():
         chosen = _competitors(options, sweep, workload.method, own)
         chosen += [solver for solver in added if solver.method == workload.method]
         found += [
-            Case(workload, solver, device, threads, environment=environment)
+            Case(workload, solver, device, threads, precision, environment)
             for device, solver in product(options.devices, chosen)
             if solver.backend == "jax" or device == "cpu"
+            for precision in _precisions(options, sweep, solver, workload)
         ]
     return found
+
+
+def _precisions(options: RunOptions, sweep: Sweep, solver: Solver, workload: Workload) -> tuple[str, ...]:
+    """The settings that make a difference: NumPy has none, and float64 is never cut short."""
+    if solver.backend == "numpy" or workload.dtype == "float64":
+        return (Case.precision,)
+    return options.precisions or sweep.precisions
 
 
 def _contest(

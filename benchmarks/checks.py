@@ -13,6 +13,9 @@ from solvers.accuracy import error_limit, relative_error
 from solvers.problem import Problem, Workload
 from solvers.registry import Solver
 
+COARSE_LIMIT = 5e-3
+"""Allowed where an accelerator may cut the factors of float32 products to 10 bits (TF32) or 7 (bfloat16)."""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -38,9 +41,38 @@ def unseen(problem: Problem) -> Problem:
     return replace(problem, X=-np.roll(problem.X, 1, axis=1), check_y=np.roll(problem.y, 1, axis=1))
 
 
-def judge(solver: Solver, workload: Workload, problem: Problem, prepared: Prepared, first: Any) -> Judgement:
-    """Judge what the first timed call returned, then the answer to inputs that were never timed."""
-    limit = error_limit(workload, problem)
+def excess_loss(first: Any, workload: Workload, problem: Problem) -> float | None:
+    """Loss of the first timed answer less the least there is, over that of the start at zero; of the worst problem.
+
+    Mean squared error in float64, on the data as rounded to the dtype. Right or wrong, an answer of the right shape has
+    one; None where the answer is not finite, where zero is the optimum already, and for `solvers` of a commit that
+    does not know the optimum.
+    """
+    optimum, root = getattr(problem, "optimum", None), getattr(problem, "gram_root", None)
+    try:
+        weights, _ = calls.answer(first, workload)
+    except ValueError:
+        return None
+    if optimum is None or root is None or not np.isfinite(weights).all():
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        # ||X w - y||^2 - ||X w* - y||^2 = ||X (w - w*)||^2: the difference of the losses would lose all its digits
+        above, start = (np.square(np.einsum("brd,bd->br", root, v)).sum(axis=1) for v in (weights - optimum, optimum))
+    if not (start > 0).all():
+        return None
+    worst = float(np.max(above / start))
+    return worst if np.isfinite(worst) else None
+
+
+def judge(
+    solver: Solver, workload: Workload, problem: Problem, prepared: Prepared, first: Any, *, coarse: bool = False
+) -> Judgement:
+    """Judge what the first timed call returned, then the answer to inputs that were never timed.
+
+    `coarse` where products were asked for in less than the precision of their dtype: the error is then the price that
+    the table shows, and COARSE_LIMIT still tells a step left out of 100 from that.
+    """
+    limit = max(error_limit(workload, problem), COARSE_LIMIT if coarse else 0.0)
     other = unseen(problem)
     fresh = prepared.on(calls.calls_for(solver, workload, other, check=True)).call()
     try:

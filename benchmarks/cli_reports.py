@@ -29,7 +29,9 @@ def report(files: tuple[Path, ...], html: Path | None, markdown: Path | None, no
 @click.option("--features", default=2, show_default=True, type=click.IntRange(1), help="Features d.")
 @click.option("--batch", default=1, show_default=True, type=click.IntRange(1), help="Problems solved together.")
 @click.option("--calls", type=click.IntRange(1), help="How often it is called; else only the steady state counts.")
-@click.option("--accuracy", type=float, help="The largest relative error that will do.")
+@click.option(
+    "--accuracy", type=float, help="The largest relative error that will do; also, who is first to that excess loss."
+)
 @click.option("--method", default="gd", show_default=True, type=click.Choice(["gd", "ols"]))
 @click.option("--steps", default=100, show_default=True, type=click.IntRange(1), help="Steps, for gd.")
 @click.option("--dtype", default="float32", show_default=True, type=click.Choice(["float32", "float64"]))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from benchmarks import devices, progress, resuming, running
+from benchmarks.cases import kind_of
 from benchmarks.nurseries import Nurseries
 from benchmarks.options import RunOptions, UsageError
 from benchmarks.presets import PRESETS
@@ -67,10 +68,10 @@ def dry_run(asked: Request) -> int:
         cases = sum(len(contest.cases) + len(contest.baselines) for contest in ready.contests)
         fewest, most = ready.limits.blocks
         for contest in ready.contests:
-            names = ", ".join(
-                f"{case.solver.strategy} {case.solver.variant}" for case in (*contest.baselines, *contest.cases)
-            )
-            print(f"{contest.title}: {names}")
+            entrants = (*contest.baselines, *contest.cases)
+            names = dict.fromkeys(f"{case.solver.strategy} {case.solver.variant}" for case in entrants)
+            kinds = dict.fromkeys(kind_of(case) for case in entrants)
+            print(f"{contest.title}: {', '.join(names)}" + (f"; {', '.join(kinds)}" if len(kinds) > 1 else ""))
         blocks = f"{fewest} blocks" if fewest == most else f"{fewest} to {most} blocks"
         print(f"{cases} cases of {len(ready.contests)} problems, {blocks}: about {progress.span(ready.predicted_s)}")
     return MEASURED

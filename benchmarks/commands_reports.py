@@ -56,6 +56,7 @@ def advise(files: Sequence[Path], asked: dict[str, Any]) -> int:
     import results
     from results.advise import Wish, in_words
     from results.advise import advise as advised
+    from results.answers_accuracy import advice_on_accuracy
 
     files = files or sorted(RUNS.glob("*.jsonl")) or sorted(PUBLISHED.glob("*.jsonl"))
     if not files:
@@ -63,10 +64,12 @@ def advise(files: Sequence[Path], asked: dict[str, Any]) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a torn tail is no news here
         frame = results.load(*files)
-    found = advised(frame, Wish(**asked))
-    for line in in_words(found):
+    wish = Wish(**asked)
+    found = advised(frame, wish)
+    races = advice_on_accuracy(frame, wish.size(), wish.threads, wish.accuracy) if wish.accuracy else []
+    for line in (*(in_words(found) if found.candidates or not races else []), *races):
         print(line)
-    return DONE if found.candidates else NO_ANSWER
+    return DONE if found.candidates or races else NO_ANSWER
 
 
 def demo_figures(folder: Path) -> int:

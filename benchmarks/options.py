@@ -11,6 +11,9 @@ from benchmarks import devices
 from benchmarks.presets import PRESETS
 from solvers.problem import DTYPES, METHODS
 
+PRECISIONS = ("highest", "default", "high")
+"""Of float32 products in JAX, what `jax_default_matmul_precision` takes; `default` leaves it to the device."""
+
 T = TypeVar("T")
 
 MOST_CPU_DEVICES = 256
@@ -29,6 +32,7 @@ PLURALS = {
     "variant": "variants",
     "device": "devices",
     "dtype": "dtypes",
+    "precision": "precisions",
     "samples": "samples",
     "features": "features",
     "batch": "batch",
@@ -50,6 +54,7 @@ class RunOptions:
     variants: tuple[str, ...] | None = None
     devices: tuple[str, ...] = ("cpu",)
     dtypes: tuple[str, ...] | None = None
+    precisions: tuple[str, ...] | None = None
     samples: tuple[int, ...] | None = None
     features: tuple[int, ...] | None = None
     batch: tuple[int, ...] | None = None
@@ -69,6 +74,7 @@ class RunOptions:
         _one_of("preset", (self.preset,), PRESETS)
         _one_of("method", self.methods, METHODS)
         _one_of("dtype", self.dtypes, DTYPES)
+        _one_of("precision", self.precisions, PRECISIONS)
         for device in self.devices:
             try:
                 devices.parse(device)

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from benchmarks.block import ROUNDS, Entry, Rules, sampled_rounds
 from benchmarks.cases import Case, Contest, worker_bytes
 
-OVERHEAD_S = {"numpy": 0.15, "jax": 0.4}
+OVERHEAD_S = {"numpy": 0.1, "jax": 0.4}
 """Fork to calibrated, and the end, of one case in a block; measured on two cores, for the prediction alone."""
 
 STEP_S = {"numpy": 5e-6, "jax": 3.5e-3}
 """Seconds a step where Python drives the steps, for the prediction alone."""
+
+FLOPS_PER_S, WIDE = 0.5e9, 16
+"""Operations a second for each feature, up to so many: short rows leave most of the processor idle. As above."""
 
 HEAVY_CALLS = 500
 HEAVY_FLOPS = 2e9
@@ -85,7 +88,7 @@ def flops(case: Case) -> float:
 def predicted_call_s(case: Case) -> float:
     """Seconds a call, roughly and without running anything."""
     overhead = STEP_S["jax" if case.solver.strategy == "jax_eager" else "numpy"]
-    return python_calls(case) * overhead + flops(case) / 1e9
+    return python_calls(case) * overhead + flops(case) / (FLOPS_PER_S * min(case.workload.features, WIDE))
 
 
 def predicted_block_s(entries: Iterable[Entry], limits: Limits) -> float:

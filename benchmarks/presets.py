@@ -30,6 +30,7 @@ class Sweep:
     threads: tuple[str, ...] = ("1",)
     dtypes: tuple[str, ...] = ("float32",)
     conditions: tuple[float | None, ...] = (None,)
+    precisions: tuple[str, ...] = ("highest",)
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,14 @@ THREADED = (Size(100_000), Size(1_000, 128), Size(100, batch=1_024))
 """Where a second thread has something to do."""
 GRID = tuple(Size(n, d, b) for n in (100, 1_000, 10_000) for d in (2, 16, 128) for b in (1, 16, 128))
 LARGE = (Size(1_000_000), Size(1_000_000, 16), Size(100, batch=8_192), Size(100, batch=65_536))
+BOTH = ("numpy_loop", "jax_scan")
+DTYPES = ("float32", "float64")
+LADDERS = {
+    3.0: (1, 10, 100, 300, 1_000),
+    30.0: (1, 10, 100, 1_000, 3_000, 8_000),
+    1_000.0: (1, 10, 100, 1_000),
+}
+"""By condition number, the steps of a descent on the way to its optimum: all of it, most of it, its beginning."""
 
 PRESETS = {
     preset.name: preset
@@ -141,6 +150,32 @@ PRESETS = {
             call_limit_s=10.0,
             long_call_s=2.0,
             long_samples=1,
+        ),
+        Preset(
+            name="accuracy",
+            about="5 blocks, one thread, both dtypes, descents of 1 to 10,000 steps on three condition numbers, and "
+            "every closed form: about 4 minutes",
+            sweeps=(
+                *(
+                    Sweep(
+                        ("gd",),
+                        tuple(Size(1_000, 16, steps=count) for count in steps),
+                        BOTH,
+                        dtypes=DTYPES,
+                        conditions=(condition,),
+                    )
+                    for condition, steps in LADDERS.items()
+                ),
+                Sweep(("ols",), (Size(1_000, 16),), BOTH, every_variant=True, dtypes=DTYPES, conditions=(*LADDERS,)),
+            ),
+            blocks=(5, 5),
+            budget_s=600.0,
+            timeout_s=20.0,
+            call_limit_s=2.0,
+            long_call_s=0.05,
+            long_samples=3,
+            target_s=0.005,
+            sampling_s=0.5,
         ),
     )
 }

@@ -8,8 +8,7 @@ from results.across_places import named, precision_of, shared, short, threads_to
 from results.across_ratios import Across, Contrast, Meeting
 from results.across_regimes import regimes
 from results.across_sides import BOTH_WAYS, FIRST, FLOW, INWARD, STEADY
-from results.answer_words import interval
-from results.answers import AnswerTable, Cell
+from results.answer_words import AnswerTable, Cell, interval
 from results.models import AXIS_LETTER
 
 TRANSFERS = {BOTH_WAYS: "with transfers", INWARD: "with transfer in", None: "with transfers"}

@@ -1,7 +1,29 @@
 """Answers in words: a value with its interval, and no more digits than the interval supports."""
 
+from dataclasses import dataclass
+
 from results import wording
 from results.models import Answer
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is shown, and what it is sorted by."""
+
+    text: str
+    order: float | str
+
+
+@dataclass(frozen=True)
+class AnswerTable:
+    """One kind of answer: its heading, what its numbers mean, and its rows; `nothing` says why there are none."""
+
+    name: str
+    heading: str
+    about: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    nothing: str
 
 
 def interval(answer: Answer) -> str:

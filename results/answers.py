@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from results import wording
-from results.answer_words import bytes_text, interval, interval_of_exponent, interval_of_time
+from results.answer_words import AnswerTable, Cell, bytes_text, interval, interval_of_exponent, interval_of_time
+from results.answers_accuracy import accuracy_tables
 from results.frame import PEAKS
-from results.models import AXES, AXIS_LETTER, Answer, measured
+from results.models import AXES, AXIS_LETTER, Answer, competitor, measured
+from results.models_accuracy import Front, fronts, with_wrong
 from results.models_calls import BreakEven, break_evens
 from results.models_cost import cost_models
 from results.models_crossovers import Crossover, crossovers, saturations
@@ -20,26 +22,6 @@ METHOD_NAME = {"gd": "gradient descent", "ols": "least squares", "gd_tol": "desc
 
 
 @dataclass(frozen=True)
-class Cell:
-    """What is shown, and what it is sorted by."""
-
-    text: str
-    order: float | str
-
-
-@dataclass(frozen=True)
-class AnswerTable:
-    """One kind of answer: its heading, what its numbers mean, and its rows; `nothing` says why there are none."""
-
-    name: str
-    heading: str
-    about: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    nothing: str
-
-
-@dataclass(frozen=True)
 class Answers:
     """What the models find in a frame, found once for tables and summary; `told` are the columns that a title names."""
 
@@ -48,6 +30,7 @@ class Answers:
     crossovers: Sequence[Crossover]
     break_evens: Sequence[BreakEven]
     limits: Sequence[Limit]
+    fronts: Sequence[Front]
 
 
 def answers_of(frame: pd.DataFrame) -> Answers:
@@ -56,7 +39,9 @@ def answers_of(frame: pd.DataFrame) -> Answers:
     told = frozenset(key for key in TOLD_IF_VARYING if frame[key].nunique() > 1)
     found = [crossover for axis in AXES for crossover in crossovers(rows, axis)]
     found.sort(key=lambda crossover: not crossover.leads)
-    return Answers(rows, told, found, break_evens(rows), limits(rows, frame.attrs.get(PEAKS, {})))
+    return Answers(
+        rows, told, found, break_evens(rows), limits(rows, frame.attrs.get(PEAKS, {})), fronts(with_wrong(frame, rows))
+    )
 
 
 def answer_tables(found: Answers) -> list[AnswerTable]:
@@ -67,6 +52,7 @@ def answer_tables(found: Answers) -> list[AnswerTable]:
         _scalings(found),
         _cost_models(found),
         _throughputs(found),
+        *accuracy_tables(found.fronts, found.told),
         _limits(found),
     ]
 
@@ -228,7 +214,7 @@ def _limits(found: Answers) -> AnswerTable:
     rows = tuple(
         (
             _text(title(each.row, found.told)),
-            _text(wording.plain(f"{each.row['strategy']} {each.row['variant']}")),
+            _text(competitor(each.row)),
             Cell(f"{each.flops_per_s / 1e9:.3g}", each.flops_per_s),
             Cell("" if each.flops_share is None else f"{each.flops_share:.1%}", each.flops_share or 0.0),
             Cell(f"{each.bytes_per_s / 1e9:.3g}", each.bytes_per_s),

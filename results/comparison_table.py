@@ -16,7 +16,7 @@ from results.layout import WIDTH, Group, Page, Row, markdown_of, print_page, tex
 from results.rows import CONTEST_KEYS
 from results.summary import by_reason, records_of
 from results.table import csv_of, json_of
-from results.titles import TOLD_IF_VARYING, Record, title
+from results.titles import TOLD_IF_VARYING, Record, at_precision, title
 
 _OF_CASE = ("strategy", "variant", "device", "precision", "threads")
 _OF_WORKLOAD: tuple[str, ...] = (
@@ -130,7 +130,7 @@ def _page(comparison: Comparison) -> Page:
 def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
     devices = {record["device"] for record in records}
     for record in records:
-        record["name"] = wording.plain(f"{record['strategy']} {record['variant']}")
+        record["name"] = wording.plain(f"{record['strategy']} {record['variant']}") + at_precision(record["precision"])
         if devices != {"cpu"}:
             record["name"] += f" on {wording.plain(record['device'])}"
     compared = [record for record in records if record["ratio"] is not None]

@@ -14,7 +14,7 @@ from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullLocat
 from results import wording
 from results.colours import FAINT, INK, colour_of, marker_of
 from results.models import AXES, AXIS_LETTER, Ray, competitor
-from results.titles import Record
+from results.titles import Record, at_precision
 
 WIDTH, HEIGHT = 5.2, 3.6
 MOST_PANELS = 6
@@ -105,7 +105,7 @@ def panel_title(fixed: Record, told: Iterable[str] = ()) -> str:
 
 def differing(titles: Sequence[Record]) -> list[str]:
     """What a panel's title must say since it differs from panel to panel, sizes and threads aside."""
-    names = ("run", "dtype", "precision", "condition", "environment", "seed", "tolerance", "step_size", "data")
+    names = ("run", "dtype", "condition", "environment", "seed", "tolerance", "step_size", "data")
     return [name for name in names if len({title[name] for title in titles}) > 1]
 
 
@@ -150,7 +150,7 @@ def line_with_band(
         marker=marker,
         markersize=5,
         linewidth=1.4,
-        linestyle="-" if row["device"] == "cpu" else "--",
+        linestyle=":" if at_precision(row["precision"]) else "-" if row["device"] == "cpu" else "--",
         markerfacecolor=colour if row["device"] == "cpu" else "none",
         label=shown(competitor(row)),
     )

@@ -94,10 +94,10 @@ def _estimate_contest(contest: Contest, stop_reason: str | None) -> list[Estimat
             for case, ratio in ratios.items():
                 own = to_itself(ratio, "baseline") if ratio is not None and case == base else ratio
                 rows[case] = replace(rows[case], baseline=label(base), versus_baseline=own)
-    races: dict[tuple[str, str, str], list[Case]] = {}
+    races: dict[tuple[str, str], list[Case]] = {}
     for case in contest.believed:
         if rows[case].time_s is not None:
-            races.setdefault((case.dtype, case.precision, case.environment), []).append(case)
+            races.setdefault((case.dtype, case.environment), []).append(case)
     for cases in races.values():
         _add_winner(rows, cases, contest, baselines)
     return list(rows.values())

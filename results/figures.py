@@ -22,6 +22,7 @@ from results.drawing import (
     seconds,
     styled,
 )
+from results.figures_accuracy import loss_against_time
 from results.figures_costs import break_even_figure, cost_shares, forest
 from results.figures_maps import winner_map
 from results.models import Data, measured, rays
@@ -33,6 +34,7 @@ __all__ = [
     "break_even_figure",
     "cost_shares",
     "forest",
+    "loss_against_time",
     "speed_up",
     "throughput",
     "times_against",
@@ -117,6 +119,7 @@ FIGURES: dict[str, tuple[str, Callable[[Data], Figure]]] = {
     "speed-up-batch": ("Speed-up over the baseline against the batch", speed_up),
     "throughput": ("Problems a second against the batch", throughput),
     "time-steps": ("Time of a call against steps", lambda data: times_against(data, "steps")),
+    "accuracy": ("Time to accuracy: excess loss against time", loss_against_time),
     "map-batch": ("Who wins where: samples and batch", winner_map),
     "map-features": ("Who wins where: samples and features", lambda data: winner_map(data, "features")),
     "first-result": ("What the first result costs, and what each further call", cost_shares),
@@ -124,3 +127,6 @@ FIGURES: dict[str, tuple[str, Callable[[Data], Figure]]] = {
     "forest": ("Ratios to the baseline", forest),
 }
 """By the name of its file: what a figure shows, and its function."""
+
+WITH_WRONG = frozenset({"accuracy"})
+"""Those that are given the wrong answers too, which have an excess loss and no time."""

@@ -6,6 +6,7 @@ from results import wording
 from results.findings import FINDINGS
 from results.frame import NOISE
 from results.summary import NOISY
+from results.titles import at_precision
 
 
 def footnotes(frame: pd.DataFrame) -> list[str]:
@@ -15,6 +16,11 @@ def footnotes(frame: pd.DataFrame) -> list[str]:
         "95% interval; first result: transfer, trace, lower, compile and first call together; error: relative distance "
         "from the float64 answer."
     ]
+    if any(at_precision(name) for name in frame["precision"].dropna()):
+        notes.append(
+            "at default, at high: JAX's precision of float32 products (on a CPU every one is the highest; on a GPU the "
+            "default may be TF32, on a TPU bfloat16); every other row has the highest."
+        )
     notes += _findings(frame)
     floor, delta = (frame.loc[frame["verdict"].notna(), name].dropna() for name in ("floor", "delta"))
     if len(floor):

@@ -17,7 +17,7 @@ from results import wording
 from results.rows import CONTEST_KEYS
 from results.statistics import CONFIDENCE
 from results.summary import records_of
-from results.titles import Record
+from results.titles import Record, at_precision
 
 AXES = ("samples", "features", "batch", "steps")
 AXIS_LETTER = {"samples": "n", "features": "d", "batch": "b", "steps": "steps"}
@@ -64,8 +64,8 @@ def not_in_range(why: str) -> Answer:
 
 
 def competitor(record: Mapping[str, Any]) -> str:
-    """`jax_scan autodiff`, with its device where that is not the CPU."""
-    name = wording.plain(f"{record['strategy']} {record['variant']}")
+    """`jax_scan autodiff`, with its device where that is not the CPU, and its precision where not the highest."""
+    name = wording.plain(f"{record['strategy']} {record['variant']}") + at_precision(record["precision"])
     return name if record["device"] == "cpu" else f"{name} on {wording.plain(record['device'])}"
 
 

@@ -11,15 +11,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from results import wording
-from results.answers import answer_tables, answers_of
+from results.answers import Answers, answer_tables, answers_of
 from results.drawing import svg_of
-from results.figures import FIGURES
+from results.figures import FIGURES, WITH_WRONG
 from results.figures_devices import devices_figure
 from results.footnotes import footnotes
 from results.page_devices import DevicesPart, title_of
 from results.page_tables import case_table, conclusions, reasons, side_by_side
 from results.page_words import plain_words
-from results.titles import Record
 
 SECTIONS = (
     ("summary", "Summary"),
@@ -45,7 +44,7 @@ def html_of(
     The SVG of `pictures` goes into the page as it stands: it must come from `drawing.svg_of`.
     """
     found = answers_of(frame)
-    figures, missing = _figures(found.rows)
+    figures, missing = _figures(found)
     figures += [
         {"name": f"picture-{number}", "caption": caption, "svg": Markup(svg)}
         for number, (caption, svg) in enumerate((pictures or {}).items())
@@ -78,11 +77,13 @@ def html_of(
     return page
 
 
-def _figures(rows: Sequence[Record]) -> tuple[list[dict[str, Any]], list[str]]:
+def _figures(found: Answers) -> tuple[list[dict[str, Any]], list[str]]:
     """The figures that the rows can fill, and what the others lacked."""
+    rows = found.rows
+    more = [*rows, *(row for front in found.fronts for row in front.wrong)]
     drawn, missing = [], []
     for name, (caption, function) in FIGURES.items():
-        figure = function(rows)
+        figure = function(more if name in WITH_WRONG else rows)
         why = figure.get_label()
         if why:
             missing.append(f"{caption} ({wording.plain(str(why))})")

@@ -7,7 +7,7 @@ from results.across_ratios import Across, compare_sides_across
 from results.across_sides import sides_of
 from results.across_tables import tables_of
 from results.across_words import plain_words, sides_in_words
-from results.answers import AnswerTable
+from results.answer_words import AnswerTable
 from results.records import Run
 
 

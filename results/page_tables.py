@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from results import wording
-from results.answers import AnswerTable, Cell
+from results.answer_words import AnswerTable, Cell
 from results.findings import explained
 from results.models import competitor
 from results.rows import CONTEST_KEYS
@@ -14,7 +14,7 @@ from results.summary import groups, records_of
 from results.titles import TOLD_IF_VARYING, Record, title
 
 SEPARATOR = "\x1f"
-_FILTERS = ("method", "strategy", "device", "dtype", "threads", "status", "verdict", "run")
+_FILTERS = ("method", "strategy", "device", "dtype", "precision", "threads", "status", "verdict", "run")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pandas as pd
 from results import wording
 from results.answer_words import interval
 from results.answers import METHOD_NAME, Answers, crossover_text, place
+from results.answers_accuracy import accuracy_sentences
 from results.frame import NOISE
 from results.models_winners import lead_of
 from results.rows import CONTEST_KEYS
@@ -19,6 +20,7 @@ MOST_CROSSOVERS = 6
 def plain_words(frame: pd.DataFrame, found: Answers) -> list[str]:
     """Who wins how often, where the lead changes, what the compile costs, how far to believe it."""
     lines = [*_winners(frame, found), *_lead_changes(found), *_compiles(found)]
+    lines += accuracy_sentences(found.fronts, found.told)
     lines += [f"{_named(frame, run)}{line}." for run, line in frame.attrs.get(NOISE, {}).items()]
     unmeasured = int((frame["time_s"].isna()).sum())
     if unmeasured:

@@ -8,7 +8,8 @@ from statistics import fmean
 import pandas as pd
 
 from results import table, wording
-from results.answers import AnswerTable, answer_tables, answers_of
+from results.answer_words import AnswerTable
+from results.answers import answer_tables, answers_of
 from results.collecting import uncollected
 from results.frame import DIAGNOSTICS, from_runs
 from results.layout import escaped

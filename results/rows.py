@@ -14,6 +14,7 @@ from results.kinds import Case, Measurement
 from results.ratios import Ratio
 from results.schema import Scalars
 from results.statistics import CONFIDENCE
+from results.titles import at_precision
 
 PHASES = (
     *("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s"),
@@ -21,7 +22,7 @@ PHASES = (
 )
 _OF_STEADY_STATE = ("dispatch_s", "throughput_s", "device_busy_s")
 
-# rows of the frame that agree in all of these were competing with each other
+# rows of the frame that agree in all of these were competing with each other, whatever their device and precision
 CONTEST_KEYS = (
     "run",
     "method",
@@ -30,7 +31,6 @@ CONTEST_KEYS = (
     "batch",
     "steps",
     "dtype",
-    "precision",
     "condition",
     "seed",
     "step_size",
@@ -85,8 +85,8 @@ class Estimate:
 
 
 def label(case: Case) -> str:
-    """How a case is named inside its workload: strategy and variant."""
-    return f"{case.strategy} {case.variant}"
+    """How a case is named inside its workload: strategy and variant, and a precision other than the highest."""
+    return f"{case.strategy} {case.variant}{at_precision(case.precision)}"
 
 
 def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str | None) -> Estimate:
@@ -114,7 +114,7 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
         rss_growth_bytes=_largest(m.rss_growth_bytes for m in measurements),
         device_peak_bytes=_largest(m.device_peak_bytes for m in measurements),
         temp_bytes=_largest(m.temp_bytes for m in measurements),
-        excess_loss=_largest(m.excess_loss for m in counted),
+        excess_loss=_largest(m.excess_loss for m in measurements),
         compiles=_largest(m.compiles for m in measurements),
         findings=findings,
         stop_reason=stop_reason,

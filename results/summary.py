@@ -13,7 +13,7 @@ from results import wording
 from results.findings import WITHHELD
 from results.layout import Group, Row
 from results.rows import CONTEST_KEYS
-from results.titles import TOLD_IF_VARYING, Record, title
+from results.titles import TOLD_IF_VARYING, Record, at_precision, title
 
 NOISY = 0.05
 
@@ -27,7 +27,8 @@ def groups(frame: pd.DataFrame) -> list[Group]:
     collected: dict[tuple[Any, ...], list[Record]] = {}
     for record in records_of(frame):
         collected.setdefault(tuple(record[key] for key in CONTEST_KEYS), []).append(record)
-    return [_group(of_group, told) for of_group in collected.values()]
+    bases = {_problem(record): record for of_group in collected.values() for record in of_group if _is_base(record)}
+    return [_group(of_group, told, bases.get(_problem(of_group[0]))) for of_group in collected.values()]
 
 
 def records_of(frame: pd.DataFrame) -> list[Record]:
@@ -38,10 +39,19 @@ def records_of(frame: pd.DataFrame) -> list[Record]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
+def _problem(record: Record) -> tuple[Any, ...]:
+    """What ratios are taken inside of: a baseline of one dtype may stand for every dtype."""
+    return tuple(record[key] for key in CONTEST_KEYS if key != "dtype")
+
+
+def _is_base(record: Record) -> bool:
+    return bool(record["verdict"] == "baseline")
+
+
+def _group(records: Sequence[Record], told: AbstractSet[str], base: Record | None) -> Group:
     devices = {record["device"] for record in records}
     for record in records:
-        record["name"] = wording.plain(f"{record['strategy']} {record['variant']}")
+        record["name"] = wording.plain(f"{record['strategy']} {record['variant']}") + at_precision(record["precision"])
         if devices != {"cpu"}:
             record["name"] += f" on {wording.plain(record['device'])}"
     measured = [record for record in records if record["time_s"] is not None]
@@ -53,7 +63,7 @@ def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
         rows=rows,
         remarks=by_reason((record["name"], _remark(record)) for record in measured),
         left_out=_left_out(records),
-        conclusion=_conclusion(measured),
+        conclusion=_conclusion(measured, base),
     )
 
 
@@ -125,16 +135,22 @@ def by_reason(reasons: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(f"{wording.listed(names)}: {reason}" for reason, names in together.items())
 
 
-def _conclusion(measured: Sequence[Record]) -> str:
-    """Who wins, by how much over the runner-up and over the baseline; or who cannot be told apart."""
+def _conclusion(measured: Sequence[Record], of_problem: Record | None) -> str:
+    """Who wins, by how much over the runner-up and over the baseline; or who cannot be told apart.
+
+    `of_problem` is the baseline of the problem, which may be of another dtype than these rows.
+    """
     if not measured:
         return "Nothing was measured here."
     winner, *others = measured
     # winner's time / its time, so the closest is the one nearest to 1 from below
     others.sort(key=lambda record: -(record["winner_ratio"] or 0.0))
     level = [record for record in others if record["winner_verdict"] != "slower"]
-    base = next((record for record in measured if record["verdict"] == "baseline"), None)
-    if base is None:
+    base = next(filter(_is_base, measured), None)
+    if base is None and of_problem is not None and any(record["ratio"] is not None for record in measured):
+        name = wording.plain(f"{of_problem['strategy']} {of_problem['variant']}")
+        over = f" The baseline is {name} in {wording.plain(of_problem['dtype'])}."
+    elif base is None:
         over = " There is no baseline here, so no ratio to one."
     elif base is winner or base in level:
         over = ""

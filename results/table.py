@@ -6,19 +6,22 @@ from collections.abc import Callable
 import pandas as pd
 from rich.console import Console
 
+from results.answers_accuracy import accuracy_sentences
 from results.footnotes import footnotes
 from results.layout import WIDTH, Page, markdown_of, print_page, text_of
+from results.models_accuracy import fronts
 from results.summary import groups, records_of
+from results.titles import TOLD_IF_VARYING
 
 
 def print_table(frame: pd.DataFrame, console: Console | None = None) -> None:
     """Prints the groups to a terminal, or as plain text of 100 columns where there is none."""
-    print_page(_page(frame), console)
+    print_page(_page(frame, answers=True), console)
 
 
 def as_text(frame: pd.DataFrame, *, width: int = WIDTH) -> str:
     """The groups as plain text, no line longer than `width` where names allow it."""
-    return text_of(_page(frame), width=width)
+    return text_of(_page(frame, answers=True), width=width)
 
 
 def as_markdown(frame: pd.DataFrame) -> str:
@@ -55,5 +58,11 @@ def json_of(frame: pd.DataFrame) -> str:
     return "[\n{}\n]\n".format(",\n".join(lines)) if lines else "[]\n"
 
 
-def _page(frame: pd.DataFrame) -> Page:
-    return Page(groups(frame), notes=footnotes(frame))
+def _page(frame: pd.DataFrame, *, answers: bool = False) -> Page:
+    """The groups; with `answers` also those that no group can give, since they lie across several."""
+    notes = footnotes(frame)
+    if answers and frame["excess_loss"].notna().any():
+        notes += accuracy_sentences(
+            fronts(frame), frozenset(key for key in TOLD_IF_VARYING if frame[key].nunique() > 1)
+        )
+    return Page(groups(frame), notes=notes)

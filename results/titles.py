@@ -6,7 +6,9 @@ from typing import Any
 from results import wording
 
 # told in a title only where what is shown has more than one
-TOLD_IF_VARYING = ("seed", "precision", "environment", "run")
+TOLD_IF_VARYING = ("seed", "environment", "run")
+
+HIGHEST = "highest"
 
 # a row of the frame, None for whatever is missing
 Record = dict[str, Any]
@@ -33,6 +35,11 @@ def title(record: Record, told: AbstractSet[str] = frozenset()) -> str:
         parts.append(f"data {wording.plain(record['data'])}")
     parts += [f"{key} {wording.plain(str(record[key]))}" for key in TOLD_IF_VARYING if key in told]
     return f"{_method(record)}: {', '.join(parts)}"
+
+
+def at_precision(precision: str | None) -> str:
+    """What a case's name ends in: ` at default`; nothing for the highest precision, the only one of NumPy."""
+    return "" if precision in (None, HIGHEST) else f" at {wording.plain(str(precision))}"
 
 
 def _method(record: Record) -> str:

@@ -28,6 +28,8 @@ class Problem:
     check_reference (b, d)                                         its answer, with X and w as they are
     reference_steps (b,)                                           gd_tol: steps to the stop on the timed inputs
     condition (b,)                                                 cond(X), of the data as rounded to the dtype
+    optimum (b, d)                                                 where the loss is least, whatever the method
+    gram_root (b, r, d)                                            ||gram_root v|| = ||X v||, r = min(n, d)
 
     The second set is small-stepped, so that 99 steps for 100 cannot hide behind convergence, and has other right-hand
     sides, so that an answer remembered or computed from closed-over data shows.
@@ -43,6 +45,8 @@ class Problem:
     check_reference: NDArray[np.float64]
     reference_steps: NDArray[np.int64] | None
     condition: NDArray[np.float64]
+    optimum: NDArray[np.float64]
+    gram_root: NDArray[np.float64]
 
 
 def make_problem(workload: Workload, data: tuple[Floats, Floats] | None = None) -> Problem:
@@ -77,6 +81,8 @@ def make_problem(workload: Workload, data: tuple[Floats, Floats] | None = None) 
         check_reference=-check_answer,
         reference_steps=stop,
         condition=spectrum.condition,
+        optimum=reference.least_squares(spectrum),
+        gram_root=spectrum.gram_root,
     )
 
 

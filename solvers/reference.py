@@ -32,6 +32,11 @@ class Spectrum:
         return 2 / self.samples * self.s**2
 
     @property
+    def gram_root(self) -> Doubles:
+        """diag(s) V' (b, r, d), whose product with any v is as long as X v, at a cost without the samples in it."""
+        return self.s[:, :, None] * self.Vt
+
+    @property
     def condition(self) -> Doubles:
         """cond(X) of each problem (b,); infinite where X has no full rank."""
         full = self.s.shape[1] == self.Vt.shape[2]

@@ -3,7 +3,7 @@
 import pytest
 from fakes import make_case, make_solver
 
-from benchmarks.cases import Case, Contest, select, worker_bytes
+from benchmarks.cases import Case, Contest, kind_of, select, worker_bytes
 from benchmarks.options import RunOptions, UsageError
 from benchmarks.presets import MISSION, PRESETS
 from solvers.registry import Solver, load_builtin
@@ -224,6 +224,42 @@ def test_where_the_cpu_was_not_asked_for_only_the_baseline_runs_on_it() -> None:
 def test_the_baseline_alone_is_something_to_run() -> None:
     (contest,) = chosen(methods=("gd",), strategies=("numpy_loop",))
     assert (names(contest), len(contest.baselines)) == ([], 1)
+
+
+def test_a_precision_is_another_case_of_the_same_contest() -> None:
+    (contest,) = chosen(
+        methods=("gd",),
+        strategies=("numpy_loop", "jax_scan"),
+        dtypes=("float32", "float64"),
+        precisions=("highest", "default"),
+    )
+    told = [(case.solver.strategy, kind_of(case)) for case in contest.cases]
+    assert told == [
+        ("jax_scan", "float32"),
+        ("jax_scan", "float32 default"),
+        ("numpy_loop", "float64"),
+        ("jax_scan", "float64"),
+    ]
+    assert [kind_of(case) for case in contest.baselines] == ["float32"]
+
+
+def test_the_baseline_stays_at_the_highest_precision() -> None:
+    (contest,) = chosen(methods=("gd",), strategies=("jax_scan",), precisions=("default",), baseline="jax_scan")
+    assert [case.precision for case in (*contest.baselines, *contest.cases)] == ["highest", "default"]
+
+
+def test_accuracy_has_a_ladder_of_steps_for_each_condition() -> None:
+    contests = of_preset("accuracy")
+    steps: dict[object, list[int]] = {}
+    for contest in contests:
+        if contest.problem["method"] == "gd":
+            steps.setdefault(contest.problem["condition"], []).append(contest.problem["steps"])
+    assert all(len(ladder) >= 4 and ladder == sorted(ladder) for ladder in steps.values())
+    closed = [contest for contest in contests if contest.problem["method"] == "ols"]
+    assert [contest.problem["condition"] for contest in closed] == list(steps)
+    for contest in closed:
+        kinds = {(case.solver.variant, case.workload.dtype) for case in (*contest.baselines, *contest.cases)}
+        assert len(kinds) == 10
 
 
 def test_a_condition_is_left_out_where_no_columns_can_be_rescaled() -> None:

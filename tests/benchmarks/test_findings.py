@@ -61,6 +61,10 @@ def test_the_honest_baseline_has_no_finding_that_falsifies(planted: pd.DataFrame
     assert planted.loc["numpy_loop", "time_s"] > 0
 
 
+def test_a_right_answer_has_an_excess_loss_of_rounding(planted: pd.DataFrame) -> None:
+    assert 0 <= planted.loc["numpy_loop", "excess_loss"] < 1e-11
+
+
 @pytest.fixture
 def product() -> tuple[object, jax.Array]:
     return jax.jit(lambda a: a @ a), jax.device_put(np.ones((8, 8), np.float32))

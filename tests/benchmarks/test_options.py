@@ -22,6 +22,7 @@ def test_what_is_written_to_the_run_file_is_read_back() -> None:
         ({"preset": "slow"}, "unknown preset 'slow': choose from quick, standard, full"),
         ({"methods": ("sgd",)}, "unknown method 'sgd': choose from gd, ols, gd_tol"),
         ({"dtypes": ("float32", "float16")}, "unknown dtype 'float16': choose from float32, float64"),
+        ({"precisions": ("highest", "low")}, "unknown precision 'low': choose from highest, default, high"),
         ({"devices": ("gpu",)}, "unknown device 'gpu': the devices are cpu, cuda, rocm, tpu"),
         ({"samples": (0,)}, "--samples must be at least 1, got 0"),
         ({"features": (-3,)}, "--features must be at least 1, got -3"),

@@ -110,6 +110,29 @@ def test_no_baseline_is_said(tmp_path: Path) -> None:
     assert "vs baseline" not in text.split("\n\n")[0]
 
 
+def test_precisions_stand_side_by_side_and_are_told_apart(tmp_path: Path) -> None:
+    base = Truth("numpy_loop", "analytic", 1e-3)
+    both = [Truth("jax_scan", "autodiff", 4e-4), Truth("jax_scan", "autodiff", 1e-4, fields={"precision": "default"})]
+    frame = frame_of(tmp_path, base, *both)
+    text = " ".join(as_text(frame).split())
+    assert "Winner: jax_scan autodiff at default, 4.0" in text
+    assert "as fast as the runner-up, jax_scan autodiff. Over the baseline, numpy_loop analytic: 10" in text
+    assert "at default, at high: JAX's precision of float32 products" in text
+    assert set(frame["winner"]) == {"jax_scan autodiff at default"}
+    alone = as_text(frame_of(tmp_path, base, both[0]))
+    assert "at default" not in alone
+
+
+def test_a_baseline_of_another_dtype_is_named(tmp_path: Path) -> None:
+    of = synthetic.workload()
+    single, double = Truth("numpy_loop", "analytic", 1e-3), {"workload": of | {"dtype": "float64"}}
+    rest = [Truth(name, "analytic", 2e-3, fields=double) for name in ("numpy_loop", "jax_scan")]
+    text = as_text(frame_of(tmp_path, single, *rest))
+    assert "0.5" in text
+    assert "The baseline is numpy_loop analytic in float32." in " ".join(text.split())
+    assert "There is no baseline here" not in text
+
+
 HOSTILE = [
     "[red]x[/red]",
     "[bold",

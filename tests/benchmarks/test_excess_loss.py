@@ -1,0 +1,99 @@
+"""How far an answer is from the least loss: the same as both losses in long arithmetic, without their cancellation."""
+
+from dataclasses import replace
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.checks import excess_loss
+from solvers import reference
+from solvers.problem import Problem, make_problem
+from solvers.workload import Workload, make_workload
+
+
+def loss(problem: Problem, w: np.ndarray, index: int = 0) -> Fraction:
+    """The mean squared error of a problem, exactly."""
+    X, y = ([Fraction(float(v)) for v in np.ravel(part[index])] for part in (problem.X, problem.y))
+    own, width = [Fraction(float(v)) for v in w], problem.X.shape[2]
+    rows = (X[row * width : (row + 1) * width] for row in range(len(y)))
+    fits = (sum((a * b for a, b in zip(row, own, strict=True)), Fraction(0)) for row in rows)
+    return sum(((fit - right) ** 2 for fit, right in zip(fits, y, strict=True)), Fraction(0)) / len(y)
+
+
+def made(method: str = "gd", **fields: Any) -> tuple[Workload, Problem]:
+    workload = make_workload(method, 30, 3, **fields)
+    return workload, make_problem(workload)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("off", [1.0, 1e-3, 1e-6])
+def test_it_is_what_exact_arithmetic_says(dtype: str, off: float) -> None:
+    workload, problem = made(dtype=dtype, condition=30.0)
+    w = problem.optimum[0] + off * np.array([1.0, -2.0, 0.5])
+    least, start = loss(problem, problem.optimum[0]), loss(problem, np.zeros(3))
+    exact = float((loss(problem, w) - least) / (start - least))
+    assert excess_loss(w, workload, problem) == pytest.approx(exact, rel=1e-6)
+
+
+def test_it_is_one_at_the_start_and_nothing_at_the_optimum() -> None:
+    workload, problem = made(batch=2)
+    assert excess_loss(problem.w, workload, problem) == pytest.approx(1.0)
+    assert excess_loss(problem.optimum, workload, problem) == 0.0
+
+
+@pytest.mark.parametrize("samples", [3, 30])
+def test_steps_of_descent_have_the_excess_of_theory(samples: int) -> None:
+    """In the eigenvectors each share of the excess falls by (1 - step_size x eigenvalue)^2 a step."""
+    workload = make_workload("gd", samples, 4, steps=7, dtype="float64")
+    problem = make_problem(workload)
+    spectrum = reference.decompose(problem.X, problem.y)
+    left = (1 - problem.step_size[:, None] * spectrum.curvature) ** 14
+    shares = np.where(spectrum.s > 1e-9, spectrum.Uty**2, 0)
+    expected = float((left * shares).sum() / shares.sum())
+    assert excess_loss(problem.reference, workload, problem) == pytest.approx(expected)
+
+
+def test_it_is_that_of_the_worst_problem() -> None:
+    workload, problem = made(batch=2)
+    w = problem.optimum.copy()
+    w[1] *= 0.9
+    assert excess_loss(w, workload, problem) == pytest.approx(0.01)
+    assert excess_loss(list(w), workload, problem) == pytest.approx(0.01)
+
+
+def test_any_minimum_will_do_where_there_are_several() -> None:
+    """Fewer samples than features: the null space of X costs nothing."""
+    workload = make_workload("gd", 2, 4, dtype="float64")
+    problem = make_problem(workload)
+    null = np.linalg.svd(problem.X[0])[2][-1]
+    found = excess_loss(problem.optimum[0] + 5 * null, workload, problem)
+    assert found is not None
+    assert found < 1e-28
+
+
+def test_an_answer_to_a_tolerance_has_one_too() -> None:
+    workload, problem = made("gd_tol", dtype="float64")
+    found = excess_loss((problem.reference[0], 7), workload, problem)
+    assert found is not None
+    assert 0 < found < 1e-3
+
+
+@pytest.mark.parametrize("answer", [np.full(3, np.nan), np.full(3, np.inf), np.full(3, 1e200), np.ones(2), None])
+def test_what_is_no_answer_has_none(answer: Any) -> None:
+    workload, problem = made()
+    assert excess_loss(answer, workload, problem) is None
+
+
+def test_a_start_at_the_optimum_has_none() -> None:
+    workload, problem = made()
+    nothing = replace(problem, optimum=np.zeros_like(problem.optimum))
+    assert excess_loss(np.ones(3), workload, nothing) is None
+
+
+def test_solvers_of_a_commit_that_knows_no_optimum_have_none() -> None:
+    workload, problem = made()
+    older: Any = SimpleNamespace(**{name: value for name, value in vars(problem).items() if name != "optimum"})
+    assert excess_loss(np.ones(3), workload, older) is None
