@@ -87,7 +87,7 @@ def _show(rows: Sequence[Record], target: Target, launch_us: float, form: str) -
 
 def _title(row: Record) -> str:
     problems = "1 problem" if row["batch"] == 1 else f"{row['batch']:,} problems"
-    steps = f", {row['steps']:,} steps" if row["steps"] else ""
+    steps = f"{', stopping after' if row['method'] == 'gd_tol' else ','} {row['steps']:,} steps" if row["steps"] else ""
     return (
         f"{_METHODS[row['method']]}{steps}: n = {row['samples']:,}, d = {row['features']:,}, {problems}, {row['dtype']}"
     )
@@ -120,7 +120,7 @@ def _cells(row: Record) -> dict[str, str]:
         "TF32": "yes" if row["tf32"] else "no",
         "launch\nfloor": at_least + text_of_time(row["launch_floor_s"]),
         "roofline": text_of_time(row["roofline_s"]),
-        "bound by": row["bound"],
+        "bound by": row["bound"] or "",
     }
 
 
@@ -153,7 +153,7 @@ def _notes(target: Target, launch_us: float, stops: bool) -> Iterator[str]:
     if stops:
         yield (
             "wait: the number of steps is not known beforehand, so after each the host reads the condition and waits; "
-            "counted as if it stopped after as many steps as the title says."
+            "how many there will be is the title's assumption."
         )
     yield (
         "temporary memory: of one call, beside its arguments and its result. TF32: whether a kernel of XLA's, or a "
@@ -163,6 +163,7 @@ def _notes(target: Target, launch_us: float, stops: bool) -> Iterator[str]:
         f"launch floor: launches x {launch_us:g} us, which is assumed"
         + (f" ({inspect_gpu.LAUNCH_SOURCE})" if launch_us == inspect_gpu.LAUNCH_US else "")
         + f"; --launch-us sets it. roofline: least bytes over {target.bandwidth_bytes_per_s / 1e12:.3g} TB/s, or least "
-        "operations over the peak, from data sheets. bound by: the larger of the two."
+        "operations over the peak, from data sheets. bound by: the larger of the two, where no library call hides its "
+        "kernels."
     )
     yield "Matrix products are not tuned without the GPU: on one, XLA may choose other kernels for them."

@@ -124,7 +124,9 @@ def _record(compiled: Compiled, target: Target, launch_us: float) -> Record:
     row |= {"launch_us": launch_us, "launch_floor_s": floor_s, "roofline_s": None, "bound": None}
     if floor_s is not None:
         least_s, by = roofline(compiled, target)
-        row |= {"roofline_s": least_s, "bound": "launches" if floor_s > least_s else by}
+        # what a library call runs is not seen, so where there is one neither floor is near enough to say
+        told = None if row["libraries"] else "launches" if floor_s > least_s else by
+        row |= {"roofline_s": least_s, "bound": told}
     return row
 
 

@@ -200,6 +200,12 @@ def test_a_matrix_too_large_for_the_cache_is_read_twice_a_step() -> None:
     assert row["bound"] == "memory"
 
 
+def test_what_bounds_a_library_call_is_not_claimed() -> None:
+    (row,) = records([CALLS], H100, launch_us=1.0)
+    assert row["launch_floor_s"] > row["roofline_s"]
+    assert row["bound"] is None
+
+
 def test_peaks_are_those_of_the_arithmetic_that_is_used() -> None:
     assert H100.flops_per_s("float32", tf32=False) == pytest.approx(66.9e12, rel=0.01)
     assert H100.flops_per_s("float32", tf32=True) == pytest.approx(494.7e12)
