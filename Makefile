@@ -3,6 +3,7 @@
 # make asv     asv's suite for HEAD in virtualenvs of its own, one a JAX, and its pages in .asv/html
 # make asv-continuous BASE=main        is HEAD slower? by ratios, which hold on a noisy machine; BENCH=. for all
 # make pytest-benchmark DEVICE=cpu     the same cases through pytest-benchmark, into .benchmarks/cpu.json
+# make inspect TARGET=h100             what that GPU would run, compiled here without one (installs 250 MB into .aot)
 # make proof   bias, false alarms and planted slowdowns on this machine, into results/published/proof.md (15 minutes)
 PYTHON ?= python3
 VENV := .venv
@@ -10,10 +11,12 @@ BIN := $(VENV)/bin
 DEVICE ?= cpu
 PRESET ?= quick
 
+TARGET ?= h100
+
 BASE ?= main
 BENCH ?= track_ratio
 
-.PHONY: bench test lint proof clean asv asv-continuous pytest-benchmark
+.PHONY: bench test lint proof clean inspect asv asv-continuous pytest-benchmark
 
 bench: $(VENV)/.ready-bench
 	$(BIN)/linregbench run --preset $(PRESET) --device $(DEVICE)
@@ -51,9 +54,20 @@ $(VENV)/.ready-test: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/.ready-bench
 
+inspect: .aot/.ready
+	$(BIN)/linregbench inspect --target $(TARGET)
+
+# Beside the environment and not in it, so that no CPU run ever sees the plugin; its version must be jaxlib's own.
+.aot/.ready: $(VENV)/.ready-bench
+	@rm -rf .aot
+	version=$$($(BIN)/python -c 'from importlib.metadata import version; print(version("jaxlib"))') && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .aot \
+	  jax-cuda13-plugin==$$version jax-cuda13-pjrt==$$version nvidia-cuda-nvcc nvidia-nvvm
+	@touch $@
+
 # The harness measured by itself; leave the machine alone meanwhile.
 proof: $(VENV)/.ready-bench
 	$(BIN)/python tests/studies/proof.py
 
 clean:
-	rm -rf $(VENV) build *.egg-info .asv
+	rm -rf $(VENV) build *.egg-info .asv .aot

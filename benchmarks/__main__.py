@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from benchmarks import cli_doors, cli_reports
+from benchmarks import cli_doors, cli_inspect, cli_reports
 from benchmarks.options import MOST_CPU_DEVICES, RunOptions, UsageError, parse_duration, parse_list, whole
 from benchmarks.presets import PRESETS
 from benchmarks.processes import NurseryError
@@ -168,7 +168,7 @@ def demo(figures: Path | None) -> None:
     click.echo(notebook.demo())
 
 
-for command in (*cli_doors.COMMANDS, *cli_reports.COMMANDS):
+for command in (*cli_doors.COMMANDS, *cli_inspect.COMMANDS, *cli_reports.COMMANDS):
     cli.add_command(command)
 
 
