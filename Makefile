@@ -1,4 +1,5 @@
 # make bench   install what is missing, run the quick sweep, print its tables, write its run file and report
+# make bench DEVICE=cuda               the same on an NVIDIA GPU, CUDA for JAX installed too; DEVICE=cuda,cpu for both
 # make test    install what is missing, lint, check types, run the tests
 # make asv     asv's suite for HEAD in virtualenvs of its own, one a JAX, and its pages in .asv/html
 # make asv-continuous BASE=main        is HEAD slower? by ratios, which hold on a noisy machine; BENCH=. for all
@@ -10,12 +11,15 @@ BIN := $(VENV)/bin
 DEVICE ?= cpu
 PRESET ?= quick
 
+# CUDA's wheels are gigabytes: they are fetched only where a driver could use them, and elsewhere the run says why not.
+EXTRA := $(if $(and $(findstring cuda,$(DEVICE)),$(wildcard /dev/nvidiactl /dev/dxg)),$(VENV)/.ready-cuda)
+
 BASE ?= main
 BENCH ?= track_ratio
 
 .PHONY: bench test lint proof clean asv asv-continuous pytest-benchmark
 
-bench: $(VENV)/.ready-bench
+bench: $(VENV)/.ready-bench $(EXTRA)
 	$(BIN)/linregbench run --preset $(PRESET) --device $(DEVICE)
 
 test: $(VENV)/.ready-test lint
@@ -35,7 +39,7 @@ asv-continuous: $(VENV)/.ready-test
 	$(BIN)/asv machine --yes
 	$(BIN)/asv continuous --bench '$(BENCH)' $(BASE) HEAD
 
-pytest-benchmark: $(VENV)/.ready-test
+pytest-benchmark: $(VENV)/.ready-test $(EXTRA)
 	@mkdir -p .benchmarks
 	$(BIN)/python -m pytest -q tests/test_speed.py --benchmark-only -k $(DEVICE) --benchmark-json=.benchmarks/$(DEVICE).json
 
@@ -49,6 +53,10 @@ $(VENV)/.ready-test: pyproject.toml
 	@$(PYTHON) .ci/make_venv.py $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/.ready-bench
+
+$(VENV)/.ready-cuda: $(VENV)/.ready-bench
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cuda]'
+	@touch $@
 
 # The harness measured by itself; leave the machine alone meanwhile.
 proof: $(VENV)/.ready-bench

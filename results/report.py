@@ -10,6 +10,7 @@ import pandas as pd
 from results import table, wording
 from results.answers import AnswerTable, answer_tables, answers_of
 from results.collecting import uncollected
+from results.fact_lines import facts_of
 from results.frame import DIAGNOSTICS, from_runs
 from results.layout import escaped
 from results.noise import details
@@ -101,6 +102,7 @@ def _facts(run: Run, frame: pd.DataFrame) -> list[str]:
         f"{environment.blas}, {environment.device_kind}"
         for environment in run.environments
     ]
+    lines += [line for environment in run.environments for line in facts_of(environment)]
     return lines + details(frame.attrs[DIAGNOSTICS][run.header.run])
 
 
