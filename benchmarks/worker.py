@@ -188,7 +188,7 @@ def _sample(desk: _Desk) -> Message:
     desk.cpu_s += sample.cpu_s
     desk.wall_s += sample.wall_s
     desk.switches += sample.involuntary_switches
-    return {"call_s": sample.call_s}
+    return {"call_s": sample.call_s, "cpu_over_wall": sample.cpu_s / sample.wall_s}
 
 
 def _finish(desk: _Desk) -> Message:
