@@ -108,8 +108,8 @@ def table(rows: list[Row], cores: int) -> str:
     lines += [
         "",
         f"`--threads 1` holds at 1.0 +- {MARGIN} for {sum(row.holds for row in rows)} of {len(rows)} (furthest off: "
-        f"{worst.name}, {worst.pinned:.3f}). Let off its core, {sum(row.hidden for row in rows)} of {len(rows)} use half "
-        f"a thread more (most: {loosest.name}, {loosest.let_off:.3f}).",
+        f"{worst.name}, {worst.pinned:.3f}). Let off its core, {sum(row.hidden for row in rows)} of {len(rows)} use "
+        f"half a thread more (most: {loosest.name}, {loosest.let_off:.3f}).",
     ]
     return "\n".join(lines) + "\n"
 
