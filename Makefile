@@ -1,4 +1,5 @@
 # make bench   install what is missing, run the quick sweep, print its tables, write its run file and report
+# make bench DEVICE=cuda               the same on an NVIDIA GPU, CUDA for JAX installed too; DEVICE=cuda,cpu for both
 # make test    install what is missing, lint, check types, run the tests
 # make asv     asv's suite for HEAD in virtualenvs of its own, one a JAX, and its pages in .asv/html
 # make asv-continuous BASE=main        is HEAD slower? by ratios, which hold on a noisy machine; BENCH=. for all
@@ -12,13 +13,15 @@ DEVICE ?= cpu
 PRESET ?= quick
 
 TARGET ?= h100
+# CUDA's wheels are gigabytes: they are fetched only where a driver could use them, and elsewhere the run says why not.
+EXTRA := $(if $(and $(findstring cuda,$(DEVICE)),$(wildcard /dev/nvidiactl /dev/dxg)),$(VENV)/.ready-cuda)
 
 BASE ?= main
 BENCH ?= track_ratio
 
 .PHONY: bench test lint proof clean inspect asv asv-continuous pytest-benchmark
 
-bench: $(VENV)/.ready-bench
+bench: $(VENV)/.ready-bench $(EXTRA)
 	$(BIN)/linregbench run --preset $(PRESET) --device $(DEVICE)
 
 # Two at a time; those that measure for real are never beside each other (tests/conftest.py).
@@ -39,7 +42,7 @@ asv-continuous: $(VENV)/.ready-test
 	$(BIN)/asv machine --yes
 	$(BIN)/asv continuous --bench '$(BENCH)' $(BASE) HEAD
 
-pytest-benchmark: $(VENV)/.ready-test
+pytest-benchmark: $(VENV)/.ready-test $(EXTRA)
 	@mkdir -p .benchmarks
 	$(BIN)/python -m pytest -q tests/test_speed.py --benchmark-only -k $(DEVICE) --benchmark-json=.benchmarks/$(DEVICE).json
 
@@ -63,6 +66,10 @@ inspect: .aot/.ready
 	version=$$($(BIN)/python -c 'from importlib.metadata import version; print(version("jaxlib"))') && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .aot \
 	  jax-cuda13-plugin==$$version jax-cuda13-pjrt==$$version nvidia-cuda-nvcc nvidia-nvvm
+	@touch $@
+
+$(VENV)/.ready-cuda: $(VENV)/.ready-bench
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cuda]'
 	@touch $@
 
 # The harness measured by itself; leave the machine alone meanwhile.

@@ -56,6 +56,7 @@ _RUN_OPTIONS: tuple[Any, ...] = (
     click.option("--plugin", type=FILE, multiple=True, help="A file of your own @solver functions; may be repeated."),
     click.option("--data", type=FILE, help="Your own X and y: .npz (arrays X, y) or .csv (last column y)."),
     click.option("--seed", help="Of the data and of the order of samples."),
+    click.option("--flush-cache", is_flag=True, help="Empty the last-level cache before each sample of one call."),
 )
 
 
@@ -202,6 +203,7 @@ def _options(given: dict[str, Any]) -> RunOptions:
         budget_s=parse_duration("--budget", given["budget"]),
         timeout_s=parse_duration("--timeout", given["timeout"]),
         seed=number("seed") or 0,
+        flush_cache=given["flush_cache"],
     )
 
 

@@ -49,6 +49,7 @@ class Rules:
     rounds: int = ROUNDS
     target_s: float = TARGET_S
     sampling_s: float = SAMPLING_S
+    flush_cache: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class _Seat:
 
 Start = Callable[[Case], LiveWorker]
 Sentinel = Callable[[], float]
+DeviceSentinel = Callable[[str], float | None]
 Tell = Callable[[str], None]
 
 
@@ -101,15 +103,18 @@ def run_block(
     order: random.Random,
     tell: Tell,
     sentinel_pair: Callable[[], Sequence[LiveWorker]] = tuple,
+    device_sentinel: DeviceSentinel = lambda _: None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Measure the entries against each other; their measurement records, and what closes the block.
 
-    `sentinel` decides which rounds are quiet. `sentinel_pair` decides nothing: two fresh processes of the same work,
-    sampled in every round, whose difference is noise.
+    `sentinel` decides which rounds are quiet, and with it `device_sentinel` where a case is not on the CPU (None: that
+    device has none); the closing record has its seconds by device and round in `device_sentinels`. `sentinel_pair`
+    decides nothing: two fresh processes of the same work, sampled in every round, whose difference is noise.
     """
     seats = [_Seat(entry, rules.timeout_s) for entry in entries]
     spent: dict[str, float] = {}
     watched: list[list[float]] = []
+    on_devices: dict[str, list[list[float]]] = {}
     paired: list[list[float]] = []
     pair: Sequence[LiveWorker] = ()
     began = clock.now()
@@ -120,7 +125,7 @@ def run_block(
             pair = sentinel_pair()
         for index in range(rules.rounds):
             tell(f"round {index + 1} of {rules.rounds}")
-            watched.append(_round(index, seats, sentinel, order, spent))
+            watched.append(_round(index, seats, sentinel, order, spent, _Devices(device_sentinel, on_devices, index)))
             with clock.stopwatch(spent, "sentinel"), contextlib.suppress(WorkerEnded):  # a pair that died tells nothing
                 paired.append(_pair_sample(pair, order))
         for seat in seats:
@@ -137,6 +142,7 @@ def run_block(
     closing = {
         "sentinel_s": watched,
         "sentinel_pair_s": paired if pair and len(paired) == rules.rounds else [],
+        "device_sentinels": on_devices,
         "rounds": rules.rounds,
         "wall_s": clock.now() - began,
         "overhead_s": spent,
@@ -169,8 +175,29 @@ def sampled_rounds(sample_s: float, rules: Rules) -> Iterator[int]:
     return (int((i + 0.5) * rules.rounds / count) for i in range(count))
 
 
+@dataclass(frozen=True)
+class _Devices:
+    """The sentinels of accelerators in one round; what they took goes into `seconds`, by device and round."""
+
+    sentinel: DeviceSentinel
+    seconds: dict[str, list[list[float]]]
+    index: int
+
+    def look(self, device: str) -> None:
+        took_s = None if device == "cpu" else self.sentinel(device)
+        if took_s is not None:
+            rounds = self.seconds.setdefault(device, [])
+            rounds += [[] for _ in range(self.index + 1 - len(rounds))]
+            rounds[self.index].append(took_s)
+
+
 def _round(
-    index: int, seats: Sequence[_Seat], sentinel: Sentinel, order: random.Random, spent: dict[str, float]
+    index: int,
+    seats: Sequence[_Seat],
+    sentinel: Sentinel,
+    order: random.Random,
+    spent: dict[str, float],
+    accelerators: _Devices,
 ) -> list[float]:
     """One sample of each case that takes part; the sentinel's seconds before each of them and after the last."""
     taking_part = [seat for seat in seats if index in seat.rounds and seat.status == "ok"]
@@ -179,8 +206,11 @@ def _round(
     for seat in taking_part:
         with clock.stopwatch(spent, "sentinel"):
             watched.append(sentinel())
+            accelerators.look(seat.entry.case.device)
         with clock.stopwatch(seat.spent, "sample"):
             answer = seat.ask("sample")
+        with clock.stopwatch(spent, "sentinel"):
+            accelerators.look(seat.entry.case.device)
         if answer is not None:
             seat.sampled.append((index, answer["call_s"]))
     with clock.stopwatch(spent, "sentinel"):

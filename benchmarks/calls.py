@@ -32,6 +32,7 @@ class Prepared:
     dispatch     the same without waiting (jax only); `wait` waits for what it returned
     inputs       the arguments of each call of the solver, where they were placed
     on           the same solver on other inputs of the same shapes, which it places
+    target       the JAX device that they are on; temp_bytes what its executable allocates beside inputs and outputs
     """
 
     call: clock.Call
@@ -40,6 +41,8 @@ class Prepared:
     inputs: Sequence[Arguments]
     on: Callable[[Sequence[Arguments]], Prepared]
     phases: dict[str, float] = field(default_factory=dict)
+    target: Any = None
+    temp_bytes: int | None = None
     findings: tuple[str, ...] = ()
 
 
@@ -115,15 +118,25 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
         place(_arrays(workload, problem))  # at one go; splitting a batch into problems is off the clock
     prepared = on(calls_for(solver, workload, problem))
     findings: tuple[str, ...] = ()
+    temp_bytes = None
     if solver.compiled:
         with clock.stopwatch(phases, "trace_s"):
             traced = function.trace(*prepared.inputs[0])
         with clock.stopwatch(phases, "lower_s"):
             lowered = traced.lower()
         with clock.stopwatch(phases, "compile_s"):
-            lowered.compile()
+            compiled = lowered.compile()
+        temp_bytes = _temp_bytes(compiled)
         findings = ("closed_over_data",) if _large_constants(traced) else ()
-    return replace(prepared, phases=phases, findings=findings)
+    return replace(prepared, phases=phases, findings=findings, target=target, temp_bytes=temp_bytes)
+
+
+def _temp_bytes(compiled: Any) -> int | None:
+    """By the compiler's own account; None where the backend gives none."""
+    try:
+        return int(compiled.memory_analysis().temp_size_in_bytes)
+    except (AttributeError, NotImplementedError, RuntimeError):
+        return None
 
 
 def place_of(solver: Solver) -> Place | None:

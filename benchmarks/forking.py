@@ -35,6 +35,14 @@ class _Child:
     requests: int
     replies: wire.Reader
     log: IO[bytes]
+    rests: bool = False
+    """Stopped while it is not asked anything: a pool of threads would spin for 0.1 s after each call, on the cores of
+    whoever is sampled next."""
+
+
+def rests(case: wire.Message) -> bool:
+    """Whether a worker may have a pool of threads that outlasts its calls: any CPU case of more than one thread."""
+    return case.get("threads", "1") != "1" and case.get("device") == "cpu"
 
 
 def can_fork() -> bool:
@@ -87,6 +95,7 @@ class Nursery:
             case "become":
                 self._become(message["worker"], message["case"])
             case "tell" if message["worker"] in self.children:
+                self._signal(message["worker"], signal.SIGCONT)
                 with contextlib.suppress(BrokenPipeError):  # its end is told by _carry
                     wire.write(self.children[message["worker"]].requests, message)
             case "kill":
@@ -135,7 +144,7 @@ class Nursery:
                 os._exit(status)  # never back into the nursery's loop, and no clean-up of what is not this child's
         os.close(requests)
         os.close(replies)
-        self.children[number] = _Child(pid, to_child, wire.Reader(from_child), log)
+        self.children[number] = _Child(pid, to_child, wire.Reader(from_child), log, rests(case))
         self.selector.register(from_child, selectors.EVENT_READ, number)
         self._reply({"worker": number, "born": pid})
 
@@ -155,9 +164,15 @@ class Nursery:
     def _carry(self, number: int) -> None:
         replies = self.children[number].replies
         for message in replies.available():
+            self._signal(number, signal.SIGSTOP)
             self._reply({"worker": number} | message)
         if replies.closed:
             self._bury(number)
+
+    def _signal(self, number: int, signal_number: int) -> None:
+        """Stop or continue a child that rests; only this process does either, so no order can overtake another."""
+        if self.children[number].rests:
+            os.kill(self.children[number].pid, signal_number)
 
     def _kill(self, number: int) -> None:
         if number in self.children:

@@ -5,7 +5,7 @@ host_transfer        a compiled solver was given data from the host in every cal
 closed_over_data     a compiled solver holds data as constants, which the compiler may fold
 inputs_changed       a call wrote to its inputs, so that the next one solved another problem
 remembered           repeated inputs were answered much faster than inputs not seen before
-more_threads         more CPU time than one core's was used where one thread was asked for
+more_threads         more CPU time was used than the threads asked for have
 loop_overhead        the empty loop takes over 1% of the sample
 coarse_timer         the clock's resolution is over 0.1% of the sample
 
@@ -29,7 +29,9 @@ from solvers.registry import Solver
 COMPILE_EVENT = "/jax/core/compile/backend_compile_duration"
 FRESH_FACTOR = 3.0
 FRESH_LEAST_S = 20e-6
-THREADS_MARGIN, THREADS_SAMPLES = 1.5, 3
+THREADS_MARGIN, THREADS_SAMPLES = 0.5, 3
+ACCOUNTING_MARGIN = 0.1
+"""What CPU time over wall time may be above the number of threads where a worker is pinned to as many cores."""
 LOOP_SHARE = 0.01
 TIMER_SHARE = 0.001
 
@@ -93,13 +95,21 @@ def remembered(prepared: Prepared, solver: Solver, workload: Workload, problem: 
     return min(fresh_s) > FRESH_FACTOR * min(repeated_s) + FRESH_LEAST_S
 
 
-def more_threads(call: clock.Call, loops: int, cores: list[int]) -> bool:
-    """Whether the call uses more CPU time than one thread can, once it may run on every core.
+def more_threads(call: clock.Call, loops: int, cores: list[int], threads: int = 1) -> bool:
+    """Whether the call uses more CPU time than so many threads can, once it may run on every core.
 
-    On one core CPU time over wall time is 1 whatever the threads, so all of them are let off their core for this.
+    Nothing can be told where there is no further core: on so many cores no more CPU time can be had.
     """
-    if len(cores) < 2:
+    if len(cores) <= threads:
         return False
+    return cpu_over_wall_let_off(call, loops, cores) > threads + THREADS_MARGIN
+
+
+def cpu_over_wall_let_off(call: clock.Call, loops: int, cores: list[int]) -> float:
+    """CPU time over wall time where the call may run on all these cores; the most of several samples.
+
+    On one core it is 1 whatever the threads, so all of them are let off their core for this.
+    """
     pinned = sorted(os.sched_getaffinity(0))
     _let_on(cores)
     try:
@@ -108,7 +118,7 @@ def more_threads(call: clock.Call, loops: int, cores: list[int]) -> bool:
     finally:
         _let_on(pinned)
     # The most of several: a neighbour on the other core hides a second thread, and nothing makes one up.
-    return max(sample.cpu_s / sample.wall_s for sample in samples) > THREADS_MARGIN
+    return max(sample.cpu_s / sample.wall_s for sample in samples)
 
 
 def _let_on(cores: list[int]) -> None:

@@ -40,6 +40,7 @@ class Nurseries:
         self._running: dict[Setting, Nursery] = {}
         self._watching: dict[str, Nursery] = {}
         self._sentinels: dict[str, Worker] = {}
+        self._gauges: dict[str, Worker | None] = {}
         self._hash_seed = 0
 
     def __enter__(self) -> Nurseries:
@@ -109,6 +110,16 @@ class Nurseries:
         with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
             return dict(worker.ask("peaks", PEAKS_TIMEOUT_S, threads=threads)["peaks"])
 
+    def _facts(self, nursery: Nursery, kinds: Mapping[str, str]) -> dict[str, Any]:
+        """Of the processor (cpu.facts), or by name of each device of this platform that is here (gpu.facts)."""
+        found: dict[str, Any] = {}
+        for name in _devices_of(nursery.setting, kinds):
+            with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
+                found[name] = worker.ask("facts", ANSWER_TIMEOUT_S, device=name)["facts"]
+        if nursery.setting.cpu_devices > 1 and "cpu" in found:
+            found["cpu"]["virtual_devices"] = nursery.setting.cpu_devices
+        return found
+
     def start(self, case: Case, details: Mapping[str, Any]) -> Worker:
         """A fresh worker for this case; its problem is made once, for all workers of the workload."""
         nursery = self.of(case)
@@ -137,6 +148,28 @@ class Nurseries:
         """Two fresh sentinels that decide nothing: an A/A pair."""
         return [self.get(environment, threads=threads).worker({"sentinel": True}) for _ in range(2)]
 
+    def device_sentinel(self, device: str, environment: str) -> float | None:
+        """Seconds of the sentinel on an accelerator, in one process for the whole run; None where it cannot run."""
+        answer = self._gauge(device, environment, "sample")
+        return float(answer["call_s"]) if answer else None
+
+    def device_state(self, device: str, environment: str) -> Mapping[str, Any]:
+        """What an accelerator went through since it was asked last (gauge.Gauge.state); empty where it cannot tell."""
+        return dict(self._gauge(device, environment, "state").get("state", {}))
+
+    def _gauge(self, device: str, environment: str, question: str) -> Mapping[str, Any]:
+        if device not in self._gauges:
+            key = f"gauge {device}"
+            self._watching[key] = Nursery(self._setting(environment, device, "1", x64=False))
+            self._watching[key].start()
+            self._gauges[device] = self._watching[key].worker({"gauge": device})
+        gauge = self._gauges[device]
+        try:
+            return gauge.ask(question, ANSWER_TIMEOUT_S) if gauge else {}
+        except WorkerEnded:  # the device has no room for it, say: the run goes on, judged by the CPU's sentinel alone
+            self._gauges[device] = None
+            return {}
+
     def records(self, kinds: Mapping[str, str]) -> list[dict[str, Any]]:
         """An environment record for each nursery that runs: what it is, what it can do at most; no path in it."""
         found = []
@@ -152,9 +185,10 @@ class Nurseries:
                     "x64": setting.x64,
                     "cores": setting.cores,
                     **{name: nursery.hello[name] for name in ("python", "packages", "blas", "xla_flags", "fork")},
-                    "device_kind": kinds.get(setting.device),
+                    "device_kind": "; ".join(dict.fromkeys(kinds[name] for name in _devices_of(setting, kinds)))
+                    or None,
+                    "facts": self._facts(nursery, kinds),
                     "peaks": self._peaks(nursery, threads=False) if setting.device == "cpu" else None,
-                    "facts": {"cpu_devices": setting.cpu_devices},
                     "plugins": {path.name: file_hash(path) for path in setting.plugins},
                     **dict(zip(("commit", "dirty"), machine.commit_of(setting.solvers), strict=True)),
                 }
@@ -186,6 +220,11 @@ def _passing(worker: Worker) -> Iterator[Worker]:
 def file_hash(path: Path) -> str:
     """Of a file's content, to tell whether a resumed run has the same plugins."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def _devices_of(setting: Setting, kinds: Mapping[str, str]) -> list[str]:
+    """Those of the devices that are here which a nursery serves: every one of its platform."""
+    return [name for name in kinds if devices.parse(name)[0] == setting.device]
 
 
 def _elsewhere(*_: object) -> None:

@@ -41,7 +41,7 @@ PLURALS = {
     "threads": "threads",
 }
 """Axes of the command line, and the field that holds the list."""
-SINGLE = ("baseline", "cpu_devices", "blocks", "budget_s", "timeout_s", "seed")
+SINGLE = ("baseline", "cpu_devices", "blocks", "budget_s", "timeout_s", "seed", "flush_cache")
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ class RunOptions:
     timeout_s: float | None = None
     seed: int = 0
     data_label: str | None = None
+    flush_cache: bool = False
 
     def __post_init__(self) -> None:
         _one_of("preset", (self.preset,), PRESETS)

@@ -85,6 +85,7 @@ def limits_of(options: RunOptions) -> Limits:
             preset.long_samples,
             target_s=preset.target_s,
             sampling_s=preset.sampling_s,
+            flush_cache=options.flush_cache,
         ),
     )
 

@@ -45,6 +45,10 @@ class Processes(Protocol):
 
     def sentinel_pair(self, threads: str, environment: str) -> list[LiveWorker]: ...
 
+    def device_sentinel(self, device: str, environment: str) -> float | None: ...
+
+    def device_state(self, device: str, environment: str) -> Mapping[str, Any]: ...
+
 
 @dataclass(frozen=True)
 class Session:
@@ -156,7 +160,7 @@ def _one_block(session: Session, state: State) -> None:
             state.measurements.append(_append(session.writer, record | place, Measurement))
             _account(session.spent, record["overhead_s"])
         _account(session.spent, closing["overhead_s"])
-        closing |= meter.read()
+        closing |= meter.read() | {"device_state": _device_state(session, closing.pop("device_sentinels", {}), entries)}
         closing |= {"record": "block", "problem": dict(contest.problem), "threads": contest.threads}
         closing["groups"] = len(groups)
         state.blocks.append(_append(session.writer, closing | place, Block))
@@ -179,6 +183,7 @@ def _measure(
     details = {
         "long_call_s": rules.long_call_s,
         "target_s": rules.target_s,
+        "flush_cache": rules.flush_cache,
         "guard": number == 0,
         "layout": _number(session.seed, contest.key, number),
     }
@@ -190,7 +195,19 @@ def _measure(
         random.Random(f"{session.seed} {contest.key} {number} {group}"),
         lambda text: session.watcher.tell(f"block {number + 1}, {contest.title}: {text}"),
         lambda: session.processes.sentinel_pair(contest.threads, environment),
+        lambda device: session.processes.device_sentinel(device, environment),
     )
+
+
+def _device_state(
+    session: Session, sentinels: Mapping[str, Any], entries: Sequence[Entry]
+) -> dict[str, dict[str, Any]] | None:
+    """By device: its sentinel by round, and its clocks since the last block; None where there was none but the CPU."""
+    found = {
+        device: dict(session.processes.device_state(device, entries[0].case.environment)) | {"sentinel_s": seconds}
+        for device, seconds in sentinels.items()
+    }
+    return found or None
 
 
 def _number(*parts: object) -> int:

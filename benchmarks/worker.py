@@ -7,18 +7,16 @@ Standard library, numpy, jax and `solvers` alone: `versus --python` needs no mor
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks import calls, checks, clock, devices, guards, memory, peaks, sentinel
+from benchmarks import calls, checks, clock, cpu, devices, flush, gauge, gpu, guards, memory, peaks, phases, sentinel
 from solvers.problem import Problem, Workload
 from solvers.registry import Solver, load_builtin, load_file
 
 SHORT_CALL_S = clock.TARGET_S
-DISPATCHES = 9
 PROBES = 4
 
 Message = dict[str, Any]
@@ -37,7 +35,9 @@ class _Desk:
     prepared: calls.Prepared | None = None
     first: Any = None
     loops: int = 1
+    calibrated: int = 1
     call_s: float = 0.0
+    flush: flush.Flush | None = None
     private_bytes: int | None = None
     compiles: Callable[[], int] = lambda: 0
     cpu_s: float = 0.0
@@ -71,13 +71,17 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
     if case.get("sentinel"):
         _watch(receive, send)
         return
+    if case.get("gauge"):
+        gauge.live(case["gauge"], receive, send)
+        return
     desk: _Desk | None = None
     while message := receive():
         ask = message["ask"]
         try:
             if ask == "prepare":
                 workload = Workload(**case["workload"])
-                desk = _Desk(case, workload, _given(problem), private_bytes=memory.private_bytes())
+                cold = flush.make(case["device"]) if case.get("flush_cache") else None
+                desk = _Desk(case, workload, _given(problem), private_bytes=memory.private_bytes(), flush=cold)
                 reply = _prepare(desk)
             elif ask == "probe":
                 reply = _probe(case, _given(problem))
@@ -95,9 +99,14 @@ ERRANDS: dict[str, Callable[[Message], Message]] = {
     "solvers": lambda message: {"solvers": [solver.as_dict() for solver in load_file(Path(message["path"]))]},
     "device": lambda message: {"kind": devices.find(message["device"]).device_kind},
     "count": lambda message: {"count": len(devices.named(message["device"]))},
+    "facts": lambda message: {"facts": _facts(message["device"])},
     "peaks": lambda message: {"peaks": peaks.measure(threads=message["threads"])},
 }
-"""What a worker may be asked without a case: a plugin's solvers, a device's kind and number, the machine's peaks."""
+"""What a worker may be asked without a case: a plugin's solvers, a device's kind, number and facts, the peaks."""
+
+
+def _facts(device: str) -> dict[str, Any]:
+    return cpu.facts() if devices.parse(device)[0] == "cpu" else gpu.facts(device)
 
 
 def _given(thing: Any) -> Any:
@@ -143,11 +152,11 @@ def _prepare(desk: _Desk) -> Message:
         solver = desk.solver = solver_for(desk.case)
         _configure(desk.case, solver)
         prepared = desk.prepared = calls.prepare(solver, desk.workload, desk.problem, desk.case["device"])
-    phases = prepared.phases
-    spent["compile"] = sum(phases.get(name, 0.0) for name in ("trace_s", "lower_s", "compile_s"))
+    clocked = prepared.phases
+    spent["compile"] = sum(clocked.get(name, 0.0) for name in ("trace_s", "lower_s", "compile_s"))
     spent["place"] -= spent["compile"]
     with clock.stopwatch(spent, "first call"):
-        desk.first, phases["first_call_s"] = clock.once(prepared.call)
+        desk.first, clocked["first_call_s"] = clock.once(prepared.call)
     if solver.backend == "jax":
         elsewhere = devices.where(desk.first) - {desk.case["device"].partition(":")[0], "gpu"}
         if elsewhere:
@@ -157,10 +166,12 @@ def _prepare(desk: _Desk) -> Message:
             }
         desk.compiles = guards.count_compiles()
     with clock.stopwatch(spent, "calibrate"):
-        desk.loops, desk.call_s = _calibrate(prepared.call, phases["first_call_s"], desk.case)
-    phases["warm_up_s"] = spent["calibrate"]
+        desk.calibrated, desk.call_s = _calibrate(prepared.call, clocked["first_call_s"], desk.case)
+        # every call of a sample after its first would find the caches warm
+        desk.loops = desk.calibrated if desk.flush is None else 1
+    clocked["warm_up_s"] = spent["calibrate"]
     desk.findings += prepared.findings
-    return {"ready": True, "phases": phases, "loops": desk.loops, "call_s": desk.call_s, "spent": spent}
+    return {"ready": True, "phases": clocked, "loops": desk.loops, "call_s": desk.call_s, "spent": spent}
 
 
 def _calibrate(call: clock.Call, first_s: float, case: Mapping[str, Any]) -> tuple[int, float]:
@@ -176,22 +187,31 @@ def _sample(desk: _Desk) -> Message:
     call = _given(desk.prepared).call
     if desk.call_s < SHORT_CALL_S:
         call()  # the process has been idle, and its caches belong to the others
+    if desk.flush is not None:
+        desk.flush.call()
     sample = clock.sample(call, desk.loops)
     desk.cpu_s += sample.cpu_s
     desk.wall_s += sample.wall_s
     desk.switches += sample.involuntary_switches
-    return {"call_s": sample.call_s}
+    return {"call_s": sample.call_s, "cpu_over_wall": sample.cpu_s / sample.wall_s}
 
 
 def _finish(desk: _Desk) -> Message:
     prepared: calls.Prepared = _given(desk.prepared)
+    dispatch_s, transfer_out_s = phases.dispatch_and_out_s(prepared, desk.call_s)
     reply: Message = {
         "cpu_over_wall": desk.cpu_s / desk.wall_s if desk.wall_s else None,
         "compiles": desk.compiles(),
         "involuntary_switches": desk.switches,
-        "dispatch_s": _dispatch(prepared, desk.call_s),
-        "peak_rss_bytes": memory.peak_rss_bytes(),
+        "dispatch_s": dispatch_s,
+        "transfer_out_s": transfer_out_s,
+        "peak_rss_bytes": memory.peak_rss_bytes() - (desk.flush.host_bytes if desk.flush else 0),
+        "device_peak_bytes": gpu.memory_peak_bytes(prepared.target) if desk.flush is None else None,
+        "temp_bytes": prepared.temp_bytes,
     }
+    if desk.case["guard"]:
+        reply["throughput_s"] = phases.throughput_s(prepared, desk.call_s)
+        reply["device_busy_s"] = phases.device_busy_s(prepared, desk.case["device"])
     now = memory.private_bytes()
     reply["rss_growth_bytes"] = now - desk.private_bytes if now is not None and desk.private_bytes is not None else None
     spent: dict[str, float] = {}
@@ -219,20 +239,11 @@ def _guard(desk: _Desk, prepared: calls.Prepared) -> list[str]:
         "inputs_changed": guards.inputs_changed(*what),
         "remembered": guards.remembered(*what, times=3 if desk.call_s < SHORT_CALL_S else 1),
     }
-    if desk.case["threads"] == "1" and desk.case["pin"]:
-        found["more_threads"] = guards.more_threads(prepared.call, desk.loops, desk.case["allowed"])
+    if desk.case["device"] == "cpu" and desk.case["pin"]:
+        allowed = desk.case["allowed"]
+        threads = len(allowed) if desk.case["threads"] == "all" else int(desk.case["threads"])
+        found["more_threads"] = guards.more_threads(prepared.call, desk.calibrated, allowed, threads)
+        found["more_threads"] |= desk.cpu_s > (threads + guards.ACCOUNTING_MARGIN) * desk.wall_s
     names = [name for name, is_so in found.items() if is_so]
     names += guards.clock_findings(desk.call_s, desk.call_s * desk.loops)
     return names + (guards.strict_call(prepared.call) if solver.compiled else [])
-
-
-def _dispatch(prepared: calls.Prepared, call_s: float) -> float | None:
-    """Median seconds until an unblocked call returns; the wait for the result is off the clock."""
-    if prepared.dispatch is None:
-        return None
-    times = []
-    for _ in range(DISPATCHES if call_s < SHORT_CALL_S else 1):
-        result, seconds = clock.once(prepared.dispatch)
-        prepared.wait(result)
-        times.append(seconds)
-    return statistics.median(times)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from results import device_states
 from results.contests import Contest, contests
 from results.kinds import Block, Measurement
 from results.lockstep import by_block, log_times
@@ -41,6 +42,8 @@ class Diagnostics:
     others_cpu: float | None  # cores' worth
     steal_share: float | None  # of the CPU time of all cores
     frequency_mhz: tuple[float, float] | None  # lowest and highest block
+    slowed: tuple[str, ...] = ()  # which accelerators were held down, by what, in how many blocks, in words
+    device_clocks_mhz: tuple[tuple[str, float, float], ...] = ()  # accelerator, lowest, highest
 
 
 def diagnose(run: Run) -> Diagnostics:
@@ -62,6 +65,8 @@ def diagnose(run: Run) -> Diagnostics:
         others_cpu=_by_wall((block.others_cpu, block.wall_s) for block in run.blocks),
         steal_share=_steal_share(run),
         frequency_mhz=(min(frequencies), max(frequencies)) if frequencies else None,
+        slowed=device_states.slowed(block.device_state for block in run.blocks),
+        device_clocks_mhz=device_states.clocks(block.device_state for block in run.blocks),
     )
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from results import wording
 from results.findings import FINDINGS
-from results.frame import NOISE
+from results.frame import COLD, NOISE
 from results.summary import NOISY
 from results.titles import at_precision
 
@@ -21,7 +21,7 @@ def footnotes(frame: pd.DataFrame) -> list[str]:
             "at default, at high: JAX's precision of float32 products (on a CPU every one is the highest; on a GPU the "
             "default may be TF32, on a TPU bfloat16); every other row has the highest."
         )
-    notes += _findings(frame)
+    notes += [*_cold(frame), *_findings(frame)]
     floor, delta = (frame.loc[frame["verdict"].notna(), name].dropna() for name in ("floor", "delta"))
     if len(floor):
         notes.append(
@@ -34,6 +34,19 @@ def footnotes(frame: pd.DataFrame) -> list[str]:
             f"where they are not, 'noisy' marks a half-width over {NOISY:.0%}."
         )
     return notes + _machines(frame)
+
+
+def _cold(frame: pd.DataFrame) -> list[str]:
+    """Which runs were taken with `--flush-cache`."""
+    shown = list(dict.fromkeys(frame["run"].dropna()))
+    cold = [run for run in shown if run in frame.attrs.get(COLD, ())]
+    if not cold:
+        return []
+    where = f" in run {wording.listed([wording.plain(run) for run in cold])}" if len(shown) > 1 else ""
+    return [
+        f"cold caches{where}: a sample is one call, and a buffer of twice the last-level cache is written before it, "
+        "off the clock; baseline and cases alike."
+    ]
 
 
 def _findings(frame: pd.DataFrame) -> list[str]:

@@ -22,6 +22,8 @@ from results.records import Run, RunFileError, read_run
 
 # in the frame's attrs: by run, how noisy the machine was, in one line
 NOISE = "noise"
+# the runs whose samples were taken with cold caches
+COLD = "cold"
 # by run, the Diagnostics that line sums up
 DIAGNOSTICS = "diagnostics"
 # by run, what its machine can do at most, where the run file tells
@@ -156,6 +158,7 @@ def from_runs(*runs: Run) -> pd.DataFrame:
     frame = _frame(row for run in runs for row in _rows(run.header.run, estimate_run(run)))
     frame.attrs[DIAGNOSTICS] = {run.header.run: diagnose(run) for run in runs}
     frame.attrs[NOISE] = {run: summed_up(found) for run, found in frame.attrs[DIAGNOSTICS].items()}
+    frame.attrs[COLD] = tuple(run.header.run for run in runs if run.header.options.get("flush_cache"))
     frame.attrs[PEAKS] = {run.header.run: _peaks(run) for run in runs}
     return frame
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from results.device_states import check_device_state, slowest_device_sentinel_s
 from results.schema import Scalar, Scalars
 from results.workload_fields import check_workload
 
@@ -80,7 +81,7 @@ class Environment:
     plugins: Mapping[str, Any] | None
     cores: tuple[int, ...] | None = None  # that its workers may run on
     peaks: Mapping[str, float] | None = None  # as in End
-    facts: Mapping[str, Any] | None = None  # of the device: driver, memory, clocks, caches, instruction set
+    facts: Mapping[str, Any] | None = None  # by device: driver, memory, clocks; caches, instruction sets, pools
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +199,7 @@ class Block:
     others_cpu: float | None = None  # cores' worth of CPU time that other processes used
     frequency_mhz: float | None = None
     sentinel_pair_s: tuple[tuple[float, ...], ...] | None = None  # an A/A pair by round, which decides nothing
+    device_state: Mapping[str, Any] | None = None  # by accelerator: its clocks meanwhile, and its sentinel by round
 
     def __post_init__(self) -> None:
         if not 0 <= self.rounds <= MOST_ROUNDS:
@@ -206,11 +208,17 @@ class Block:
             rounds = getattr(self, name) or ()
             if len(rounds) not in (0, self.rounds):
                 raise ValueError(f"{name!r} has {len(rounds)} entries for {self.rounds} rounds")
+        check_device_state(self.device_state, self.rounds)
 
     @cached_property
     def slowest_sentinel_s(self) -> tuple[float, ...]:
         """By round, the slowest of its sentinel samples; infinite for a round without one."""
         return tuple(max(samples, default=math.inf) for samples in self.sentinel_s)
+
+    @cached_property
+    def slowest_device_sentinel_s(self) -> Mapping[str, tuple[float, ...]]:
+        """By accelerator and round, the slowest sample of its sentinel; 0 for a round in which it was not used."""
+        return slowest_device_sentinel_s(self.device_state, self.rounds)
 
     @cached_property
     def key(self) -> BlockKey:

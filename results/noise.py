@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from results import wording
 from results.diagnostics import Diagnostics
 
 RATIOS_HOLD = 0.03
@@ -40,6 +41,11 @@ def details(noise: Diagnostics) -> list[str]:
     ]
     if noise.frequency_mhz is not None:
         told.append(("clock", "{:,.0f} to {:,.0f} MHz".format(*noise.frequency_mhz)))
+    told += [
+        (f"clock of {wording.plain(name)}", f"{low:,.0f} to {high:,.0f} MHz")
+        for name, low, high in noise.device_clocks_mhz
+    ]
+    told += [("slowed", wording.plain(line)) for line in noise.slowed]
     return [f"{what}: {value}" for what, value in told if value is not None]
 
 
@@ -60,6 +66,7 @@ def _disturbances(noise: Diagnostics) -> Iterator[str]:
         yield f"times drifted by {noise.drift:.0%} within a block"
     if noise.frequency_mhz is not None and noise.frequency_mhz[0] < (1 - _CLOCK) * noise.frequency_mhz[1]:
         yield "the clock moved from {:,.0f} to {:,.0f} MHz".format(*noise.frequency_mhz)
+    yield from (wording.plain(line) for line in noise.slowed)
 
 
 def _floor(noise: Diagnostics) -> str:

@@ -28,9 +28,11 @@ def thresholds(blocks: Iterable[Block], *, margin: float = MARGIN, percentile: f
     """By thread setting, the sentinel value up to which a round is quiet: the run's undisturbed level x (1 + margin).
 
     Give it every block of the run, since a single problem may never have seen a quiet moment. The thread settings stand
-    apart because the sentinel is pinned in one and not in the other.
+    apart because the sentinel is pinned in one and not in the other. An accelerator has its own, by its name.
     """
-    return {threads: level * (1 + margin) for threads, level in sentinel_levels(blocks, percentile).items()}
+    every = list(blocks)
+    levels = sentinel_levels(every, percentile) | device_levels(every, percentile)
+    return {threads: level * (1 + margin) for threads, level in levels.items()}
 
 
 def sentinel_levels(blocks: Iterable[Block], percentile: float = PERCENTILE) -> dict[str, float]:
@@ -46,11 +48,27 @@ def sentinel_levels(blocks: Iterable[Block], percentile: float = PERCENTILE) -> 
     return {threads: float(np.percentile(samples, percentile)) for threads, samples in by_threads.items() if samples}
 
 
+def device_levels(blocks: Iterable[Block], percentile: float = PERCENTILE) -> dict[str, float]:
+    """By accelerator, the same of its own sentinel: how fast it was."""
+    by_device: dict[str, list[float]] = {}
+    for block in blocks:
+        for device, told in (block.device_state or {}).items():
+            for samples in told.get("sentinel_s", []):
+                by_device.setdefault(device, []).extend(samples)
+    return {device: float(np.percentile(samples, percentile)) for device, samples in by_device.items() if samples}
+
+
 def quiet_rounds(block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bool_]:
-    """One flag a round of the block; a block without sentinel, or of unknown threads, was never quiet."""
+    """One flag a round of the block; a block without sentinel, or of unknown threads, was never quiet.
+
+    Where accelerators took part, their own sentinels have to be quiet too.
+    """
     if not block.sentinel_s or block.threads not in limits:
         return np.zeros(block.rounds, dtype=np.bool_)
-    return sentinel_of_rounds(block) <= limits[block.threads]
+    quiet = sentinel_of_rounds(block) <= limits[block.threads]
+    for device, slowest_s in block.slowest_device_sentinel_s.items():
+        quiet &= np.array(slowest_s, dtype=np.float64) <= limits.get(device, np.inf)
+    return quiet
 
 
 def quiet_share(blocks: Iterable[Block], limits: Mapping[str, float]) -> float:

@@ -40,6 +40,8 @@ def differences(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference
 def _of_machines(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Difference]:
     if base.header.run == new.header.run:
         yield Difference(f"both files hold run {base.header.run}, and a run says nothing about itself")
+    cold = (bool(base.header.options.get("flush_cache")), bool(new.header.options.get("flush_cache")))
+    yield from _differ("flushing of the caches", *cold, names)
     for key, what in _OF_MACHINE.items():
         yield from _differ(what, base.header.machine.get(key), new.header.machine.get(key), names)
 

@@ -11,6 +11,7 @@ from results import table, wording
 from results.answer_words import AnswerTable
 from results.answers import answer_tables, answers_of
 from results.collecting import uncollected
+from results.fact_lines import facts_of
 from results.frame import DIAGNOSTICS, from_runs
 from results.layout import escaped
 from results.noise import details
@@ -104,6 +105,7 @@ def _facts(run: Run, frame: pd.DataFrame) -> list[str]:
         f"{environment.blas}, {environment.device_kind}"
         for environment in run.environments
     ]
+    lines += [line for environment in run.environments for line in facts_of(environment)]
     return lines + details(frame.attrs[DIAGNOSTICS][run.header.run])
 
 

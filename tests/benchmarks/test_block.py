@@ -50,6 +50,46 @@ def test_every_case_is_sampled_once_a_round(fake_clock: FakeClock) -> None:
     assert closing["rounds"] == len(closing["sentinel_s"]) == 20
 
 
+def test_an_accelerator_has_a_sentinel_of_its_own_around_each_of_its_cases(fake_clock: FakeClock) -> None:
+    processes = FakeProcesses(fake_clock)
+    seen: list[str] = []
+
+    def device_sentinel(device: str) -> float | None:
+        seen.append(device)
+        processes.log.append((device, "watched"))
+        return None if device == "rocm" else 1e-4 * len(seen)
+
+    cases = [make_case("numpy_loop"), make_case("jax_scan", device="cuda"), make_case("jax_vmap", device="rocm")]
+    _, closing = run_block(
+        [Entry(case) for case in cases],
+        Rules(rounds=3),
+        lambda case: processes.start(case, {}),
+        processes.sentinel,
+        random.Random(0),
+        processes.tell,
+        device_sentinel=device_sentinel,
+    )
+    assert Counter(seen) == {"cuda": 6, "rocm": 6}
+    around = [processes.log[i - 1 : i + 2] for i, entry in enumerate(processes.log) if entry == ("jax_scan", "sample")]
+    assert around == [[("cuda", "watched"), ("jax_scan", "sample"), ("cuda", "watched")]] * 3
+    assert closing["device_sentinels"].keys() == {"cuda"}  # the other one has none
+    assert [len(of_round) for of_round in closing["device_sentinels"]["cuda"]] == [2, 2, 2]
+
+
+def test_a_round_without_the_accelerator_has_no_sample_of_its_sentinel(fake_clock: FakeClock) -> None:
+    processes = FakeProcesses(fake_clock, jax_scan=Manner(call_s=0.4))
+    _, closing = run_block(
+        [Entry(make_case("jax_scan", device="cuda"))],
+        Rules(rounds=4, sampling_s=0.8),
+        lambda case: processes.start(case, {}),
+        processes.sentinel,
+        random.Random(0),
+        processes.tell,
+        device_sentinel=lambda _: 1e-4,
+    )
+    assert closing["device_sentinels"] == {"cuda": [[], [1e-4] * 2, [], [1e-4] * 2]}
+
+
 def test_the_order_is_random_and_the_seeds_own(fake_clock: FakeClock) -> None:
     found = []
     for seed in (0, 0, 1):

@@ -52,6 +52,22 @@ def test_more_threads_than_asked_for_are_named(monkeypatch: pytest.MonkeyPatch, 
     assert os.sched_getaffinity(0) == before
 
 
+@pytest.mark.parametrize(("cores", "threads"), [([0], 1), ([0, 1], 2), ([0, 1], 3)])
+def test_no_thread_too_many_can_be_told_without_a_core_for_it(cores: list[int], threads: int) -> None:
+    def refuse() -> None:
+        raise AssertionError("called for nothing")
+
+    assert not guards.more_threads(refuse, 1, cores, threads)
+
+
+@pytest.mark.parametrize(("cpu_over_wall", "found"), [(2.4, False), (2.6, True)])
+def test_threads_beyond_the_number_asked_for(
+    monkeypatch: pytest.MonkeyPatch, cpu_over_wall: float, found: bool
+) -> None:
+    monkeypatch.setattr(guards, "cpu_over_wall_let_off", lambda *_: cpu_over_wall)
+    assert guards.more_threads(lambda: None, 1, [0, 1, 2, 3], 2) is found
+
+
 def test_a_solver_with_two_threads_still_has_the_time_of_one_core(planted: pd.DataFrame) -> None:
     assert planted.loc["more_threads", "time_s"] > 0
 

@@ -222,6 +222,43 @@ def test_a_nursery_that_does_not_start_says_why(fields: dict[str, Any]) -> None:
 
 
 @forks
+def test_workers_with_several_threads_rest_between_two_questions() -> None:
+    """A pool that spins after a call would be on the cores of whoever is sampled next."""
+    case = case_of("numpy_loop", "analytic") | {"threads": "all"}
+    with Nursery(setting(threads="all", cores=tuple(CORES))) as nursery:
+        nursery.problem("the problem", WORKLOAD.as_dict(), None)
+        worker = nursery.worker(case)
+        process = psutil.Process(worker.pid)
+        for question in ("prepare", "sample", "sample"):
+            assert worker.ask(question, 60.0)["call_s"] > 0
+            real.wait_until(lambda: process.status() == psutil.STATUS_STOPPED, 5.0)
+            assert process.status() == psutil.STATUS_STOPPED
+        assert worker.ask("finish", 60.0)["error"] < 1e-4
+        left = nursery.worker(case)
+        left.ask("prepare", 60.0)
+    assert not psutil.pid_exists(worker.pid)  # a stopped one is ended too
+    assert not psutil.pid_exists(left.pid)
+
+
+def test_the_sentinel_of_a_device_and_its_facts(nursery: Nursery) -> None:
+    """On the one device that every machine has; a device that is not here is said, and ends nothing."""
+    watched = nursery.worker({"gauge": "cpu"})
+    asking = nursery.worker({})
+    absent = nursery.worker({"gauge": real.ABSENT})
+    try:
+        assert watched.ask("sample", 60.0)["call_s"] > 0
+        assert watched.ask("state", 60.0) == {"worker": watched.number, "state": {}}
+        facts = asking.ask("facts", 60.0, device="cpu")["facts"]
+        assert facts["affinity"] == CORES[-1:]
+        assert [pool["threads"] for pool in facts["pools"]] == [1] * len(facts["pools"])
+        with pytest.raises(WorkerEnded, match=f"failed: no {real.ABSENT} device here"):
+            absent.ask("sample", 60.0)
+    finally:
+        for worker in (watched, asking, absent):
+            worker.end()
+
+
+@forks
 def test_closing_leaves_no_process_behind() -> None:
     with Nursery(setting()) as nursery:
         workers = [nursery.worker({"sentinel": True}) for _ in range(3)]

@@ -1,0 +1,117 @@
+"""What blocks tell of an accelerator: its clocks in words, its sentinel among those that decide; bad files refused."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import synthetic
+from made import run_of
+from synthetic import Truth
+
+from results import device_states
+from results.diagnostics import diagnose
+from results.fact_lines import facts_of
+from results.frame import from_runs
+from results.kinds import Block, Environment
+from results.noise import details, summed_up
+from results.quiet import quiet_rounds, thresholds
+from results.records import Run, parse_record
+from results.refusals import differences
+from results.table import as_markdown
+
+SCAN = Truth("jax_scan", "analytic", 5e-4)
+STATE = {"clock_mhz": [1410, 1980], "reasons": ["idle"], "held_s": {"power_cap": 0.0}, "temperature_c": 41}
+
+
+def with_states(run: Run, *states: Any) -> Run:
+    padded = (*states, *[{"cuda": STATE}] * (len(run.blocks) - len(states)))
+    return replace(run, blocks=tuple(replace(b, device_state=s) for b, s in zip(run.blocks, padded, strict=True)))
+
+
+def test_a_gpu_that_was_held_down_is_told_with_its_blocks() -> None:
+    capped = {"cuda": STATE | {"reasons": ["power_cap"]}}
+    hot = {"cuda": STATE | {"reasons": ["idle", "power_cap", "software_thermal"], "clock_mhz": [1200, 1980]}}
+    found = diagnose(with_states(run_of("run", SCAN), capped, hot, capped))
+    assert found.slowed == (
+        "cuda was slowed by its power cap in 3 of 10 blocks",
+        "cuda was slowed by its temperature in 1 of 10 blocks",
+    )
+    assert "noisy" in summed_up(found)
+    assert "cuda was slowed by its power cap in 3 of 10 blocks" in summed_up(found)
+    assert "clock of cuda: 1,200 to 1,980 MHz" in details(found)
+
+
+def test_a_gpu_that_was_idle_or_set_by_hand_was_not_slowed() -> None:
+    found = diagnose(with_states(run_of("run", SCAN), {"cuda": STATE | {"reasons": ["idle", "clocks_set"]}}))
+    assert found.slowed == ()
+    assert diagnose(run_of("run", SCAN)).device_clocks_mhz == ()
+
+
+def test_rounds_are_quiet_when_the_sentinel_of_the_gpu_is_quiet_too() -> None:
+    run = run_of("run", SCAN)
+    rounds = run.blocks[0].rounds
+    calm: list[list[float]] = [[2.0e-4, 2.01e-4] for _ in range(rounds)]
+    calm[0] = []  # nothing ran on it in this round
+    loud = [*calm[:-1], [2.0e-4, 3.0e-4]]
+    run = with_states(run, {"cuda": {"sentinel_s": loud}}, {"cuda": {"sentinel_s": calm[: rounds - 2]}})
+    limits = thresholds(run.blocks)
+    assert limits["cuda"] == pytest.approx(2.0e-4 * 1.08)
+    without = [quiet_rounds(replace(block, device_state=None), limits) for block in run.blocks]
+    assert without[0][0] == quiet_rounds(run.blocks[0], limits)[0]
+    assert not quiet_rounds(run.blocks[0], limits)[-1]
+    assert (quiet_rounds(run.blocks[0], limits)[:-1] == without[0][:-1]).all()
+    assert (quiet_rounds(run.blocks[1], limits) == without[1]).all()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"cuda": 3},
+        {"cuda": {"reasons": "power_cap"}},
+        {"cuda": {"reasons": [3]}},
+        {"cuda": {"clock_mhz": [1980]}},
+        {"cuda": {"clock_mhz": 1980}},
+        {"cuda": {"sentinel_s": [1e-4]}},
+        {"cuda": {"sentinel_s": [[0.0]]}},
+        {"cuda": {"sentinel_s": [[True]]}},
+        {"cuda": {"sentinel_s": [[1e-4]] * 4}},
+    ],
+)
+def test_a_state_of_another_shape_is_an_error_that_names_it(state: Any) -> None:
+    with pytest.raises(ValueError, match="'device_state' of 'cuda'"):
+        parse_record(synthetic.block(device_state=state))
+
+
+def test_a_state_is_kept_and_older_files_have_none() -> None:
+    newer = parse_record(synthetic.block(device_state={"cuda": STATE | {"sentinel_s": [[1e-4, 2e-4], []]}}))
+    assert isinstance(newer, Block)
+    assert newer.slowest_device_sentinel_s == {"cuda": (2e-4, 0.0, 0.0)}
+    older = parse_record(synthetic.block())
+    assert isinstance(older, Block)
+    assert older.slowest_device_sentinel_s == {}
+    assert device_states.slowed([None, {}]) == ()
+
+
+def test_facts_are_lines_with_their_units() -> None:
+    environment = Environment(
+        **dict.fromkeys(("environment", "python"), "here"), nursery="cuda, threads 1, float32", device="cuda",
+        threads="1", x64=False, packages={}, blas=None, xla_flags=None, device_kind=None, plugins=None,
+        facts={
+            "cuda": {"driver": "580.65", "memory_bytes": 85_520_809_984, "clocks_mhz": {"sm": 1980, "memory": 2619}},
+            "cuda:1": {"power_limit_w": 700.0, "clock_reasons": [], "odd": "not a mapping"},
+            "none": "text",
+        },
+    )  # fmt: skip
+    assert facts_of(environment) == [
+        "cuda (cuda, threads 1, float32): driver 580.65, memory 79.65 GiB, clocks sm 1,980 MHz memory 2,619 MHz",
+        "cuda:1 (cuda, threads 1, float32): power limit 700 W, clock reasons none, odd not a mapping",
+    ]
+    assert facts_of(replace(environment, facts=None)) == []
+
+
+def test_a_run_with_cold_caches_says_so_and_is_not_compared_with_a_warm_one() -> None:
+    warm = run_of("warm", SCAN)
+    cold = replace(warm, header=replace(warm.header, run="cold", options={"flush_cache": True}))
+    assert "cold caches: a sample is one call" in as_markdown(from_runs(cold))
+    assert "cold caches" not in as_markdown(from_runs(warm))
+    assert any("flushing of the caches is off" in each.text for each in differences(warm, cold, ("BASE", "NEW")))
