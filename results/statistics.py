@@ -20,6 +20,8 @@ LEAST_DELTA = 0.01
 LEAST_DELTA_BETWEEN_RUNS = 0.03
 # without an A/A pair nothing says how noisy the run was: then as cautious as between two runs
 LEAST_DELTA_WITHOUT_FLOOR = LEAST_DELTA_BETWEEN_RUNS
+# however noisy the run, cases that may differ by more than this (a log ratio) are not called the same
+SAME_AT_MOST = 0.1
 
 # scipy.special and not scipy.stats, whose import alone takes a second of every run
 
@@ -146,7 +148,8 @@ def benjamini_hochberg(p_values: npt.ArrayLike, rate: float = 1 - CONFIDENCE) ->
 
 
 def verdict(interval: Interval, delta: npt.ArrayLike, rejected: npt.ArrayLike = True) -> npt.NDArray[np.str_]:
-    """`faster` or `slower`: outside +-delta, and `rejected` by false-discovery control; `same`: inside +-2 delta.
+    """`faster` or `slower`: outside +-delta, and `rejected` by false-discovery control; `same`: inside +-2 delta and
+    SAME_AT_MOST, since two cases that may differ by a third are not the same for the noise of the run that timed them.
 
     Otherwise, and below two blocks, `inconclusive`. The interval is of log(base time / case time). Judging by a band
     instead of by 0 keeps differences nobody would act on from becoming verdicts (Schuirmann, J. Pharmacokinet.
@@ -158,7 +161,7 @@ def verdict(interval: Interval, delta: npt.ArrayLike, rejected: npt.ArrayLike = 
         [
             sure & (interval.low > band),
             sure & (interval.high < -band),
-            (np.abs(interval.mean) + interval.half_width) < 2 * band,
+            (np.abs(interval.mean) + interval.half_width) < np.minimum(2 * band, SAME_AT_MOST),
         ],
         ["faster", "slower", "same"],
         "inconclusive",

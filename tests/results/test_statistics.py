@@ -174,6 +174,11 @@ def test_verdicts_at_the_edges() -> None:
     assert softened.tolist()[:4] == ["inconclusive", "inconclusive", "same", "same"]
 
 
+def test_a_noisy_run_calls_nothing_the_same_that_may_differ_by_a_third() -> None:
+    wide = Interval(np.zeros(2), np.array([0.09, 0.3]), np.full(2, 5))
+    assert verdict(wide, 0.5).tolist() == ["same", "inconclusive"]
+
+
 @given(hnp.arrays(np.float64, 6, elements=st.floats(-0.1, 0.1)), st.floats(0.001, 0.05))
 def test_p_value_says_what_the_interval_says(values: FloatArray, band: float) -> None:
     interval = t_interval(values)
