@@ -2,9 +2,11 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import jax
 import pytest
 from fake_nvml import H100, FakeDevice, FakeNvml, NVMLError, NVMLError_NotSupported
 
@@ -14,9 +16,14 @@ OTHER = "NVIDIA T4"
 
 
 @pytest.fixture(autouse=True)
-def a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def a_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(devices, "find", lambda _: FakeDevice())
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    # a test that solved something in this process may have left another behind
+    before = jax.config.jax_default_matmul_precision
+    jax.config.update("jax_default_matmul_precision", None)
+    yield
+    jax.config.update("jax_default_matmul_precision", before)
 
 
 def use(monkeypatch: pytest.MonkeyPatch, *names: str, **answers: Any) -> FakeNvml:
