@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+import orjson
+
 from results.kinds import Block, End, Environment, Header, Measurement, Record, Stop
 from results.schema import from_json
 
@@ -77,6 +79,15 @@ class _NotJsonError(RunFileError):
 
 
 def _parse_line(path: str | os.PathLike[str], number: int, raw: bytes) -> Record:
+    try:
+        return parse_record(orjson.loads(raw))
+    except ValueError:
+        # what orjson or a record refuses, once more by the standard library, whose word counts: it takes a lone
+        # surrogate, and tells a number of 5,000 digits from one that is no whole number
+        return _parse_slowly(path, number, raw)
+
+
+def _parse_slowly(path: str | os.PathLike[str], number: int, raw: bytes) -> Record:
     try:
         value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
     # RecursionError: a line of a million brackets; ValueError also covers bad UTF-8 and numbers of 5,000 digits
