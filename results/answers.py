@@ -8,12 +8,14 @@ import pandas as pd
 from results import wording
 from results.answer_words import bytes_text, interval, interval_of_exponent, interval_of_time
 from results.frame import PEAKS
-from results.models import AXES, AXIS_LETTER, Answer, measured
+from results.grouping import varying
+from results.models import AXES, AXIS_LETTER, Answer
 from results.models_calls import BreakEven, break_evens
 from results.models_cost import cost_models
 from results.models_crossovers import Crossover, crossovers, saturations
 from results.models_limits import Limit, limits
 from results.models_scaling import scalings
+from results.summary import records_of
 from results.titles import TOLD_IF_VARYING, Record, title
 
 METHOD_NAME = {"gd": "gradient descent", "ols": "least squares", "gd_tol": "descent to a tolerance"}
@@ -43,7 +45,8 @@ class AnswerTable:
 class Answers:
     """What the models find in a frame, found once for tables and summary; `told` are the columns that a title names."""
 
-    rows: Sequence[Record]
+    records: Sequence[Record]
+    rows: Sequence[Record]  # those with a time
     told: frozenset[str]
     crossovers: Sequence[Crossover]
     break_evens: Sequence[BreakEven]
@@ -52,11 +55,12 @@ class Answers:
 
 def answers_of(frame: pd.DataFrame) -> Answers:
     """Every model, over the whole frame."""
-    rows = measured(frame)
-    told = frozenset(key for key in TOLD_IF_VARYING if frame[key].nunique() > 1)
+    records = records_of(frame)
+    rows = [record for record in records if record["time_s"] is not None]
     found = [crossover for axis in AXES for crossover in crossovers(rows, axis)]
     found.sort(key=lambda crossover: not crossover.leads)
-    return Answers(rows, told, found, break_evens(rows), limits(rows, frame.attrs.get(PEAKS, {})))
+    reached = limits(rows, frame.attrs.get(PEAKS, {}))
+    return Answers(records, rows, varying(records), found, break_evens(rows), reached)
 
 
 def answer_tables(found: Answers) -> list[AnswerTable]:

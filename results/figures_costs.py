@@ -10,9 +10,9 @@ from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullLoca
 
 from results.colours import INK, PHASES, colour_of, marker_of
 from results.drawing import MOST_PANELS, differing, empty, panel_title, panels, seconds, shown, styled
-from results.models import Data, Key, competitor, measured
+from results.grouping import Key, grouped
+from results.models import Data, competitor, measured
 from results.models_calls import calls_to_pay
-from results.rows import CONTEST_KEYS
 from results.titles import Record
 
 MOST_IN_A_FOREST = 48
@@ -65,7 +65,7 @@ def break_even_figure(data: Data) -> Figure:
 
 def forest(data: Data) -> Figure:
     """Ratios to the baseline with their intervals, one line a case; the contests with the most cases."""
-    contests = [rows for rows in _contests(data).values() if len(rows) > 1]
+    contests = [rows for rows in grouped(measured(data)).values() if len(rows) > 1]
     contests = [[row for row in rows if row["ratio"] and row["verdict"] != "baseline"] for rows in contests]
     kept, lines = [], 0
     for rows in sorted(filter(None, contests), key=len, reverse=True):
@@ -104,17 +104,10 @@ def forest(data: Data) -> Figure:
     return figure
 
 
-def _contests(data: Data) -> dict[Key, list[Record]]:
-    found: dict[Key, list[Record]] = {}
-    for row in measured(data):
-        found.setdefault(tuple((key, row[key]) for key in CONTEST_KEYS), []).append(row)
-    return found
-
-
 def _examples(data: Data, worth: Callable[[list[Record]], int] = len) -> dict[Key, list[Record]]:
     """Of each run, method, dtype and thread setting, the contest that shows most; the middle one of several by time."""
     alike: dict[tuple[object, ...], list[tuple[Key, list[Record]]]] = {}
-    for fixed, rows in _contests(data).items():
+    for fixed, rows in grouped(measured(data)).items():
         told = [row for row in rows if row["first_result_s"]]
         if told:
             first = rows[0]

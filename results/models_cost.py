@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
-from results.models import Answer, Data, Key, competitor, measured, not_in_range, quantile
+from results.grouping import Key, grouped
+from results.models import Answer, Data, competitor, measured, not_in_range, quantile
 from results.rows import CONTEST_KEYS
 from results.statistics import FloatArray
 from results.titles import Record
@@ -60,12 +61,13 @@ _WITHIN = tuple(key for key in CONTEST_KEYS if key not in ("samples", "features"
 
 def cost_models(data: Data) -> list[CostModel]:
     """The cost model of every competitor of gradient descent that was measured at enough sizes."""
-    series: dict[tuple[Key, str], list[Record]] = {}
-    for row in measured(data):
-        if row["method"] == "gd" and row["batch"] == 1:
-            fixed = tuple((key, row[key]) for key in _WITHIN)
-            series.setdefault((fixed, competitor(row)), []).append(row)
-    models = (_model(fixed, name, rows) for (fixed, name), rows in series.items())
+    models = []
+    single = (row for row in measured(data) if row["method"] == "gd" and row["batch"] == 1)
+    for fixed, alike in grouped(single, _WITHIN).items():
+        by_name: dict[str, list[Record]] = {}
+        for row in alike:
+            by_name.setdefault(competitor(row), []).append(row)
+        models += [_model(fixed, name, rows) for name, rows in by_name.items()]
     return [model for model in models if model is not None]
 
 

@@ -67,7 +67,7 @@ def _usual(kind: Any, value: Mapping[str, Any]) -> dict[str, Any] | None:
     A run has a hundred thousand objects of forty fields and hardly any two sets of types.
     """
     names = _converters(kind)
-    fields = dict(zip(names, map(value.get, names), strict=True))
+    fields: dict[str, Any] = dict(zip(names, map(value.get, names), strict=True))
     try:
         texts, numbers, others = _alike(kind, tuple(map(type, fields.values())))
         if not "".join(map(fields.__getitem__, texts)).isascii():

@@ -5,15 +5,14 @@ All of it is plain text, so that every format says the same.
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
 
 import pandas as pd
 
 from results import wording
 from results.findings import WITHHELD
+from results.grouping import grouped, named, varying
 from results.layout import Group, Row
-from results.rows import CONTEST_KEYS
-from results.titles import TOLD_IF_VARYING, Record, title
+from results.titles import Record, title
 
 NOISY = 0.05
 
@@ -23,11 +22,13 @@ COLUMNS = ("case", "time", "+-", "a problem", "vs baseline", "verdict", "first r
 
 def groups(frame: pd.DataFrame) -> list[Group]:
     """One group a workload, in the order of the frame; in each the fastest first."""
-    told = {key for key in TOLD_IF_VARYING if frame[key].nunique() > 1}
-    collected: dict[tuple[Any, ...], list[Record]] = {}
-    for record in records_of(frame):
-        collected.setdefault(tuple(record[key] for key in CONTEST_KEYS), []).append(record)
-    return [_group(of_group, told) for of_group in collected.values()]
+    return groups_of(records_of(frame))
+
+
+def groups_of(records: Sequence[Record]) -> list[Group]:
+    """The same for a frame that was turned over already."""
+    told = varying(records)
+    return [_group(named(of_group), told) for of_group in grouped(records).values()]
 
 
 def records_of(frame: pd.DataFrame) -> list[Record]:
@@ -39,11 +40,6 @@ def records_of(frame: pd.DataFrame) -> list[Record]:
 
 
 def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
-    devices = {record["device"] for record in records}
-    for record in records:
-        record["name"] = wording.plain(f"{record['strategy']} {record['variant']}")
-        if devices != {"cpu"}:
-            record["name"] += f" on {wording.plain(record['device'])}"
     measured = [record for record in records if record["time_s"] is not None]
     measured.sort(key=lambda record: (record["winner_verdict"] != "winner", record["time_s"]))
     rows = tuple(_row(record) for record in measured)
