@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from statistics import median
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from scipy import special
 
@@ -104,7 +104,7 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
     phases = dict(zip(PHASES, map(_middle, columns), strict=True))
     if why:
         phases |= dict.fromkeys(_OF_STEADY_STATE)
-    largest = zip(*map(_worst, measurements), strict=True)
+    largest: Any = zip(_LARGEST, map(_largest, zip(*map(_worst, measurements), strict=True)), strict=True)
     all_first = [m.first_result_s for m in counted]
     first = [seconds for seconds in all_first if seconds]
     return Estimate(
@@ -117,7 +117,7 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
         first_result_low_s=None if len(first) < 2 else _end(first, -1),
         first_result_high_s=None if len(first) < 2 else _end(first, 1),
         excess_loss=_largest(m.excess_loss for m in counted),
-        **{name: _largest(column) for name, column in zip(_LARGEST, largest, strict=True)},
+        **dict(largest),
         findings=findings,
         stop_reason=stop_reason,
     )
