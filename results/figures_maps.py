@@ -10,7 +10,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from results import wording
 from results.colours import INK, UNSURE, colour_of
-from results.drawing import AXIS_NAME, MOST_PANELS, differing, empty, panel_title, panels, shown, styled
+from results.drawing import AXIS_NAME, MOST_PANELS, differing, empty, legend_columns, panel_title, panels, shown, styled
 from results.grouping import grouped
 from results.models import Data, measured
 from results.models_winners import lead_of
@@ -76,4 +76,4 @@ def _draw(axes: Axes, cells: dict[tuple[int, int], list[Record]], axis: str) -> 
     axes.set_xlabel(AXIS_NAME["samples"])
     axes.set_ylabel(AXIS_NAME[axis])
     handles = [Patch(facecolor=colour, label=name) for name, colour in seen.items()]
-    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, -0.2), ncols=3)
+    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, -0.2), ncols=legend_columns(seen))
