@@ -247,6 +247,8 @@ def _limits(found: Answers) -> AnswerTable:
         "Operations and bytes in closed form, over the time. X counts as in cache below 32 MiB: its bytes then need "
         "not come from memory, and their share of the bandwidth may pass 100%."
     )
+    if any((each.flops_share or 0.0) > 1 for each in found.limits):
+        about += " Some shares of the GEMM peak pass 100%: it was measured in a disturbed moment, so all are too high."
     missing = "" if known else " The run file holds no peaks of the machine, so there are no shares: not in range."
     columns = ("workload", "case", "Gflop/s", "of GEMM peak", "GB/s", "of bandwidth", "X is")
     return AnswerTable("limits", "Distance to the limit", about + missing, columns, rows, "Nothing has a closed form.")

@@ -79,15 +79,18 @@ def reasons(records: Sequence[Record], told: AbstractSet[str]) -> AnswerTable:
 
 
 def side_by_side(records: Sequence[Record], told: AbstractSet[str]) -> AnswerTable | None:
-    """The same case of several runs, a column a run; None for one run. Times are shown, not judged."""
+    """The cases that several runs have, a column a run; None for one run. Times are shown, not judged."""
     runs = list(dict.fromkeys(record["run"] for record in records))
     if len(runs) < 2:
         return None
     told = told - {"run"}
     same = (*(name for name in CONTEST_KEYS if name != "run"), "strategy", "variant", "device")
-    rows = []
+    rows, alone = [], 0
     for alike in grouped(records, same).values():
         by_run = {record["run"]: record for record in alike}
+        if len(by_run) < 2:
+            alone += 1
+            continue
         record = alike[0]
         texts = (title(record, told), competitor(record))
         times = [_time(by_run[run]) if run in by_run else Cell("", float("inf")) for run in runs]
@@ -95,8 +98,12 @@ def side_by_side(records: Sequence[Record], told: AbstractSet[str]) -> AnswerTab
         rows.append((*(Cell(text, text) for text in texts), *times, *ratios))
     names = [wording.plain(run) for run in runs]
     columns = ("workload", "case", *(f"time, {name}" for name in names), *(f"vs baseline, {name}" for name in names))
-    about = "The same cases in every run. Runs are not judged against each other here: `linregbench compare` does that."
-    return AnswerTable("side-by-side", "Runs side by side", about, columns, tuple(rows), "")
+    about = (
+        "Cases that several runs have. Runs are not judged against each other here: linregbench compare does that. "
+        f"{wording.counted(alone, 'case')} of one run alone: see Every case."
+    )
+    nothing = "No case is in two of the runs."
+    return AnswerTable("side-by-side", "Runs side by side", about, columns, tuple(rows), nothing)
 
 
 def _key(record: Record, name: str) -> str:
@@ -106,7 +113,8 @@ def _key(record: Record, name: str) -> str:
 
 def _time(record: Record) -> Cell:
     if record["time_s"] is None:
-        return Cell(wording.plain(record["status"]).replace("_", " "), float("inf"))
+        status = "no time" if record["status"] == "ok" else record["status"]
+        return Cell(wording.plain(status).replace("_", " "), float("inf"))
     half_width = None if record["time_high_s"] is None else (record["time_high_s"] - record["time_low_s"]) / 2
     share = "" if half_width is None else f" {wording.share_text(half_width / record['time_s'])}"
     return Cell(f"{wording.text_of_time(record['time_s'], half_width)}{share}", record["time_s"])
