@@ -1,13 +1,13 @@
 """Lines of a run file into records: every way in which a line can be bad has a named error here."""
 
+import functools
 import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-import orjson
-
+from results.decoding import Decoder
 from results.kinds import Block, End, Environment, Header, Measurement, Record, Stop
 from results.schema import from_json
 
@@ -80,11 +80,17 @@ class _NotJsonError(RunFileError):
 
 def _parse_line(path: str | os.PathLike[str], number: int, raw: bytes) -> Record:
     try:
-        return parse_record(orjson.loads(raw))
-    except ValueError:
-        # what orjson or a record refuses, once more by the standard library, whose word counts: it takes a lone
-        # surrogate, and tells a number of 5,000 digits from one that is no whole number
+        record: Record = _decoder()(raw)
+    except (ValueError, RecursionError):
+        # the first record, an older run's, and whatever is wrong
         return _parse_slowly(path, number, raw)
+    return record
+
+
+@functools.cache
+def _decoder() -> Decoder:
+    # the first record's format is checked before all else
+    return Decoder({name: kind for name, kind in _KINDS.items() if kind is not Header})
 
 
 def _parse_slowly(path: str | os.PathLike[str], number: int, raw: bytes) -> Record:

@@ -7,7 +7,7 @@ import pytest
 import synthetic
 from made import SMALL
 
-from results import lines, schema
+from results import lines
 from results.lines import RunFileError
 
 MEASURED = synthetic.measurement()
@@ -25,7 +25,7 @@ def told(line: bytes) -> str:
 
 def told_slowly(line: bytes) -> str:
     """The same by the standard library, field by field."""
-    with mock.patch.object(schema, "_usual", return_value=None), mock.patch.object(lines, "_parse_line", SLOWLY):
+    with mock.patch.object(lines, "_parse_line", SLOWLY):
         return told(line)
 
 
@@ -61,5 +61,5 @@ def test_every_kind_of_record_is_read_alike(record: dict[str, object]) -> None:
 
 
 def test_the_quick_way_is_taken() -> None:
-    with mock.patch.object(schema, "_converted", side_effect=AssertionError("field by field")):
+    with mock.patch.object(lines, "_parse_slowly", side_effect=AssertionError("field by field")):
         assert told(json.dumps(MEASURED).encode()).startswith("Measurement(")
