@@ -7,7 +7,8 @@ from typing import Any
 
 from results.across_ratios import Across, Contrast, Meeting
 from results.across_sides import STEADY
-from results.models import AXES, Answer, Key, log_error, not_in_range
+from results.grouping import Key
+from results.models import AXES, Answer, log_error, not_in_range
 from results.models_crossovers import crossings
 
 _FIXED: tuple[str, ...] = ("method", "samples", "features", "batch", "steps", "dtype", "condition", "seed", "step_size")

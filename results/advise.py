@@ -12,7 +12,8 @@ from typing import Any
 
 from results import wording
 from results.answer_words import interval_of_time
-from results.models import Answer, Data, Key, competitor, error_of_time, log_error, measured, quantile
+from results.grouping import Key
+from results.models import Answer, Data, competitor, error_of_time, log_error, measured, quantile
 from results.rows import CONTEST_KEYS
 from results.titles import Record
 

@@ -33,7 +33,9 @@ def interval(answer: Answer) -> str:
     if answer.low is None or answer.high is None:
         return f"{wording.trimmed(answer.value)} [no interval]"
     places = wording.decimals(answer.value, (answer.high - answer.low) / 2)
-    return f"{_rounded(answer.value, places)} [{_rounded(answer.low, places)}-{_rounded(answer.high, places)}]"
+    # an end that rounds to nothing is not nothing: no compile pays after 0 calls
+    low = _rounded(answer.low, places) if round(answer.low, places) or not answer.low else wording.trimmed(answer.low)
+    return f"{_rounded(answer.value, places)} [{low}-{_rounded(answer.high, places)}]"
 
 
 def interval_of_time(answer: Answer) -> str:

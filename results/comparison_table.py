@@ -12,28 +12,18 @@ from results import wording
 from results.compare import VERDICTS, ComparedCase, Comparison
 from results.findings import FINDINGS
 from results.frame import COLUMNS as OF_A_RUN
+from results.frame import OF_WORKLOAD
+from results.grouping import grouped, named, varying
 from results.layout import WIDTH, Group, Page, Row, markdown_of, print_page, text_of
 from results.rows import CONTEST_KEYS
 from results.summary import by_reason, records_of
 from results.table import csv_of, json_of
-from results.titles import TOLD_IF_VARYING, Record, at_precision, title
+from results.titles import Record, title
 
 _OF_CASE = ("strategy", "variant", "device", "precision", "threads")
-_OF_WORKLOAD: tuple[str, ...] = (
-    "method",
-    "dtype",
-    "samples",
-    "features",
-    "batch",
-    "steps",
-    "condition",
-    "seed",
-    "step_size",
-)
-_OF_WORKLOAD += ("tolerance", "max_steps", "data")
 _OF_ROW = ("verdict", "ratio", "floor", "delta", "blocks", "status", "reason", "rounds", "base_time_s", "new_time_s")
 
-COLUMNS: dict[str, str] = {name: kind for name, kind in OF_A_RUN.items() if name in (*_OF_CASE, *_OF_WORKLOAD)}
+COLUMNS: dict[str, str] = {name: kind for name, kind in OF_A_RUN.items() if name in (*_OF_CASE, *OF_WORKLOAD)}
 COLUMNS |= {
     "base": "string",
     "new": "string",
@@ -107,7 +97,7 @@ FORMATS: dict[str, Callable[[Comparison], str]] = {
 
 def _record(comparison: Comparison, row: ComparedCase) -> dict[str, Any]:
     record: dict[str, Any] = {name: getattr(row, name) for name in _OF_ROW}
-    record |= {name: row.workload.get(name) for name in _OF_WORKLOAD}
+    record |= {name: row.workload.get(name) for name in OF_WORKLOAD}
     record |= {name: getattr(row.case, name) for name in _OF_CASE}
     record |= {"base": comparison.base, "new": comparison.new, "batch": record["batch"] or 1}
     return record | {"ratio_low": row.low, "ratio_high": row.high, "findings": "; ".join(row.findings)}
@@ -115,24 +105,17 @@ def _record(comparison: Comparison, row: ComparedCase) -> dict[str, Any]:
 
 def _page(comparison: Comparison) -> Page:
     frame = comparison_frame(comparison)
-    told = {key for key in TOLD_IF_VARYING if key in frame and frame[key].nunique() > 1}
-    collected: dict[tuple[Any, ...], list[Record]] = {}
-    for record in records_of(frame):
-        collected.setdefault(tuple(record[key] for key in _GROUP_KEYS), []).append(record)
+    records = records_of(frame)
+    told = varying(records)
     how = "two sides of one run, in lockstep" if comparison.paired else "two runs"
     above = [f"{how}: base is {wording.plain(comparison.base)}, new is {wording.plain(comparison.new)}"]
     word = "differs" if comparison.across else "refused"
     above += [f"{word}: {wording.plain(text)}" for text in comparison.refusals]
-    groups = [_group(records, told) for records in collected.values()]
+    groups = [_group(named(of_group), told) for of_group in grouped(records, _GROUP_KEYS).values()]
     return Page(groups, above, list(_notes(comparison)), summary(comparison))
 
 
 def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
-    devices = {record["device"] for record in records}
-    for record in records:
-        record["name"] = wording.plain(f"{record['strategy']} {record['variant']}") + at_precision(record["precision"])
-        if devices != {"cpu"}:
-            record["name"] += f" on {wording.plain(record['device'])}"
     compared = [record for record in records if record["ratio"] is not None]
     refused = [record["name"] for record in records if record["verdict"] == "refused"]
     skipped = [record for record in records if record["ratio"] is None and record["verdict"] != "refused"]

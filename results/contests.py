@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from results.findings import falsifying
 from results.kinds import Block, Case, Measurement, ProblemKey
 from results.lockstep import Lockstep, gather
+from results.quiet import thresholds
 from results.ratios import Floors, floors_of
+from results.records import Run
 
 ContestKey = tuple[ProblemKey, str]
 
@@ -19,6 +21,11 @@ class Contest:
     lockstep: Lockstep
     believed: tuple[Case, ...]  # ok in every block, and nothing found that makes their time false
     named: frozenset[Case]  # the baselines, believed or not
+
+
+def contests_of(run: Run) -> dict[ContestKey, Contest]:
+    """Those of a whole run."""
+    return contests(run.measurements, run.blocks, thresholds(run.blocks))
 
 
 def contests(

@@ -1,7 +1,7 @@
 """How noisy the machine was while a run was taken, by what the run itself recorded."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from results import device_states
-from results.contests import Contest, contests
+from results.contests import Contest, ContestKey, contests_of
 from results.kinds import Block, Measurement
-from results.lockstep import by_block, log_times
+from results.lockstep import by_block, log_times, only
 from results.quiet import PERCENTILE, quiet_share, sentinel_levels, thresholds
 from results.ratios import floors_of
 from results.records import Run
@@ -46,12 +46,13 @@ class Diagnostics:
     device_clocks_mhz: tuple[tuple[str, float, float], ...] = ()  # accelerator, lowest, highest
 
 
-def diagnose(run: Run) -> Diagnostics:
-    """The noise of a run."""
+def diagnose(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> Diagnostics:
+    """The noise of a run; `gathered` are its contests where they are at hand."""
     limits = thresholds(run.blocks)
     share = quiet_share(run.blocks, limits)
     baselines = [m for m in run.measurements if m.role in ("baseline", "twin")]
-    found = [_of_contest(contest) for contest in contests(baselines, run.blocks, limits).values()]
+    gathered = contests_of(run) if gathered is None else gathered
+    found = [_of_contest(contest) for contest in gathered.values()]
     found = [each for each in found if each]
     watched = any(block.sentinel_s for block in run.blocks)
     frequencies = [block.frequency_mhz for block in run.blocks if block.frequency_mhz is not None]
@@ -77,10 +78,10 @@ _OF_CONTEST = ("autocorrelation", "outlier_share", "drift", "time_half_width", "
 
 def _of_contest(contest: Contest) -> dict[str, float]:
     """What the baseline of one contest tells, NaN for what it cannot; nothing without a baseline that is ok."""
-    lockstep = contest.lockstep
     base = next((case for case in contest.believed if case in contest.named), None)
     if base is None:
         return {}
+    lockstep = only(contest.lockstep, {base})
     row, twin = lockstep.rows[base, False], lockstep.rows.get((base, True))
     log_s = lockstep.log_s[row]
     drift = by_block(lockstep, half_drift(log_s, lockstep.rounds)[np.newaxis])[0]
@@ -106,7 +107,9 @@ def _outlier_share(log_s: FloatArray) -> float:
     sessions = log_s[~np.isnan(log_s).all(axis=-1)]
     if not sessions.size:
         return math.nan
-    low, high = np.nanpercentile(sessions, [25, 75], axis=-1)[..., np.newaxis]
+    # NumPy does one session at a time where there may be a NaN
+    percentile = np.nanpercentile if np.isnan(sessions).any() else np.percentile
+    low, high = percentile(sessions, [25, 75], axis=-1)[..., np.newaxis]
     outside = (sessions < low - 3 * (high - low)) | (sessions > high + 3 * (high - low))
     return float(outside.sum() / np.count_nonzero(~np.isnan(sessions)))
 

@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from results import wording
 from results.colours import FAINT, INK, colour_of, marker_of
 from results.models import AXES, AXIS_LETTER, Ray, competitor
 from results.titles import Record, at_precision
 
-WIDTH, HEIGHT = 5.2, 3.6
+WIDTH, _AXES = 5.2, 2.15
 MOST_PANELS = 6
-_FEW_DECADES = 300
+_FEW_DECADES, _ONE_DECADE = 300, 8
+_MOST_TICKS = 6
 _MARGIN, _ABOVE = 0.15, 0.45
 AXIS_NAME = {"samples": "samples n", "features": "features d", "batch": "problems in a batch", "steps": "steps"}
 METHOD_NAME = {"gd": "gradient descent", "ols": "least squares", "gd_tol": "descent to a tolerance"}
@@ -51,12 +53,15 @@ def styled() -> Any:
 
 
 def panels(
-    number: int, *, width: float = WIDTH, height: float = HEIGHT, left: float = 0.8, below: float = 1.0
+    number: int, *, width: float = WIDTH, height: float | None = None, left: float = 0.8, below: float = 1.0
 ) -> tuple[Figure, list[Axes]]:
     """So many axes side by side, two in a row; room for labels to the left and for the legend below, in inches.
 
+    Without a height, the axes have one, whatever stands below.
+
     Fixed room, since a layout engine draws everything twice.
     """
+    height = _AXES + _ABOVE + below if height is None else height
     columns = min(max(number, 1), 2)
     rows = -(-max(number, 1) // columns)
     figure = Figure(figsize=(width * columns, height * rows))
@@ -127,15 +132,42 @@ def log_axes(axes: Axes, axis: str) -> None:
 
 
 def seconds(axes: Axes) -> None:
-    """Times on the vertical axis in readable units."""
-    axes.yaxis.set_major_formatter(EngFormatter(unit="s", sep=" "))
+    """Times on the vertical axis in readable units, and no kiloseconds."""
+    below = EngFormatter(unit="s", sep=" ")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f} s" if y >= 1_000 else below(y)))
 
 
-def enough_ticks(axes: Axes) -> None:
-    """1, 2 and 5 of each decade where a vertical logarithmic axis spans too few of them; call it when all is drawn."""
-    low, high = axes.get_ylim()
-    if high < _FEW_DECADES * low:
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+def ticks_at(axes: Axes, sizes: Iterable[int]) -> None:
+    """Ticks at the sizes that were measured, where they are few enough to be read."""
+    if len(places := sorted(set(sizes))) <= _MOST_TICKS:
+        axes.set_xticks(places)
+
+
+def enough_ticks(axis: Axis) -> None:
+    """Closer ticks where a logarithmic axis spans less than some decades; call it when all is drawn."""
+    low, high = axis.get_view_interval()
+    if high < _ONE_DECADE * low:
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    elif high < _FEW_DECADES * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+
+
+def legend_columns(names: Iterable[str]) -> int:
+    """How many names stand beside each other under a panel without being cut; three at most."""
+    return max(1, min(3, int((WIDTH - 0.2) / (0.55 + 0.066 * max(map(len, names))))))
+
+
+def legend_room(rows: Iterable[Iterable[str]]) -> float:
+    """Inches below each panel for its axis and the legend of the panel with most, as `legend_below` puts them."""
+    lines = [-(-len(names) // legend_columns(names)) for names in map(list, rows)]
+    return 0.66 + 0.17 * max(lines)
+
+
+def legend_below(axes: Axes) -> None:
+    """The legend under the axis; `legend_room` says how much it takes."""
+    names = axes.get_legend_handles_labels()[1]
+    columns = legend_columns(names)
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.1, -0.17), ncols=columns, columnspacing=1.2)
 
 
 def line_with_band(

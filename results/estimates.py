@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from results.contests import Contest, baseline_of, contests, floors
+from results.contests import Contest, ContestKey, baseline_of, contests, contests_of, floors
 from results.kinds import Block, Case, Measurement, Stop, problem_key
 from results.lockstep import Lockstep, log_ratios, log_times, only
 from results.quiet import thresholds
@@ -22,9 +22,9 @@ from results.steady import NOT_STEADY, unsteady
 __all__ = ["PHASES", "Estimate", "estimate", "estimate_run", "label", "ratio_between", "ratio_in"]
 
 
-def estimate_run(run: Run) -> tuple[Estimate, ...]:
-    """Every case of a run, in the order of the file."""
-    return estimate(run.measurements, run.blocks, stops=run.stops)
+def estimate_run(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> tuple[Estimate, ...]:
+    """Every case of a run, in the order of the file; `gathered` are its contests where they are at hand."""
+    return _estimates(contests_of(run) if gathered is None else gathered, run.stops)
 
 
 def estimate(
@@ -39,16 +39,7 @@ def estimate(
     For one problem of a longer run give its measurements and blocks, and as `limits` the `quiet.thresholds` of all
     blocks of the run. Verdicts against the baseline are under false-discovery control over the cases given.
     """
-    limits = thresholds(blocks) if limits is None else limits
-    reasons = {(problem_key(stop.problem), stop.threads): stop.reason for stop in stops}
-    found: list[Estimate] = []
-    for key, contest in contests(measurements, blocks, limits).items():
-        found += _estimate_contest(contest, reasons.get(key))
-    judged = [n for n, row in enumerate(found) if row.versus_baseline and row.versus_baseline.verdict != "baseline"]
-    ratios = [ratio for n in judged if (ratio := found[n].versus_baseline)]
-    for n, ratio in zip(judged, control_false_discoveries(ratios), strict=True):
-        found[n] = replace(found[n], versus_baseline=ratio)
-    return tuple(found)
+    return _estimates(contests(measurements, blocks, thresholds(blocks) if limits is None else limits), stops)
 
 
 def ratio_between(
@@ -78,6 +69,18 @@ def ratio_in(contest: Contest, case: Case, other: Case) -> Ratio | None:
         baseline = baseline_of(contest, other)
     concerned = replace(contest, lockstep=only(contest.lockstep, {case, other, baseline or case}))
     return _ratios_to(other, [case], concerned, baseline)[case]
+
+
+def _estimates(gathered: Mapping[ContestKey, Contest], stops: Iterable[Stop]) -> tuple[Estimate, ...]:
+    reasons = {(problem_key(stop.problem), stop.threads): stop.reason for stop in stops}
+    found: list[Estimate] = []
+    for key, contest in gathered.items():
+        found += _estimate_contest(contest, reasons.get(key))
+    judged = [n for n, row in enumerate(found) if row.versus_baseline and row.versus_baseline.verdict != "baseline"]
+    ratios = [ratio for n in judged if (ratio := found[n].versus_baseline)]
+    for n, ratio in zip(judged, control_false_discoveries(ratios), strict=True):
+        found[n] = replace(found[n], versus_baseline=ratio)
+    return tuple(found)
 
 
 def _estimate_contest(contest: Contest, stop_reason: str | None) -> list[Estimate]:

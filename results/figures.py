@@ -14,18 +14,22 @@ from results.drawing import (
     differing,
     empty,
     enough_ticks,
+    legend_below,
+    legend_room,
     line_with_band,
     log_axes,
     main_rays,
     panel_title,
     panels,
     seconds,
+    shown,
     styled,
+    ticks_at,
 )
 from results.figures_accuracy import loss_against_time
 from results.figures_costs import break_even_figure, cost_shares, forest
 from results.figures_maps import winner_map
-from results.models import Data, measured, rays
+from results.models import Data, competitor, measured, rays
 from results.models_crossovers import saturations
 from results.titles import Record
 
@@ -96,7 +100,8 @@ def _lines(
         return empty(f"fewer than two places along {AXIS_NAME[axis]} were measured")
     told = differing([ray.title for ray in chosen])
     with styled():
-        figure, places = panels(len(chosen))
+        names = [[shown(competitor(rows[0])) for rows in ray.rows.values()] for ray in chosen]
+        figure, places = panels(len(chosen), below=legend_room(names))
         for axes, ray in zip(places, chosen, strict=True):
             log_axes(axes, axis)
             if in_seconds:
@@ -106,10 +111,11 @@ def _lines(
             for rows in ray.rows.values():
                 values, lows, highs = zip(*map(of_row, rows), strict=True)
                 line_with_band(axes, rows[0], [row[axis] for row in rows], values, lows, highs)
-            enough_ticks(axes)
+            ticks_at(axes, (row[axis] for rows in ray.rows.values() for row in rows))
+            enough_ticks(axes.yaxis)
             axes.set_ylabel(label)
             axes.set_title(panel_title(ray.title, told))
-            axes.legend(loc="upper left", bbox_to_anchor=(-0.1, -0.17), ncols=3, columnspacing=1.2)
+            legend_below(axes)
     return figure
 
 
@@ -117,7 +123,7 @@ FIGURES: dict[str, tuple[str, Callable[[Data], Figure]]] = {
     "time-samples": ("Time of a call against samples", times_against),
     "time-features": ("Time of a call against features", lambda data: times_against(data, "features")),
     "speed-up-batch": ("Speed-up over the baseline against the batch", speed_up),
-    "throughput": ("Problems a second against the batch", throughput),
+    "throughput": ("Problems a second against the batch; dotted: 90% of the best from there on", throughput),
     "time-steps": ("Time of a call against steps", lambda data: times_against(data, "steps")),
     "accuracy": ("Time to accuracy: excess loss against time", loss_against_time),
     "map-batch": ("Who wins where: samples and batch", winner_map),

@@ -9,10 +9,22 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullLocator
 
 from results.colours import INK, PHASES, colour_of, marker_of
-from results.drawing import MOST_PANELS, differing, empty, panel_title, panels, seconds, shown, styled
-from results.models import Data, Key, competitor, measured
+from results.drawing import (
+    MOST_PANELS,
+    differing,
+    empty,
+    enough_ticks,
+    legend_below,
+    legend_room,
+    panel_title,
+    panels,
+    seconds,
+    shown,
+    styled,
+)
+from results.grouping import Key, grouped
+from results.models import Data, competitor, measured
 from results.models_calls import calls_to_pay
-from results.rows import CONTEST_KEYS
 from results.titles import Record
 
 MOST_IN_A_FOREST = 48
@@ -42,7 +54,8 @@ def break_even_figure(data: Data) -> Figure:
     told = differing([dict(fixed) for fixed in chosen])
     calls = np.geomspace(1, _CALLS, 200)
     with styled():
-        figure, places = panels(len(chosen))
+        names = [[shown(competitor(row)) for row in rows] for rows in chosen.values()]
+        figure, places = panels(len(chosen), below=legend_room(names))
         for axes, (fixed, rows) in zip(places, chosen.items(), strict=True):
             for row in rows:
                 total = row["first_result_s"] + (calls - 1) * row["time_s"]
@@ -59,13 +72,13 @@ def break_even_figure(data: Data) -> Figure:
             axes.set_ylabel("time in all")
             axes.grid(visible=True)
             axes.set_title(panel_title(dict(fixed), told))
-            axes.legend(loc="upper left", bbox_to_anchor=(-0.1, -0.17), ncols=3, columnspacing=1.2)
+            legend_below(axes)
     return figure
 
 
 def forest(data: Data) -> Figure:
     """Ratios to the baseline with their intervals, one line a case; the contests with the most cases."""
-    contests = [rows for rows in _contests(data).values() if len(rows) > 1]
+    contests = [rows for rows in grouped(measured(data)).values() if len(rows) > 1]
     contests = [[row for row in rows if row["ratio"] and row["verdict"] != "baseline"] for rows in contests]
     kept, lines = [], 0
     for rows in sorted(filter(None, contests), key=len, reverse=True):
@@ -87,34 +100,29 @@ def forest(data: Data) -> Figure:
                 va="center",
                 size=8,
             )
+            # not through the headings
+            axes.vlines(1.0, at - len(rows) - 0.5, at - 0.5, color=INK, linewidth=0.8)
             for row in sorted(rows, key=lambda row: -row["ratio"]):
                 at -= 1
                 _whisker(axes, row, at)
                 places.append(at)
                 labels.append(shown(competitor(row)))
             at -= 1
-        axes.axvline(1.0, color=INK, linewidth=0.8)
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}x"))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_yticks(places, labels, fontsize=7)
         axes.set_ylim(at, 1)
+        enough_ticks(axes.xaxis)
         axes.set_xlabel("times as fast as the baseline, 95% interval")
         axes.grid(visible=True, axis="x")
     return figure
 
 
-def _contests(data: Data) -> dict[Key, list[Record]]:
-    found: dict[Key, list[Record]] = {}
-    for row in measured(data):
-        found.setdefault(tuple((key, row[key]) for key in CONTEST_KEYS), []).append(row)
-    return found
-
-
 def _examples(data: Data, worth: Callable[[list[Record]], int] = len) -> dict[Key, list[Record]]:
     """Of each run, method, dtype and thread setting, the contest that shows most; the middle one of several by time."""
     alike: dict[tuple[object, ...], list[tuple[Key, list[Record]]]] = {}
-    for fixed, rows in _contests(data).items():
+    for fixed, rows in grouped(measured(data)).items():
         told = [row for row in rows if row["first_result_s"]]
         if told:
             first = rows[0]

@@ -48,7 +48,7 @@ def devices_figure(across: Across) -> Figure:
             for cost in filter(None, (across.moved, STEADY)):
                 _draw(axes, line, cost)
             _mark(axes, across, line)
-            enough_ticks(axes)
+            enough_ticks(axes.yaxis)
             axes.set_ylabel("time of a call")
             axes.set_title(panel_title(title, told))
             handles = _handles(across, line)

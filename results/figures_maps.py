@@ -10,7 +10,8 @@ from matplotlib.patches import Patch, Rectangle
 
 from results import wording
 from results.colours import INK, UNSURE, colour_of
-from results.drawing import AXIS_NAME, MOST_PANELS, differing, empty, panel_title, panels, shown, styled
+from results.drawing import AXIS_NAME, MOST_PANELS, differing, empty, legend_columns, panel_title, panels, shown, styled
+from results.grouping import grouped
 from results.models import Data, measured
 from results.models_winners import lead_of
 from results.rows import CONTEST_KEYS
@@ -39,9 +40,9 @@ def winner_map(data: Data, axis: str = "batch") -> Figure:
 def _maps(records: Sequence[Record], axis: str) -> dict[Any, dict[tuple[int, int], list[Record]]]:
     """By all that stands still, the contests at each place; only where both axes vary together."""
     found: dict[Any, dict[tuple[int, int], list[Record]]] = {}
-    for row in records:
-        fixed = tuple((key, row[key]) for key in CONTEST_KEYS if key not in ("samples", axis))
-        found.setdefault(fixed, {}).setdefault((row["samples"], row[axis]), []).append(row)
+    for fixed, alike in grouped(records, [key for key in CONTEST_KEYS if key not in ("samples", axis)]).items():
+        for row in alike:
+            found.setdefault(fixed, {}).setdefault((row["samples"], row[axis]), []).append(row)
     wide = {fixed: cells for fixed, cells in found.items() if _spans(cells)}
     best: dict[Any, tuple[Any, dict[tuple[int, int], list[Record]]]] = {}
     for fixed, cells in wide.items():
@@ -75,4 +76,4 @@ def _draw(axes: Axes, cells: dict[tuple[int, int], list[Record]], axis: str) -> 
     axes.set_xlabel(AXIS_NAME["samples"])
     axes.set_ylabel(AXIS_NAME[axis])
     handles = [Patch(facecolor=colour, label=name) for name, colour in seen.items()]
-    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, -0.2), ncols=3)
+    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, -0.2), ncols=legend_columns(seen))

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from results.collecting import uncollected
+from results.contests import contests_of
 from results.diagnostics import diagnose
 from results.estimates import Estimate, estimate_run
 from results.noise import summed_up
@@ -104,8 +105,8 @@ COLUMNS: dict[str, str] = {
 }
 
 _OF_CASE = ("strategy", "variant", "device", "precision", "threads", "environment")
-_OF_WORKLOAD: tuple[str, ...] = ("method", "dtype", "samples", "features", "batch", "steps", "condition", "seed")
-_OF_WORKLOAD += ("step_size", "tolerance", "max_steps", "data")
+OF_WORKLOAD: tuple[str, ...] = ("method", "dtype", "samples", "features", "batch", "steps", "condition", "seed")
+OF_WORKLOAD += ("step_size", "tolerance", "max_steps", "data")
 _OF_ESTIMATE: tuple[str, ...] = (
     "status",
     "reason",
@@ -155,8 +156,9 @@ def from_runs(*runs: Run) -> pd.DataFrame:
         if run.header.run in names:
             raise RunFileError(f"{run.name}: holds run {run.header.run}, as {names[run.header.run]} does; give it once")
         names[run.header.run] = run.name
-    frame = _frame(row for run in runs for row in _rows(run.header.run, estimate_run(run)))
-    frame.attrs[DIAGNOSTICS] = {run.header.run: diagnose(run) for run in runs}
+    gathered = [(run, contests_of(run)) for run in runs]
+    frame = _frame(row for run, own in gathered for row in _rows(run.header.run, estimate_run(run, own)))
+    frame.attrs[DIAGNOSTICS] = {run.header.run: diagnose(run, own) for run, own in gathered}
     frame.attrs[NOISE] = {run: summed_up(found) for run, found in frame.attrs[DIAGNOSTICS].items()}
     frame.attrs[COLD] = tuple(run.header.run for run in runs if run.header.options.get("flush_cache"))
     frame.attrs[PEAKS] = {run.header.run: _peaks(run) for run in runs}
@@ -183,7 +185,7 @@ def _frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 def _rows(run: str, estimates: Iterable[Estimate]) -> Iterable[dict[str, Any]]:
     for estimate in estimates:
         row: dict[str, Any] = {name: getattr(estimate, name) for name in _OF_ESTIMATE}
-        row |= {name: estimate.workload.get(name) for name in _OF_WORKLOAD}
+        row |= {name: estimate.workload.get(name) for name in OF_WORKLOAD}
         row |= {name: getattr(estimate.case, name) for name in _OF_CASE}
         row |= estimate.phases
         row |= _of_ratio("ratio", estimate.versus_baseline) | _of_ratio("winner_ratio", estimate.versus_winner)

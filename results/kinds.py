@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Any
 
 from results.device_states import check_device_state, slowest_device_sentinel_s
@@ -20,6 +21,7 @@ _PHASES = (
     *("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s"),
     *("dispatch_s", "throughput_s", "transfer_out_s", "device_busy_s"),
 )
+_phases = attrgetter(*_PHASES)
 
 ProblemKey = tuple[tuple[str, Scalar], ...]
 BlockKey = tuple[ProblemKey, str, int, int]
@@ -138,9 +140,10 @@ class Measurement:
             raise ValueError(f"'samples_s' has {len(self.samples_s)} samples but 'rounds' has {len(self.rounds)}")
         if not _different(self.rounds):
             raise ValueError("'rounds' must be different round numbers from 0")
-        for name in _PHASES:
-            if not 0 <= (getattr(self, name) or 0.0) <= LONGEST_S:
-                raise ValueError(f"{name!r} must be from 0 to {LONGEST_S:g}, got {getattr(self, name)}")
+        spent = [seconds for seconds in _phases(self) if seconds is not None]
+        if spent and not 0 <= min(spent) <= max(spent) <= LONGEST_S:
+            name = next(name for name in _PHASES if not 0 <= (getattr(self, name) or 0.0) <= LONGEST_S)
+            raise ValueError(f"{name!r} must be from 0 to {LONGEST_S:g}, got {getattr(self, name)}")
         if self.samples_s and not SHORTEST_S <= min(self.samples_s) <= max(self.samples_s) <= LONGEST_S:
             raise ValueError(
                 f"'samples_s' must be from {SHORTEST_S} to {LONGEST_S:g}, got {sorted(self.samples_s)[:3]}"

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import special
 
 from results import wording
+from results.grouping import Key, grouped
 from results.rows import CONTEST_KEYS
 from results.statistics import CONFIDENCE
 from results.summary import records_of
@@ -22,8 +23,6 @@ from results.titles import Record, at_precision
 AXES = ("samples", "features", "batch", "steps")
 AXIS_LETTER = {"samples": "n", "features": "d", "batch": "b", "steps": "steps"}
 NOT_IN_RANGE = "not in range"
-
-Key = tuple[tuple[str, Any], ...]
 
 Data = pd.DataFrame | Sequence[Record]
 """A frame, or what `measured` made of it: every model and figure takes either, so that a page turns it over once."""
@@ -79,13 +78,11 @@ def measured(data: Data) -> Sequence[Record]:
 def rays(records: Iterable[Record], axis: str, *, least: int = 2) -> list[Ray]:
     """Every ray along an axis on which some competitor stands at `least` places or more, as they come."""
     keys = [key for key in CONTEST_KEYS if key != axis]
-    found: dict[Key, dict[str, dict[int, Record]]] = {}
-    for record in records:
-        if record[axis] is not None:
-            fixed = tuple((key, record[key]) for key in keys)
-            found.setdefault(fixed, {}).setdefault(competitor(record), {})[record[axis]] = record
     together = []
-    for fixed, by_name in found.items():
+    for fixed, alike in grouped((record for record in records if record[axis] is not None), keys).items():
+        by_name: dict[str, dict[int, Record]] = {}
+        for record in alike:
+            by_name.setdefault(competitor(record), {})[record[axis]] = record
         long = {name: [at[x] for x in sorted(at)] for name, at in by_name.items() if len(at) >= least}
         if long:
             together.append(Ray(axis, fixed, long))

@@ -12,7 +12,8 @@ import pandas as pd
 from scipy import special
 
 from results import wording
-from results.models import Answer, Data, Key, competitor, error_of_time, measured, not_in_range
+from results.grouping import Key
+from results.models import Answer, Data, competitor, error_of_time, measured, not_in_range
 from results.rows import CONTEST_KEYS
 from results.statistics import CONFIDENCE
 from results.summary import records_of

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from results.models import Answer, Data, Key, competitor, log_error, log_ratio, measured, not_in_range, quantile
-from results.rows import CONTEST_KEYS
+from results.grouping import Key, grouped
+from results.models import Answer, Data, competitor, log_error, log_ratio, measured, not_in_range, quantile
 from results.titles import Record
 
 
@@ -26,11 +26,8 @@ class BreakEven:
 
 def break_evens(data: Data) -> list[BreakEven]:
     """Every compiled case against every case of the same contest that is not compiled, in the order of the frame."""
-    contests: dict[Key, list[Record]] = {}
-    for row in measured(data):
-        contests.setdefault(tuple((key, row[key]) for key in CONTEST_KEYS), []).append(row)
     found = []
-    for fixed, rows in contests.items():
+    for fixed, rows in grouped(measured(data)).items():
         others = [row for row in rows if not row["compile_s"] and row["first_result_s"]]
         for compiled in rows:
             if compiled["compile_s"] and compiled["first_result_s"]:

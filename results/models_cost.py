@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
-from results.models import Answer, Data, Key, competitor, measured, not_in_range, quantile
+from results.grouping import Key, grouped
+from results.models import Answer, Data, competitor, measured, not_in_range, quantile
 from results.rows import CONTEST_KEYS
-from results.statistics import FloatArray
+from results.statistics import BoolArray, FloatArray
 from results.titles import Record
 
 CALL, OVERHEAD, ARITHMETIC = "call", "steps' overhead", "arithmetic"
@@ -24,7 +25,8 @@ FIXED = "call and steps' overhead"
 DOMINATES = 0.5
 _TELLING = 0.1  # a part that is never more of the time than this cannot be told from nothing
 _HUBER = 1.345
-_FAR = 5.0  # standard deviations
+_FAR = 4.0  # standard deviations
+_FITS = 3
 _VAGUE = 10.0  # an interval whose ends differ by more says nothing
 
 
@@ -60,34 +62,50 @@ _WITHIN = tuple(key for key in CONTEST_KEYS if key not in ("samples", "features"
 
 def cost_models(data: Data) -> list[CostModel]:
     """The cost model of every competitor of gradient descent that was measured at enough sizes."""
-    series: dict[tuple[Key, str], list[Record]] = {}
-    for row in measured(data):
-        if row["method"] == "gd" and row["batch"] == 1:
-            fixed = tuple((key, row[key]) for key in _WITHIN)
-            series.setdefault((fixed, competitor(row)), []).append(row)
-    models = (_model(fixed, name, rows) for (fixed, name), rows in series.items())
+    models = []
+    single = (row for row in measured(data) if row["method"] == "gd" and row["batch"] == 1)
+    for fixed, alike in grouped(single, _WITHIN).items():
+        by_name: dict[str, list[Record]] = {}
+        for row in alike:
+            by_name.setdefault(competitor(row), []).append(row)
+        models += [_model(fixed, name, rows) for name, rows in by_name.items()]
     return [model for model in models if model is not None]
 
 
 def fit(terms: FloatArray, times: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Positive costs of the terms (m, k), the half-widths of their logs, and the log residuals (m,).
 
-    Needs m > k. Up to a quarter of the sizes, those further off than five standard deviations, are left out of a second
-    fit: a size that overflows a cache tells nothing of the others, and even Huber's weights let it pull. Half-widths
-    are 95% t intervals from Huber's covariance of an M-estimate, with his small-sample factor (Huber and Ronchetti,
-    Robust Statistics, 2009, section 7.6); they hold 95 times in 100 where the model does, and about 87 where 3 of 36
-    sizes are off by half, since one of those may be what pins a cost down.
+    Needs m > k. Up to a quarter of the sizes, those further off than four standard deviations, are left out of further
+    fits: a size that overflows a cache tells nothing of the others, and even Huber's weights let it pull. Residuals are
+    measured by what the fit leaves of them (studentized: Belsley, Kuh and Welsch, Regression Diagnostics, 1980), since
+    a size that pins a cost down hides its own error. Half-widths are 95% t intervals from Huber's covariance of an
+    M-estimate, with his small-sample factor (Huber and Ronchetti, Robust Statistics, 2009, section 7.6). How often they
+    hold the truth, with sizes off and without: tests/studies/coverage.py.
     """
-    costs, half_widths, residuals = _huber(terms, times)
-    scale = _scale(residuals, terms.shape[1])
-    kept = np.abs(residuals) <= _FAR * scale
-    if not kept.all() and kept.sum() > max(0.75 * len(times) - 1e-9, terms.shape[1] + 1):
-        costs, half_widths, _ = _huber(terms[kept], times[kept])
+    least = max(0.75 * len(times), terms.shape[1] + 2)
+    kept = np.ones(len(times), dtype=np.bool_)
+    for _ in range(_FITS):
+        costs, half_widths = _huber(terms[kept], times[kept])
         residuals = np.log(times) - np.log(terms @ costs)
+        near = _studentized(terms * costs, residuals, kept) <= _FAR
+        if (near == kept).all() or near.sum() < least:
+            break
+        kept = near
     return costs, half_widths, residuals
 
 
-def _huber(terms: FloatArray, times: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _studentized(parts: FloatArray, residuals: FloatArray, kept: BoolArray) -> FloatArray:
+    """Residuals (m,) in standard deviations of their own; `parts` (m, k) of the times, `kept` (m,) those fitted to."""
+    jacobian = parts / parts.sum(axis=1, keepdims=True)
+    inverse = np.linalg.pinv(jacobian[kept].T @ jacobian[kept])
+    leverage = np.einsum("ij,jk,ik->i", jacobian, inverse, jacobian)
+    variance = np.where(kept, 1 - np.minimum(leverage, 0.99), 1 + leverage)
+    scale = max(_scale(residuals[kept], parts.shape[1]), 1e-9)
+    far: FloatArray = np.abs(residuals) / np.sqrt(variance) / scale
+    return far
+
+
+def _huber(terms: FloatArray, times: FloatArray) -> tuple[FloatArray, FloatArray]:
     size = terms.max(axis=0)
     scaled = terms / size
     start, _ = optimize.nnls(scaled / times[:, np.newaxis], np.ones_like(times))
@@ -115,7 +133,7 @@ def _huber(terms: FloatArray, times: FloatArray) -> tuple[FloatArray, FloatArray
     variance = factor**2 * float((clipped**2).sum()) / (count - unknowns) / share_inside**2
     covariance = variance * np.linalg.pinv(jacobian.T @ jacobian)
     half_width = quantile(count - unknowns) * np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    return np.asarray(np.exp(logs) / size), np.asarray(half_width), -residual
+    return np.asarray(np.exp(logs) / size), np.asarray(half_width)
 
 
 def _scale(residual: FloatArray, unknowns: int) -> float:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from results.titles import Record
 SATURATED = 0.9
 """A batch is large enough when it has this share of the best throughput measured."""
 
-_POINTS = 200  # between two measured sizes
+_BETWEEN = np.linspace(0.0, 1.0, 200)  # of the way from one measured size to the next, on the log scale
 _STILL_RISING = 0.9  # time grows with batch to less than this power
 
 
@@ -97,7 +97,7 @@ def crossover_of(ray: Ray, one: str, other: str) -> Crossover | Answer:
     pairs = _pairs(ray, one, other)
     if len(pairs) < 2:
         return not_in_range("they stand side by side at fewer than two sizes")
-    signs = {_sure_sign(a, b) for a, b in pairs}
+    signs = {_sure_sign((a, b), log_ratio(a, b)) for a, b in pairs}
     if signs == {1} or signs == {-1}:
         return not_in_range(f"{other if signs == {1} else one} is faster at every size")
     return not_in_range("their order is not sure on both sides of any size")
@@ -110,10 +110,10 @@ def saturations(data: Data) -> list[Saturation]:
 
 def _between(ray: Ray, one: str, other: str) -> list[Crossover]:
     pairs = _pairs(ray, one, other)
-    # most pairs never change places, and are done with here
-    if len(pairs) < 2 or len({_sure_sign(a, b) for a, b in pairs} - {0}) < 2:
-        return []
     ratios = [log_ratio(a, b) for a, b in pairs]
+    # most pairs never change places, and are done with here
+    if len(pairs) < 2 or len(set(map(_sure_sign, pairs, ratios)) - {0}) < 2:
+        return []
     freedom = min(min(a["blocks"], b["blocks"]) for a, b in pairs) - 1
     found = crossings(
         [a[ray.axis] for a, _ in pairs],
@@ -135,21 +135,21 @@ def _interpolated(
     x: FloatArray, ratio: FloatArray, error: FloatArray, scale: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Sizes, and there the ratio over its standard error: by a power law, and by straight lines in the times."""
-    logs = np.log(x)
-    grid = np.unique(np.concatenate([np.linspace(a, b, _POINTS) for a, b in pairwise(logs)]))
-    at = np.exp(grid)
+    logs = np.log(x)[:, np.newaxis]
+    at = np.exp(logs[:-1] + _BETWEEN * np.diff(logs, axis=0))
+    share = (at - x[:-1, np.newaxis]) / np.diff(x)[:, np.newaxis]
     difference = scale * np.expm1(ratio)
     spread = scale * np.exp(ratio) * error
-    return at, _over_error(grid, logs, ratio, error), _over_error(at, x, difference, spread)
+    return at.ravel(), _over_error(_BETWEEN, ratio, error), _over_error(share, difference, spread)
 
 
-def _over_error(at: FloatArray, x: FloatArray, value: FloatArray, error: FloatArray) -> FloatArray:
-    segment = np.clip(np.searchsorted(x, at, side="right") - 1, 0, len(x) - 2)
-    weight = np.clip((at - x[segment]) / (x[segment + 1] - x[segment]), 0.0, 1.0)
-    middle = (1 - weight) * value[segment] + weight * value[segment + 1]
-    spread = np.hypot((1 - weight) * error[segment], weight * error[segment + 1])
+def _over_error(share: FloatArray, value: FloatArray, error: FloatArray) -> FloatArray:
+    """(sizes,) -> (points,): at these shares of the way from each size to the next."""
+    value, error = value[:, np.newaxis], error[:, np.newaxis]
+    middle = (1 - share) * value[:-1] + share * value[1:]
+    spread = np.hypot((1 - share) * error[:-1], share * error[1:])
     over: FloatArray = middle / np.maximum(spread, 1e-12 * np.abs(middle).max() + 1e-300)
-    return over
+    return over.ravel()
 
 
 def _pairs(ray: Ray, one: str, other: str) -> list[tuple[Record, Record]]:
@@ -157,10 +157,10 @@ def _pairs(ray: Ray, one: str, other: str) -> list[tuple[Record, Record]]:
     return [(row, by_size[row[ray.axis]]) for row in ray.rows[one] if row[ray.axis] in by_size]
 
 
-def _sure_sign(one: Record, other: Record) -> int:
-    """1 where `one` is surely the slower, -1 where it is surely the faster."""
-    value, error = log_ratio(one, other)
-    bound = quantile(min(one["blocks"], other["blocks"]) - 1) * error
+def _sure_sign(pair: tuple[Record, Record], ratio: tuple[float, float]) -> int:
+    """1 where the first is surely the slower, -1 where it is surely the faster; `ratio` is their `log_ratio`."""
+    value, error = ratio
+    bound = quantile(min(row["blocks"] for row in pair) - 1) * error
     return 0 if math.isnan(bound) or abs(value) <= bound else int(math.copysign(1, value))
 
 

@@ -49,8 +49,8 @@ def html_of(
         {"name": f"picture-{number}", "caption": caption, "svg": Markup(svg)}
         for number, (caption, svg) in enumerate((pictures or {}).items())
     ]
-    left_out = reasons(frame)
-    beside = side_by_side(frame)
+    left_out = reasons(found.records, found.told)
+    beside = side_by_side(found.records, found.told)
     sections = [*SECTIONS]
     if beside is not None:
         sections.insert(1, ("runs-side-by-side", "Runs side by side"))
@@ -66,9 +66,9 @@ def html_of(
         devices_title=title_of(devices),
         figures=figures,
         missing=missing,
-        conclusions=conclusions(frame),
+        conclusions=conclusions(found.records),
         answers=answer_tables(found),
-        cases=case_table(frame),
+        cases=case_table(found.records, found.told),
         left_out=bool(left_out.rows),
         reasons=left_out,
         on_the_clock=on_the_clock,

@@ -1,17 +1,17 @@
 """The tables of a page that come straight from the frame: every case, every workload's winner, runs side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-
-import pandas as pd
 
 from results import wording
 from results.answer_words import AnswerTable, Cell
 from results.findings import explained
+from results.grouping import grouped, varying
 from results.models import competitor
 from results.rows import CONTEST_KEYS
-from results.summary import groups, records_of
-from results.titles import TOLD_IF_VARYING, Record, title
+from results.summary import groups_of
+from results.titles import Record, title
 
 SEPARATOR = "\x1f"
 _FILTERS = ("method", "strategy", "device", "dtype", "precision", "threads", "status", "verdict", "run")
@@ -30,10 +30,8 @@ class CaseTable:
     keys: tuple[str, ...]
 
 
-def case_table(frame: pd.DataFrame) -> CaseTable:
+def case_table(records: Sequence[Record], told: AbstractSet[str]) -> CaseTable:
     """One row a case, in the order of the frame; a column that says nothing anywhere is left out."""
-    records = records_of(frame)
-    told = told_in(frame)
     titled = [title(record, told) for record in records]
     built: dict[str, list[Cell]] = {
         "workload": [Cell(text, text) for text in titled],
@@ -43,7 +41,8 @@ def case_table(frame: pd.DataFrame) -> CaseTable:
         cells = [cell(record) for record in records]
         if any(each.text for each in cells):
             built[name] = cells
-    chosen = [name for name in _FILTERS if frame[name].nunique() > 1]
+    several = varying(records, _FILTERS)
+    chosen = [name for name in _FILTERS if name in several]
     choices = tuple((name, tuple(sorted({_key(record, name) for record in records} - {""}))) for name in chosen)
     return CaseTable(
         "cases",
@@ -56,17 +55,17 @@ def case_table(frame: pd.DataFrame) -> CaseTable:
     )
 
 
-def conclusions(frame: pd.DataFrame) -> AnswerTable:
+def conclusions(records: Sequence[Record]) -> AnswerTable:
     """One row a workload: who wins, by how much."""
-    rows = tuple((Cell(group.title, group.title), Cell(group.conclusion, group.conclusion)) for group in groups(frame))
+    texts = ((group.title, group.conclusion) for group in groups_of(records))
+    rows = tuple(tuple(Cell(text, text) for text in pair) for pair in texts)
     return AnswerTable("workload-winners", "Who wins", "One line a workload.", ("workload", "who wins"), rows, "")
 
 
-def reasons(frame: pd.DataFrame) -> AnswerTable:
+def reasons(records: Sequence[Record], told: AbstractSet[str]) -> AnswerTable:
     """Every case without a time, and every finding, with its reason."""
-    told = told_in(frame)
     rows = []
-    for record in records_of(frame):
+    for record in records:
         found = [explained(name) for name in (record["findings"] or "").split("; ") if name]
         status = wording.plain(record["status"]).replace("_", " ")
         if record["time_s"] is not None and not found:
@@ -79,32 +78,32 @@ def reasons(frame: pd.DataFrame) -> AnswerTable:
     return AnswerTable("reasons", "Findings and what was not measured", "", columns, tuple(rows), "")
 
 
-def side_by_side(frame: pd.DataFrame) -> AnswerTable | None:
-    """The same case of several runs, a column a run; None for one run. Times are shown, not judged."""
-    runs = [str(run) for run in frame["run"].dropna().unique()]
+def side_by_side(records: Sequence[Record], told: AbstractSet[str]) -> AnswerTable | None:
+    """The cases that several runs have, a column a run; None for one run. Times are shown, not judged."""
+    runs = list(dict.fromkeys(record["run"] for record in records))
     if len(runs) < 2:
         return None
-    told = frozenset(told_in(frame) - {"run"})
-    found: dict[tuple[object, ...], dict[str, Record]] = {}
-    for record in records_of(frame):
-        key = (*(record[name] for name in CONTEST_KEYS if name != "run"), competitor(record))
-        found.setdefault(key, {})[record["run"]] = record
-    rows = []
-    for by_run in found.values():
-        record = next(iter(by_run.values()))
+    told = told - {"run"}
+    same = (*(name for name in CONTEST_KEYS if name != "run"), "strategy", "variant", "device")
+    rows, alone = [], 0
+    for alike in grouped(records, same).values():
+        by_run = {record["run"]: record for record in alike}
+        if len(by_run) < 2:
+            alone += 1
+            continue
+        record = alike[0]
         texts = (title(record, told), competitor(record))
         times = [_time(by_run[run]) if run in by_run else Cell("", float("inf")) for run in runs]
         ratios = [_ratio(by_run[run]) if run in by_run else Cell("", float("inf")) for run in runs]
         rows.append((*(Cell(text, text) for text in texts), *times, *ratios))
     names = [wording.plain(run) for run in runs]
     columns = ("workload", "case", *(f"time, {name}" for name in names), *(f"vs baseline, {name}" for name in names))
-    about = "The same cases in every run. Runs are not judged against each other here: `linregbench compare` does that."
-    return AnswerTable("side-by-side", "Runs side by side", about, columns, tuple(rows), "")
-
-
-def told_in(frame: pd.DataFrame) -> frozenset[str]:
-    """The columns that a title must name, since they vary."""
-    return frozenset(key for key in TOLD_IF_VARYING if frame[key].nunique() > 1)
+    about = (
+        "Cases that several runs have. Runs are not judged against each other here: linregbench compare does that. "
+        f"{wording.counted(alone, 'case')} of one run alone: see Every case."
+    )
+    nothing = "No case is in two of the runs."
+    return AnswerTable("side-by-side", "Runs side by side", about, columns, tuple(rows), nothing)
 
 
 def _key(record: Record, name: str) -> str:
@@ -114,7 +113,8 @@ def _key(record: Record, name: str) -> str:
 
 def _time(record: Record) -> Cell:
     if record["time_s"] is None:
-        return Cell(wording.plain(record["status"]).replace("_", " "), float("inf"))
+        status = "no time" if record["status"] == "ok" else record["status"]
+        return Cell(wording.plain(status).replace("_", " "), float("inf"))
     half_width = None if record["time_high_s"] is None else (record["time_high_s"] - record["time_low_s"]) / 2
     share = "" if half_width is None else f" {wording.share_text(half_width / record['time_s'])}"
     return Cell(f"{wording.text_of_time(record['time_s'], half_width)}{share}", record["time_s"])

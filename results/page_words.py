@@ -10,8 +10,8 @@ from results.answer_words import interval
 from results.answers import METHOD_NAME, Answers, crossover_text, place
 from results.answers_accuracy import accuracy_sentences
 from results.frame import NOISE
+from results.grouping import grouped
 from results.models_winners import lead_of
-from results.rows import CONTEST_KEYS
 from results.titles import Record, title
 
 MOST_CROSSOVERS = 6
@@ -35,11 +35,8 @@ def _named(frame: pd.DataFrame, run: str) -> str:
 
 
 def _winners(frame: pd.DataFrame, found: Answers) -> Iterator[str]:
-    contests: dict[tuple[object, ...], list[Record]] = {}
-    for row in found.rows:
-        contests.setdefault(tuple(row[key] for key in CONTEST_KEYS), []).append(row)
     by_method: dict[tuple[str, str], list[list[Record]]] = {}
-    for rows in contests.values():
+    for rows in grouped(found.rows).values():
         by_method.setdefault((rows[0]["run"], rows[0]["method"]), []).append(rows)
     for (run, method), of_method in by_method.items():
         wins: Counter[str] = Counter()

@@ -4,8 +4,9 @@ import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from statistics import median
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from scipy import special
 
@@ -20,6 +21,10 @@ PHASES = (
     *("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s"),
     *("dispatch_s", "throughput_s", "transfer_out_s", "device_busy_s", "cpu_over_wall"),
 )
+_LARGEST: tuple[str, ...] = ("error", "error_limit", "peak_rss_bytes", "rss_growth_bytes", "device_peak_bytes")
+_LARGEST += ("temp_bytes", "compiles")
+# all of a measurement in one call: a run has a hundred thousand
+_phases, _worst = attrgetter(*PHASES), attrgetter(*_LARGEST)
 _OF_STEADY_STATE = ("dispatch_s", "throughput_s", "device_busy_s")
 
 # rows of the frame that agree in all of these were competing with each other, whatever their device and precision
@@ -95,27 +100,24 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
     counted = [] if bad else measurements
     findings = tuple(dict.fromkeys(finding for m in measurements for finding in m.findings))
     why = bad.reason if bad else withheld(findings)
-    phases = {phase: _middle(getattr(m, phase) for m in counted) for phase in PHASES}
+    columns = zip(*map(_phases, counted), strict=True) if counted else ((),) * len(PHASES)
+    phases = dict(zip(PHASES, map(_middle, columns), strict=True))
     if why:
         phases |= dict.fromkeys(_OF_STEADY_STATE)
-    first = [m.first_result_s for m in counted if m.first_result_s]
+    largest: Any = zip(_LARGEST, map(_largest, zip(*map(_worst, measurements), strict=True)), strict=True)
+    all_first = [m.first_result_s for m in counted]
+    first = [seconds for seconds in all_first if seconds]
     return Estimate(
         case=case,
         workload=measurements[0].workload,
         status=bad.status if bad else "ok",
         reason=why,
         phases=phases,
-        first_result_s=_middle(m.first_result_s for m in counted),
+        first_result_s=_middle(all_first),
         first_result_low_s=None if len(first) < 2 else _end(first, -1),
         first_result_high_s=None if len(first) < 2 else _end(first, 1),
-        error=_largest(m.error for m in measurements),
-        error_limit=_largest(m.error_limit for m in measurements),
-        peak_rss_bytes=_largest(m.peak_rss_bytes for m in measurements),
-        rss_growth_bytes=_largest(m.rss_growth_bytes for m in measurements),
-        device_peak_bytes=_largest(m.device_peak_bytes for m in measurements),
-        temp_bytes=_largest(m.temp_bytes for m in measurements),
         excess_loss=_largest(m.excess_loss for m in measurements),
-        compiles=_largest(m.compiles for m in measurements),
+        **dict(largest),
         findings=findings,
         stop_reason=stop_reason,
     )

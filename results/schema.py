@@ -15,7 +15,6 @@ Scalar = str | int | float | bool | None
 Scalars = Mapping[str, Scalar]
 
 _T = TypeVar("_T")
-_INFINITE = math.inf
 _SEEN: dict[tuple[Any, ...], dict[str, Scalar]] = {}
 _MOST_SEEN = 10_000
 
@@ -27,11 +26,8 @@ def from_json(kind: type[_T], value: Mapping[str, Any]) -> _T:
     """
     fields: dict[str, Any] = {}
     hashable: Any = kind
-    for name, (convert, nullable, kept) in _converters(hashable).items():
+    for name, (convert, nullable) in _converters(hashable).items():
         given = value.get(name)
-        if type(given) is kept and (kept is bool or _is_ascii(given)):
-            fields[name] = given
-            continue
         if given is None:
             if not nullable:
                 raise ValueError(f"{name!r} is {'null' if name in value else 'missing'}, but it is required")
@@ -41,6 +37,11 @@ def from_json(kind: type[_T], value: Mapping[str, Any]) -> _T:
             fields[name] = convert(given)
         except ValueError as error:
             raise ValueError(f"{name!r} {error}") from None
+    return record_of(kind, fields)
+
+
+def record_of(kind: type[_T], fields: Mapping[str, Any]) -> _T:
+    """A `kind` of these fields, already of their types; raises what its own check raises."""
     # as kind(**fields) would, less a call for each field of a frozen dataclass: a fifth of the time to read a run
     record = object.__new__(kind)
     record.__dict__.update(fields)
@@ -48,10 +49,6 @@ def from_json(kind: type[_T], value: Mapping[str, Any]) -> _T:
     if check is not None:
         check()
     return record
-
-
-def _is_ascii(text: Any) -> bool:
-    return bool(text.isascii())
 
 
 def plain_json(value: Any) -> Any:
@@ -66,17 +63,17 @@ def plain_json(value: Any) -> Any:
 
 
 @functools.cache
-def _converters(kind: Any) -> dict[str, tuple[Callable[[Any], Any], bool, type | None]]:
+def _converters(kind: Any) -> dict[str, tuple[Callable[[Any], Any], bool]]:
+    """By field, how to convert a value, and whether it may be None."""
     hints = get_type_hints(kind)
     return {field.name: _converter(hints[field.name]) for field in dataclasses.fields(kind)}
 
 
-def _converter(hint: Any) -> tuple[Callable[[Any], Any], bool, type | None]:
-    """How to convert a value, whether it may be None, and the type that is taken as it stands, without a call."""
+def _converter(hint: Any) -> tuple[Callable[[Any], Any], bool]:
     nullable = isinstance(hint, types.UnionType)
     if nullable:
         (hint,) = (part for part in get_args(hint) if part is not type(None))
-    return _BY_TYPE[hint], nullable, hint if hint in (str, bool) else None
+    return _BY_TYPE[hint], nullable
 
 
 def _text(value: Any) -> str:
@@ -87,8 +84,6 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float:
-    if type(value) is float and -_INFINITE < value < _INFINITE:
-        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"must be a number, got {_shown(value)}")
     try:
@@ -123,22 +118,13 @@ def _tuple_of(convert: Callable[[Any], _T]) -> Callable[[Any], tuple[_T, ...]]:
     return convert_all
 
 
-def _numbers(value: Any) -> tuple[float, ...]:
-    # a run is mostly these lists: all floats with a finite sum are all finite, found out without a call for each
-    if isinstance(value, list) and set(map(type, value)) == {float} and math.isfinite(sum(value)):
-        return tuple(value)
-    return _tuple_of(_number)(value)
-
-
 def _wholes(value: Any) -> tuple[int, ...]:
-    if isinstance(value, list) and set(map(type, value)) == {int} and -(2**63) < min(value) <= max(value) < 2**63:
-        return _one_object(tuple(value))
-    return _tuple_of(_whole)(value)
+    return shared_numbers(_tuple_of(_whole)(value))
 
 
 @functools.lru_cache(maxsize=1024)
-def _one_object(numbers: tuple[int, ...]) -> tuple[int, ...]:
-    """The rounds of a block are the same in thousands of measurements."""
+def shared_numbers(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """The same numbers, one object for all who have them: the rounds of a block are in thousands of measurements."""
     return numbers
 
 
@@ -149,18 +135,15 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _scalars(value: Any) -> dict[str, Scalar]:
-    given = _mapping(value)
-    # a run has few workloads and tells each of them thousands of times; types too, since 1 == 1.0 == True
+    return shared_scalars({_text(name): _scalar(name, item) for name, item in _mapping(value).items()})
+
+
+def shared_scalars(given: dict[str, Scalar]) -> dict[str, Scalar]:
+    """The same object for all who have these values: a run has few workloads and tells each thousands of times."""
+    # types too, since 1 == 1.0 == True
     key = (*given, *given.values(), *map(type, given.values()))
-    try:
-        found = _SEEN.get(key)
-    except TypeError:  # a list, which is refused below
-        found = None
-    if found is None:
-        found = {_text(name): _scalar(name, item) for name, item in given.items()}
-        if len(_SEEN) < _MOST_SEEN:
-            _SEEN[key] = found
-    return found
+    found = _SEEN.setdefault(key, given) if len(_SEEN) < _MOST_SEEN else _SEEN.get(key)
+    return given if found is None else found
 
 
 def _scalar(key: str, value: Any) -> Scalar:
@@ -190,8 +173,8 @@ _BY_TYPE: dict[Any, Callable[[Any], Any]] = {
     bool: _flag,
     tuple[str, ...]: _tuple_of(_text),
     tuple[int, ...]: _wholes,
-    tuple[float, ...]: _numbers,
-    tuple[tuple[float, ...], ...]: _tuple_of(_numbers),
+    tuple[float, ...]: _tuple_of(_number),
+    tuple[tuple[float, ...], ...]: _tuple_of(_tuple_of(_number)),
     Mapping[str, Any]: _mapping,
     Mapping[str, float]: _seconds,
     Scalars: _scalars,

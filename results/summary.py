@@ -5,15 +5,15 @@ All of it is plain text, so that every format says the same.
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
 
 import pandas as pd
 
 from results import wording
 from results.findings import WITHHELD
+from results.grouping import grouped, named, varying
 from results.layout import Group, Row
 from results.rows import CONTEST_KEYS
-from results.titles import TOLD_IF_VARYING, Record, at_precision, title
+from results.titles import Record, title
 
 NOISY = 0.05
 
@@ -23,12 +23,14 @@ COLUMNS = ("case", "time", "+-", "a problem", "vs baseline", "verdict", "first r
 
 def groups(frame: pd.DataFrame) -> list[Group]:
     """One group a workload, in the order of the frame; in each the fastest first."""
-    told = {key for key in TOLD_IF_VARYING if frame[key].nunique() > 1}
-    collected: dict[tuple[Any, ...], list[Record]] = {}
-    for record in records_of(frame):
-        collected.setdefault(tuple(record[key] for key in CONTEST_KEYS), []).append(record)
-    bases = {_problem(record): record for of_group in collected.values() for record in of_group if _is_base(record)}
-    return [_group(of_group, told, bases.get(_problem(of_group[0]))) for of_group in collected.values()]
+    return groups_of(records_of(frame))
+
+
+def groups_of(records: Sequence[Record]) -> list[Group]:
+    """The same for a frame that was turned over already."""
+    told = varying(records)
+    bases = {_problem(record): record for record in records if record["verdict"] == "baseline"}
+    return [_group(named(of_group), told, bases.get(_problem(of_group[0]))) for of_group in grouped(records).values()]
 
 
 def records_of(frame: pd.DataFrame) -> list[Record]:
@@ -39,21 +41,12 @@ def records_of(frame: pd.DataFrame) -> list[Record]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _problem(record: Record) -> tuple[Any, ...]:
+def _problem(record: Record) -> tuple[object, ...]:
     """What ratios are taken inside of: a baseline of one dtype may stand for every dtype."""
     return tuple(record[key] for key in CONTEST_KEYS if key != "dtype")
 
 
-def _is_base(record: Record) -> bool:
-    return bool(record["verdict"] == "baseline")
-
-
 def _group(records: Sequence[Record], told: AbstractSet[str], base: Record | None) -> Group:
-    devices = {record["device"] for record in records}
-    for record in records:
-        record["name"] = wording.plain(f"{record['strategy']} {record['variant']}") + at_precision(record["precision"])
-        if devices != {"cpu"}:
-            record["name"] += f" on {wording.plain(record['device'])}"
     measured = [record for record in records if record["time_s"] is not None]
     measured.sort(key=lambda record: (record["winner_verdict"] != "winner", record["time_s"]))
     rows = tuple(_row(record) for record in measured)
@@ -146,7 +139,7 @@ def _conclusion(measured: Sequence[Record], of_problem: Record | None) -> str:
     # winner's time / its time, so the closest is the one nearest to 1 from below
     others.sort(key=lambda record: -(record["winner_ratio"] or 0.0))
     level = [record for record in others if record["winner_verdict"] != "slower"]
-    base = next(filter(_is_base, measured), None)
+    base = next((record for record in measured if record["verdict"] == "baseline"), None)
     if base is None and of_problem is not None and any(record["ratio"] is not None for record in measured):
         name = wording.plain(f"{of_problem['strategy']} {of_problem['variant']}")
         over = f" The baseline is {name} in {wording.plain(of_problem['dtype'])}."

@@ -1,6 +1,5 @@
 """Runs whose truth is known in full, and what an interval must do with it."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -49,8 +48,3 @@ def holds(answer: Answer, truth: float) -> bool:
     assert answer.low is not None, answer.why
     assert answer.high is not None
     return answer.low <= truth <= answer.high
-
-
-def covers(hits: int, draws: int, claimed: float = 0.95) -> None:
-    """At least what is claimed, within what so many draws can tell."""
-    assert hits / draws >= claimed - 2.5 * math.sqrt(claimed * (1 - claimed) / draws), hits / draws

@@ -6,7 +6,8 @@ import pytest
 import synthetic
 import two_devices
 from made import as_run
-from planted import covers, holds
+from planted import holds
+from scipy import stats
 from synthetic import Noise
 from two_devices import both_run, cpu_run, gpu_run, overtaken_at
 
@@ -125,7 +126,8 @@ def test_the_interval_of_an_overtaking_holds_the_truth() -> None:
         (line,) = lines(found)
         answers = [each.at for each in overtakings(found, line)]
         hits += sum(holds(answer, truth) for answer, truth in zip(answers, truths, strict=True))
-    covers(hits, 2 * draws)
+    # the two answers of a draw share it: judged as one draw's worth, failed by one right method in ten thousand
+    assert hits / 2 >= stats.binom.ppf(1e-4, draws, 0.95)
 
 
 def test_launches_are_told_from_work(apart: Across) -> None:

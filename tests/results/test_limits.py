@@ -6,6 +6,7 @@ import pytest
 from made import END, as_run
 from synthetic import Truth, blocks_of, environment, header, workload
 
+from results.answers import answer_tables, answers_of
 from results.frame import from_runs
 from results.models_limits import bytes_of, flops_of, limits
 
@@ -75,3 +76,12 @@ def test_shares_are_of_the_peaks_in_the_run_file(kept_in: str) -> None:
     else:
         assert found.flops_share == pytest.approx(0.064, rel=0.02)
         assert found.bandwidth_share == pytest.approx(1.28, rel=0.02)
+
+
+def test_a_share_above_the_peak_is_owned_up_to() -> None:
+    records = [header(), environment(peaks={"gemm_float32_flops_per_s": 1e6})]
+    records += blocks_of([Truth("numpy_loop", "analytic", 1e-3)], of=workload(), blocks=2)
+    table = answer_tables(answers_of(from_runs(as_run(records))))[-1]
+    assert table.name == "limits"
+    assert float(table.rows[0][3].text.rstrip("%")) > 100
+    assert "measured in a disturbed moment" in table.about

@@ -15,6 +15,7 @@ from synthetic import Truth
 
 from results.answers import answer_tables, answers_of
 from results.frame import from_runs
+from results.page_tables import side_by_side
 from results.page_words import plain_words
 from results.records import Run
 from results.report import html, markdown
@@ -196,3 +197,19 @@ def test_the_templates_are_in_the_package() -> None:
 
     folder = Path(results.__file__).parent / "templates"
     assert {path.name for path in folder.glob("*.j2")} == {"page.html.j2", "script.js.j2", "style.css.j2"}
+
+
+def test_cases_of_one_run_alone_do_not_stand_side_by_side() -> None:
+    def made(run: str, *names: str) -> Run:
+        truths = [Truth(name, "analytic", 1e-3) for name in names]
+        records = [synthetic.header(run=run), synthetic.environment()]
+        return as_run(records + synthetic.blocks_of(truths, of=synthetic.workload()))
+
+    found = answers_of(from_runs(made("a", "numpy_loop", "jax_scan"), made("b", "numpy_loop", "jax_vmap")))
+    table = side_by_side(found.records, found.told)
+    assert table is not None
+    (row,) = table.rows
+    assert row[1].text == "numpy_loop analytic"
+    assert all(cell.text for cell in row)
+    assert "2 cases of one run alone" in table.about
+    assert side_by_side(found.records[:1], found.told) is None

@@ -1,7 +1,7 @@
 """How long 100,000 measurements take to load and to report, and whether that grows linearly.
 
-python tests/studies/scale.py [--measurements 100000] [--blocks 20]: made-up runs of a quarter, a half and all of them,
-each read, estimated and reported in a process of its own, with its peak memory.
+python tests/studies/scale.py [--measurements 100000] [--blocks 20]: made-up runs of an eighth, a quarter, a
+half and all of them, each read, estimated and reported in a process of its own, with its peak memory.
 """
 
 import argparse
@@ -72,7 +72,7 @@ def main() -> int:
         print(json.dumps(measure(asked.of)))
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        for share in (4, 2, 1):
+        for share in (8, 4, 2, 1):
             path = Path(folder) / f"run-{share}.jsonl"
             number = write_run(path, asked.measurements // share, asked.blocks)
             command = [sys.executable, __file__, "--of", str(path)]
