@@ -98,12 +98,12 @@ def compare(base: Path, new: Path, *, across: bool, fail_on: str | None, form: s
     from results.records import read_run
 
     others = [str(path) for path in (base, new) if is_foreign(path)]
-    if others and not across:
-        raise UsageError(f"{others[0]} is no run file, so there can be no verdict: compare --across gives ratios")
+    if others and fail_on:
+        raise UsageError(f"--fail-on {fail_on} needs verdicts, and {others[0]} is no run file, so there can be none")
     if others:
         from results.across import compare_anything
 
-        return _judge(compare_anything(base, new), fail_on, form)
+        return _judge(compare_anything(base, new, across=across), fail_on, form)
     return _judge(compare_runs(read_run(base), read_run(new), across=across), fail_on, form)
 
 

@@ -15,21 +15,21 @@ RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
 
 
 def report(files: Sequence[Path], html: Path | None, markdown: Path | None, *, notebook: bool) -> int:
-    """Write the report of run files as a page, as Markdown, or as both; a page beside the first file by default."""
+    """Write the report of runs as a page, as Markdown, or as both; a page beside the first file by default."""
     from results import report as reports
-    from results.records import read_run
+    from results.frame import gathered
 
-    runs = [read_run(path) for path in files]
+    runs, frame = gathered(*files)
     for run in runs:
         for notice in run.notices:
             print(f"linregbench: {notice}", file=sys.stderr)
     if html is None and markdown is None:
         html = files[0].parent
     if markdown is not None:
-        _write(markdown, reports.markdown(runs))
+        _write(markdown, reports.markdown(runs, frame))
     if html is not None:
         name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
-        _write(html / name, reports.html(runs, _notebook_svgs() if notebook else None))
+        _write(html / name, reports.html(runs, _notebook_svgs() if notebook else None, frame))
     return DONE
 
 

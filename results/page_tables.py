@@ -84,10 +84,13 @@ def side_by_side(frame: pd.DataFrame) -> AnswerTable | None:
     runs = [str(run) for run in frame["run"].dropna().unique()]
     if len(runs) < 2:
         return None
-    told = frozenset(told_in(frame) - {"run"})
+    # other programs name their environments in their own way; one a run tells nothing apart
+    one_each = frame.groupby("run")["environment"].nunique().max() <= 1
+    ignored = {"run", "environment"} if one_each else {"run"}
+    told = frozenset(told_in(frame) - ignored)
     found: dict[tuple[object, ...], dict[str, Record]] = {}
     for record in records_of(frame):
-        key = (*(record[name] for name in CONTEST_KEYS if name != "run"), competitor(record))
+        key = (*(record[name] for name in CONTEST_KEYS if name not in ignored), competitor(record))
         found.setdefault(key, {})[record["run"]] = record
     rows = []
     for by_run in found.values():

@@ -12,6 +12,7 @@ from results.frame import NOISE
 from results.models_winners import lead_of
 from results.rows import CONTEST_KEYS
 from results.titles import Record, title
+from results.unjudged import judged_here, notes
 
 MOST_CROSSOVERS = 6
 
@@ -20,6 +21,7 @@ def plain_words(frame: pd.DataFrame, found: Answers) -> list[str]:
     """Who wins how often, where the lead changes, what the compile costs, how far to believe it."""
     lines = [*_winners(frame, found), *_lead_changes(found), *_compiles(found)]
     lines += [f"{_named(frame, run)}{line}." for run, line in frame.attrs.get(NOISE, {}).items()]
+    lines += notes(frame)
     unmeasured = int((frame["time_s"].isna()).sum())
     if unmeasured:
         have = "has" if unmeasured == 1 else "have"
@@ -34,7 +36,7 @@ def _named(frame: pd.DataFrame, run: str) -> str:
 
 def _winners(frame: pd.DataFrame, found: Answers) -> Iterator[str]:
     contests: dict[tuple[object, ...], list[Record]] = {}
-    for row in found.rows:
+    for row in filter(judged_here, found.rows):
         contests.setdefault(tuple(row[key] for key in CONTEST_KEYS), []).append(row)
     by_method: dict[tuple[str, str], list[list[Record]]] = {}
     for rows in contests.values():

@@ -14,6 +14,7 @@ from results.findings import WITHHELD
 from results.layout import Group, Row
 from results.rows import CONTEST_KEYS
 from results.titles import TOLD_IF_VARYING, Record, title
+from results.unjudged import conclusion, judged_here
 
 NOISY = 0.05
 
@@ -129,6 +130,8 @@ def _conclusion(measured: Sequence[Record]) -> str:
     """Who wins, by how much over the runner-up and over the baseline; or who cannot be told apart."""
     if not measured:
         return "Nothing was measured here."
+    if not judged_here(measured[0]):
+        return conclusion(measured)
     winner, *others = measured
     # winner's time / its time, so the closest is the one nearest to 1 from below
     others.sort(key=lambda record: -(record["winner_ratio"] or 0.0))

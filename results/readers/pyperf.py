@@ -57,5 +57,5 @@ def _row(benchmark: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, A
     if not samples:
         raise ValueError("none of its runs has 'values'")
     row |= phase_columns(told) | time_columns(samples, row["batch"])
-    run = value("run", told.get("run"), str)
+    run = f"{value('run', told.get('run'), str)} as pyperf"  # beside its own run file it is another run
     return row | {"run": run, "source": SOURCE, "units": "seconds", "status": "ok", "findings": ""}
