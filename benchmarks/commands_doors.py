@@ -53,6 +53,9 @@ def history(folder: Path, output: Path | None) -> int:
     from results.history import as_text, plot
 
     frame = results.load(folder)
+    others = frame.loc[frame["source"] != "asv", "source"]
+    if len(others):
+        raise UsageError(f"history is of asv's results over commits, and {folder} is a file of {others.iloc[0]}")
     print(as_text(frame), end="")
     if output is not None:
         try:

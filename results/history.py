@@ -14,7 +14,8 @@ FIGURES = {"ratio": "times as fast as the NumPy loop", "time_s": "seconds a call
 
 def history(frame: pd.DataFrame, figure: str = "ratio") -> pd.DataFrame:
     """The figure of each case (rows) at each commit (columns, older first); cases without any are left out."""
-    known = frame[frame[figure].notna()].assign(commit=frame["run"].str.split(" ").str[0])
+    known = frame[frame[figure].notna()]
+    known = known.assign(commit=known["run"].str.split(" ").str[0])
     wide = known.pivot_table(index=CASE, columns="commit", values=figure, aggfunc="last", sort=False)
     return wide[list(dict.fromkeys(known["commit"]))]
 

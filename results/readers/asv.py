@@ -11,6 +11,7 @@ import ast
 import itertools
 import json
 import math
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -77,6 +78,8 @@ def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple
     document = _document(path, "version", VERSION)
     try:
         commit = value("commit_hash", document.get("commit_hash"), str)
+        if not re.fullmatch(r"[0-9a-f]{8,}", commit):
+            raise ValueError(f"'commit_hash' must be the hash of a commit, got {shown(commit)}")
         environment = value("env_name", document.get("env_name"), str)
         date_ms = value("date", document.get("date"), int)
         columns = [value("result_columns", name, str) for name in _list(document, "result_columns")]
