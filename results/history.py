@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from results import wording
+
 CASE = ["method", "samples", "batch", "strategy", "device", "environment"]
 ACROSS = 4
-FIGURES = {"ratio": "times as fast as the NumPy loop", "time_s": "seconds a call"}
+FIGURES = {"ratio": "times as fast as the NumPy loop", "time_s": "time of a call"}
 
 
 def history(frame: pd.DataFrame, figure: str = "ratio") -> pd.DataFrame:
@@ -26,7 +28,8 @@ def as_text(frame: pd.DataFrame) -> str:
     for figure, words in FIGURES.items():
         wide = history(frame, figure)
         if len(wide):
-            table = wide.reset_index().to_string(index=False, float_format=lambda value: f"{value:.4g}")
+            shown = wording.text_of_time if figure == "time_s" else wording.ratio_text
+            table = wide.reset_index().to_string(index=False, float_format=shown, na_rep="")
             parts.append(f"{words}\n\n{table}\n")
     return "\n".join(parts) or "no case has a ratio or a time\n"
 

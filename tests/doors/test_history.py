@@ -39,7 +39,7 @@ def test_a_plot_that_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
 
 def test_a_history_without_ratios_is_one_of_times(tmp_path: Path) -> None:
     frame = results.load(asv_folder(tmp_path))
-    assert as_text(frame).startswith("seconds a call")
+    assert as_text(frame).startswith("time of a call")
     plot(frame, tmp_path / "plot.svg")
     assert (tmp_path / "plot.svg").stat().st_size
 
