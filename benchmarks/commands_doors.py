@@ -25,8 +25,8 @@ WHY = {
     "linregbench": "a fresh process a block, one core, quiet rounds, medians inside and a mean of logs across; its "
     "process was idle before each sample, and made one untimed call",
     "pyperf": "the same samples through `export` and back; pyperf takes no rounds for quieter than others",
-    "asv": "2 processes, the median of all samples, taken without a pause; compiled off its clock, since a `setup` would "
-    "mean number=1: one call a sample",
+    "asv": "2 processes, the median of all samples, taken without a pause; compiled off its clock, since a `setup` "
+    "would mean number=1: one call a sample",
     "pytest-benchmark": "1 process, the median of 20 rounds, taken without a pause; a lucky or unlucky process cannot "
     "be told",
 }
