@@ -25,10 +25,10 @@ WHY = {
     "linregbench": "a fresh process a block, one core, quiet rounds, medians inside and a mean of logs across; its "
     "process was idle before each sample, and made one untimed call",
     "pyperf": "the same samples through `export` and back; pyperf takes no rounds for quieter than others",
-    "asv": "2 processes, 5 samples of 10 ms in each without a pause, the median of all; compiled off its clock, since a "
-    "`setup` would mean number=1: one call a sample",
-    "pytest-benchmark": "1 process, the median of 20 rounds of 10 ms without a pause: one slow moment may be all it saw, "
-    "and a lucky or unlucky process cannot be told",
+    "asv": "2 processes, 5 samples of 10 ms in each without a pause, the median of all; compiled off its clock, since "
+    "a `setup` would mean number=1: one call a sample",
+    "pytest-benchmark": "1 process, the median of 20 rounds of 10 ms without a pause: one slow moment may be all it "
+    "saw, and a lucky or unlucky process cannot be told",
 }
 
 
