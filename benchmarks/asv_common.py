@@ -7,8 +7,10 @@ remembered, on a clock that stands still meanwhile.
 
 from __future__ import annotations
 
+import math
 import sys
 from contextlib import ExitStack
+from typing import Any
 
 from asv_runner.benchmarks.mark import SkipNotImplemented
 
@@ -57,5 +59,23 @@ def ready_call(method: str, strategy: str, size: Size, device: str) -> clock.Cal
 
 def skipped(reason: object) -> SkipNotImplemented:
     """What tells asv of a skip; asv keeps no reason, so it is printed, and `asv run --show-stderr` shows it."""
-    print(f"skipped: {reason}", file=sys.stderr)
+    _say(reason)
     return SkipNotImplemented(str(reason))
+
+
+def tracked(status: str, told: Any) -> dict[str, Any]:
+    """What a `track_*` returns: the samples that were told, or for a skip a NaN. RuntimeError for any other status.
+
+    A NaN that was returned has asv's statistics beside it, and one that asv writes for what was not selected has none:
+    only so can the two be told apart in its file. Raising would leave none either.
+    """
+    if status == "skipped":
+        _say(told)
+        return {"samples": [math.nan], "number": 1}
+    if status != "ok":
+        raise RuntimeError(f"{status}: {told}")
+    return {"samples": told, "number": 1}
+
+
+def _say(reason: object) -> None:
+    print(f"skipped: {reason}", file=sys.stderr)

@@ -8,7 +8,7 @@ from typing import Any
 from asv_runner.benchmarks.mark import SkipNotImplemented
 
 from benchmarks import doors
-from benchmarks.asv_common import VERSION, case_of, skipped
+from benchmarks.asv_common import VERSION, case_of, tracked
 
 REPEATS = 7
 """Seven a side are the fewest in which asv's test can find anything at its level of 0.002."""
@@ -16,24 +16,23 @@ REPEATS = 7
 SAMPLES = sorted(doors.SAMPLES)[1:2]
 PHASES = ("trace_s", "lower_s", "compile_s", "first_call_s")
 
-SKIPPED = "skipped: "
 Key = tuple[str, str, int, str]
 
 
-def setup_cache() -> dict[Key, Any]:
-    """By case, the phases of each repeat, or why there are none; what was compiled is forgotten before each."""
-    found: dict[Key, Any] = {}
+def setup_cache() -> dict[Key, tuple[str, Any]]:
+    """By case, its status and each repeat's phases or why there are none; what was compiled is forgotten first."""
+    found: dict[Key, tuple[str, Any]] = {}
     for method, strategy, samples, device in product(doors.METHODS, doors.STRATEGIES, SAMPLES, doors.DEVICES):
         try:
             case = case_of(method, strategy, doors.size_of(samples=samples), device)
             doors.fresh_phases(case)  # imports and the start of the backend are on no clock
             taken = [doors.fresh_phases(case) for _ in range(REPEATS)]
         except (doors.Skip, SkipNotImplemented) as skip:
-            found[method, strategy, samples, device] = f"{SKIPPED}{skip}"
+            found[method, strategy, samples, device] = "skipped", str(skip)
         except Exception as error:  # whatever a solver raises is its own failure, never that of the others
-            found[method, strategy, samples, device] = f"{type(error).__name__}: {error}"
+            found[method, strategy, samples, device] = "failed", f"{type(error).__name__}: {error}"
         else:
-            found[method, strategy, samples, device] = taken
+            found[method, strategy, samples, device] = "ok", taken
     return found
 
 
@@ -49,16 +48,18 @@ class Phases:
     unit = "seconds"
 
     def track_phase(
-        self, measured: dict[Key, Any], method: str, strategy: str, samples: int, phase: str, device: str
+        self,
+        measured: dict[Key, tuple[str, Any]],
+        method: str,
+        strategy: str,
+        samples: int,
+        phase: str,
+        device: str,
     ) -> dict[str, Any]:
         """Seconds of this phase."""
-        taken = measured[method, strategy, samples, device]
-        if isinstance(taken, str):
-            if taken.startswith(SKIPPED):
-                raise skipped(taken.removeprefix(SKIPPED))
-            raise RuntimeError(taken)
-        if phase not in taken[0]:
-            raise skipped(f"{strategy} has no {phase}: nothing of it is compiled as a whole")
-        return {"samples": [phases[phase] for phases in taken], "number": 1}
+        status, told = measured[method, strategy, samples, device]
+        if status == "ok" and phase not in told[0]:
+            status, told = "skipped", f"{strategy} has no {phase}: nothing of it is compiled as a whole"
+        return tracked(status, [phases[phase] for phases in told] if status == "ok" else told)
 
     track_phase.pretty_name = "Phases before steady state"  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from typing import Any
 
 import solvers
 from benchmarks import doors
-from benchmarks.asv_common import VERSION, skipped
+from benchmarks.asv_common import VERSION, tracked
 from benchmarks.block import Entry, Rules, run_block
 from benchmarks.cases import Contest, select
 from benchmarks.nurseries import Nurseries, out_of_the_way
@@ -74,12 +74,7 @@ class Ratio:
     ) -> dict[str, Any]:
         """Time over the NumPy loop's time."""
         absent = ("skipped", f"no {device} device, or no such solver, here")
-        status, told = measured.get((method, strategy, samples, batch, device), absent)
-        if status == "skipped":
-            raise skipped(told)
-        if status != "ok":
-            raise RuntimeError(f"{status}: {told}")
-        return {"samples": told, "number": 1}
+        return tracked(*measured.get((method, strategy, samples, batch, device), absent))
 
     track_ratio.pretty_name = "Ratio to the NumPy loop"  # type: ignore[attr-defined]
 

@@ -17,7 +17,10 @@ FILE = click.Path(path_type=Path)
 @click.option("--markdown", type=FILE, help="The Markdown file to write.")
 @click.option("--notebook", is_flag=True, help="With the notebook's own pictures; starts JAX.")
 def report(files: tuple[Path, ...], html: Path | None, markdown: Path | None, notebook: bool) -> None:
-    """Write run files as one self-contained page: summary, pictures, answers, tables."""
+    """Write runs as one self-contained page: summary, pictures, answers, tables.
+
+    FILES are run files, asv's results, files of pytest-benchmark or pyperf; only run files have verdicts.
+    """
     from benchmarks import commands_reports
 
     sys.exit(commands_reports.report(files, html, markdown, notebook=notebook))

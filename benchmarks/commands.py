@@ -102,21 +102,20 @@ def compare(files: Sequence[Path], *, across: bool, fail_on: str | None, form: s
     from results.records import read_run
 
     others = [str(path) for path in files if is_foreign(path)]
+    if fail_on is not None and (across or others):
+        why = f"{others[0]} is no run file" if others else "there are none across devices or machines"
+        raise UsageError(f"--fail-on {fail_on} needs verdicts, and {why}")
     if across and not others:
         from benchmarks import commands_reports
 
-        if fail_on is not None:
-            raise UsageError("--fail-on needs verdicts, and there are none across devices or machines")
         return commands_reports.compare_across(files, form)
     if len(files) != 2:
         raise UsageError(f"compare takes two files, BASE and NEW, got {len(files)}; --across takes any number of runs")
     base, new = files
-    if others and not across:
-        raise UsageError(f"{others[0]} is no run file, so there can be no verdict: compare --across gives ratios")
     if others:
         from results.across import compare_anything
 
-        return _judge(compare_anything(base, new), fail_on, form)
+        return _judge(compare_anything(base, new, across=across), fail_on, form)
     return _judge(compare_runs(read_run(base), read_run(new)), fail_on, form)
 
 

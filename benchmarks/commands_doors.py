@@ -9,19 +9,26 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks import doors, progress, running
 from benchmarks.options import RunOptions, UsageError
 from benchmarks.running import Request
 
+if TYPE_CHECKING:
+    from results.agreement import Agreement
+
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 600.0
 BLOCKS = 5
 WHY = {
-    "linregbench": "a fresh process a block, one core, quiet rounds, medians inside and a mean of logs across",
+    "linregbench": "a fresh process a block, one core, quiet rounds, medians inside and a mean of logs across; its "
+    "process was idle before each sample, and made one untimed call",
     "pyperf": "the same samples through `export` and back; pyperf takes no rounds for quieter than others",
-    "asv": "2 processes, the median of all samples; compiled off its clock, since a `setup` would mean number=1",
-    "pytest-benchmark": "1 process, the median of 20 rounds; a lucky or unlucky process cannot be told",
+    "asv": "2 processes, 5 samples of 10 ms in each without a pause, the median of all; compiled off its clock, since "
+    "a `setup` would mean number=1: one call a sample",
+    "pytest-benchmark": "1 process, the median of 20 rounds of 10 ms without a pause: one slow moment may be all it "
+    "saw, and a lucky or unlucky process cannot be told",
 }
 
 
@@ -53,6 +60,9 @@ def history(folder: Path, output: Path | None) -> int:
     from results.history import as_text, plot
 
     frame = results.load(folder)
+    others = frame.loc[frame["source"] != "asv", "source"]
+    if len(others):
+        raise UsageError(f"history is of asv's results over commits, and {folder} is a file of {others.iloc[0]}")
     print(as_text(frame), end="")
     if output is not None:
         try:
@@ -150,8 +160,10 @@ def _print(paths: Mapping[str, Path], wanted: Mapping[str, object]) -> None:
     from rich.table import Table
 
     import results
+    from results.agreement import OURS, agreements
+    from results.noise import MOSTLY_QUIET
+    from results.summary import records_of
 
-    table = Table("door", "time", "", "fastest sample", "", box=None, pad_edge=False)
     rows = {}
     for door, path in paths.items():
         frame = results.load(path)
@@ -160,17 +172,33 @@ def _print(paths: Mapping[str, Path], wanted: Mapping[str, object]) -> None:
         measured = frame[frame["time_s"].notna()]
         if measured.empty:
             raise UsageError(f"{door} has no time for this case: {'; '.join(frame['reason'].dropna()) or 'no row'}")
-        rows[door] = row = measured.iloc[0]
-        ours = rows["linregbench"]
-        cells = [(f"{row[c] * 1e6:,.1f} us", f"{row[c] / ours[c] - 1:+.1%}") for c in ("time_s", "time_min_s")]
-        table.add_row(door, *(text for cell in cells for text in cell))
-    ours = rows["linregbench"]
-    half = (ours["time_high_s"] - ours["time_low_s"]) / 2 / ours["time_s"]
+        (rows[door], *_) = records_of(measured)
+    table = Table("door", "time", "", "noise", "agrees", "fastest sample", "", box=None, pad_edge=False)
+    found = agreements(rows)
+    for each in found:
+        told = ("", f"+-{each.noise:.1%}", "") if each.door == OURS else _judged(each)
+        fastest = (f"{each.fastest_s * 1e6:,.1f} us", f"{each.fastest_difference:+.1%}") if each.fastest_s else ("", "")
+        table.add_row(each.door, f"{each.time_s * 1e6:,.1f} us", *told, *fastest)
     console = Console()
     console.print(table)
-    told = [f"{door}: {why}." for door, why in WHY.items()]
-    told.append(
-        f"linregbench's time is known to +-{half:.1%}, and two copies of its baseline, side by side, differed by "
-        f"{ours['floor']:.1%}. The doors ran one after another: what is left between them is mostly the machine's."
+    ours = rows[OURS]
+    rounds = "of quiet rounds" if ours["rounds"] == "quiet" else "of all rounds, since too few were quiet"
+    lines = [f"{door}: {why}." for door, why in WHY.items()]
+    lines.append(
+        f"Two copies of the baseline, side by side, differed by {ours['floor']:.1%}; {OURS}'s time is {rounds}. "
+        "The doors ran one after another, so noise is what as many other processes as the door has would differ by, "
+        "19 times in 20, as the spread of ours tells; never less than those two copies."
     )
-    console.print("\n" + "\n".join(told), markup=False, highlight=False)
+    apart = [each.door for each in found if not each.agrees]
+    if apart:
+        lines.append(f"Not within it: {', '.join(apart)}.")
+    if apart and ours["quiet_share"] is not None and ours["quiet_share"] < MOSTLY_QUIET:
+        lines.append(
+            f"Only {ours['quiet_share']:.0%} of our rounds were quiet. The other doors cannot tell which of theirs "
+            "are, and take the median of all: compare the fastest samples, or run this again on a calmer machine."
+        )
+    console.print("\n" + "\n".join(lines), markup=False, highlight=False)
+
+
+def _judged(each: Agreement) -> tuple[str, str, str]:
+    return f"{each.difference:+.1%}", f"+-{each.noise:.1%}", "yes" if each.agrees else "no"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +18,19 @@ RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
 
 
 def report(files: Sequence[Path], html: Path | None, markdown: Path | None, *, notebook: bool) -> int:
-    """Write the report of run files as a page, as Markdown, or as both; a page beside the first file by default."""
+    """Write the report of runs as a page, as Markdown, or as both; a page beside the first file by default."""
     from results import report as reports
+    from results.frame import gathered
 
-    runs = _read(files)
+    runs, frame = gathered(*files)
+    _tell_notices(runs)
     if html is None and markdown is None:
         html = files[0].parent
     if markdown is not None:
-        _write(markdown, reports.markdown(runs))
+        _write(markdown, reports.markdown(runs, frame))
     if html is not None:
         name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
-        _write(html / name, reports.html(runs, _notebook_svgs() if notebook else None))
+        _write(html / name, reports.html(runs, _notebook_svgs() if notebook else None, frame))
     return DONE
 
 
@@ -87,14 +89,18 @@ def demo_figures(folder: Path) -> int:
 
 
 def _read(files: Sequence[Path]) -> list[Run]:
-    """The runs of these files, with a line on standard error for whatever an interrupted one left out."""
     from results.records import read_run
 
     runs = [read_run(path) for path in files]
+    _tell_notices(runs)
+    return runs
+
+
+def _tell_notices(runs: Iterable[Run]) -> None:
+    """A line on standard error for whatever an interrupted run left out."""
     for run in runs:
         for notice in run.notices:
             print(f"linregbench: {notice}", file=sys.stderr)
-    return runs
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,16 +1,15 @@
 """Whatever there is of times, side by side: ratios and no verdicts, where one side or both is no run file.
 
 Other programs keep no rounds to pair and no sentinel to trust, so a ratio here is of two times over all rounds, and has
-no interval.
+no interval. A verdict is refused, or with `across` not asked for.
 """
 
-from collections.abc import Hashable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from results import wording
 from results.compare import ComparedCase, Comparison
 from results.counterparts import Pair, anywhere, apart, elsewhere, itself, lacking, matched
 from results.frame import load
@@ -19,16 +18,25 @@ from results.readers.plain import OF_CASE, OF_WORKLOAD
 from results.records import RunFileError
 from results.rows import Estimate
 from results.summary import records_of
+from results.unjudged import sources
 
 
-def compare_anything(base: Path, new: Path) -> Comparison:
+def compare_anything(base: Path, new: Path, *, across: bool = True) -> Comparison:
     """The newest run of each of two paths that `results.load` takes. Raises RunFileError."""
-    sides = [_newest(load(path)) for path in (base, new)]
+    frames = [load(path) for path in (base, new)]
+    sides = [_newest(frame) for frame in frames]
     names = tuple(f"{path.name} ({run})" for path, (run, _) in zip((base, new), sides, strict=True))
-    pairs = matched(sides[0][1], sides[1][1], (itself, elsewhere, anywhere, _in_any_variant))
-    rows = tuple(_row(pair, (names[0], names[1])) for pair in pairs)
-    texts = () if any(row.ratio for row in rows) else ("no case was measured in both",)
-    return Comparison(base=names[0], new=names[1], rows=rows, refusals=texts, paired=False, across=True)
+    pairs = matched(sides[0][1], sides[1][1], (itself, elsewhere, anywhere))
+    verdict = None if across else "refused"
+    rows = tuple(_row(pair, (names[0], names[1]), verdict) for pair in pairs)
+    texts = [] if across else list(dict.fromkeys(map(_no_sentinel, filter(sources, frames))))
+    texts += [] if any(row.ratio for row in rows) else ["no case was measured in both"]
+    return Comparison(base=names[0], new=names[1], rows=rows, refusals=tuple(texts), paired=False, across=across)
+
+
+def _no_sentinel(frame: pd.DataFrame) -> str:
+    programs = " and ".join(map(wording.plain, sources(frame)))
+    return f"{programs} keeps no sentinel, so nothing tells whether the machine was as fast: times, and no verdicts"
 
 
 def _newest(frame: pd.DataFrame) -> tuple[str, list[Estimate]]:
@@ -36,11 +44,6 @@ def _newest(frame: pd.DataFrame) -> tuple[str, list[Estimate]]:
         raise RunFileError("a run without a single case has nothing to compare")
     run = str(frame["run"].iloc[-1])
     return run, [_estimate(record) for record in records_of(frame[frame["run"] == run])]
-
-
-def _in_any_variant(case: Case) -> Hashable:
-    """The same strategy: asv's rows know only that theirs is the plain variant."""
-    return replace(case, environment="", device="", threads="", variant="")
 
 
 def _estimate(record: dict[str, Any]) -> Estimate:
@@ -59,7 +62,7 @@ def _estimate(record: dict[str, Any]) -> Estimate:
     )
 
 
-def _row(pair: Pair, names: tuple[str, str]) -> ComparedCase:
+def _row(pair: Pair, names: tuple[str, str], verdict: str | None) -> ComparedCase:
     present = [side for side in pair if side is not None]
     shown = present[-1]
     base_s, new_s = (None if side is None else side.time_all_s for side in pair)
@@ -67,7 +70,7 @@ def _row(pair: Pair, names: tuple[str, str]) -> ComparedCase:
     return ComparedCase(
         case=shown.case,
         workload=shown.workload,
-        verdict=None,
+        verdict=verdict if ratio or verdict is None else "skipped",
         ratio=ratio,
         rounds="all" if ratio else None,
         status=next((side.status for side in reversed(present) if side.status != "ok"), shown.status),

@@ -98,6 +98,8 @@ def in_words(advice: Advice) -> list[str]:
         lines.append(f"runner-up: {others[0].name}: {interval_of_time(others[0].time_s)}{_lead(best, others[0])}")
     else:
         lines.append("there is no runner-up: nothing else was measured around this size")
+    if any(row["time_low_s"] is None for row in best.corners):
+        lines.append("its times have no interval of their own, so how sure they are is not known")
     if best.measured_here:
         lines.append(f"measured at this very size, run {wording.plain(best.run)}")
     else:
@@ -141,6 +143,7 @@ def _sides(values: Sequence[int], wanted: int) -> list[tuple[int, ...]]:
 def _interpolated(corners: Sequence[Record], wish: Wish) -> Answer:
     """The time of all calls asked for at the wish, with the interval over both ways to interpolate."""
     low, value, high = math.inf, 1.0, 0.0
+    half_width = math.nan
     for scale in (math.log, float):
         weights = _weights(corners, wish, scale)
         steady = _mean(corners, weights, lambda row: (row["time_s"], error_of_time(row)), scale)
@@ -152,7 +155,7 @@ def _interpolated(corners: Sequence[Record], wish: Wish) -> Answer:
         half_width = quantile(min(row["blocks"] for row in corners) - 1) * error
         spread = math.exp(half_width) if not math.isnan(half_width) else 1.0
         low, high, value = min(low, total / spread), max(high, total * spread), total
-    return Answer(value, low, high)
+    return Answer(value) if math.isnan(half_width) else Answer(value, low, high)
 
 
 def _weights(corners: Sequence[Record], wish: Wish, scale: Callable[[float], float]) -> list[float]:
@@ -197,8 +200,9 @@ def _error(corners: Sequence[Record]) -> float:
 def _lead(best: Candidate, other: Candidate) -> str:
     ratio = (other.time_s.value or 0.0) / (best.time_s.value or 1.0)
     text = f", {wording.ratio_text(ratio)} as long"
-    sure = (other.time_s.low or 0.0) > (best.time_s.high or 0.0)
-    return text if sure else f"{text}; the intervals overlap, so the order is not sure"
+    if best.time_s.high is None or other.time_s.low is None:
+        return f"{text}; without intervals the order is not sure"
+    return text if other.time_s.low > best.time_s.high else f"{text}; the intervals overlap, so the order is not sure"
 
 
 def _at(row: Record) -> str:

@@ -117,7 +117,7 @@ def _page(comparison: Comparison) -> Page:
 
 def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
     compared = [record for record in records if record["ratio"] is not None]
-    refused = [record["name"] for record in records if record["verdict"] == "refused"]
+    refused = [record["name"] for record in records if record["verdict"] == "refused" and record["ratio"] is None]
     skipped = [record for record in records if record["ratio"] is None and record["verdict"] != "refused"]
     rows = tuple(_row(record) for record in compared)
     left_out = by_reason((record["name"], wording.plain(record["reason"] or "")) for record in skipped)
@@ -144,7 +144,7 @@ def _row(record: Record) -> Row:
 
 def _remark(record: Record) -> str:
     remarks = [wording.plain(text) for text in (record["reason"], record["findings"]) if text]
-    if record["blocks"] < 2:
+    if record["blocks"] is not None and record["blocks"] < 2:
         remarks.append("one block, so no interval")
     return ", ".join(remarks)
 
@@ -157,10 +157,12 @@ def _notes(comparison: Comparison) -> Iterator[str]:
         how = "paired round by round"
     else:
         every = sum(row.rounds == "all" for row in ratios)
-        how = "from quiet rounds" if not every else f"from quiet rounds, and in {every} of {len(ratios)} from all"
-    yield f"base, new: one call; base / new: {how}, with the 95% interval; above 1 the new one is faster."
-    if not comparison.across:
-        band = sorted(row.delta for row in ratios if row.delta is not None)
+        some = f"from quiet rounds, and in {every} of {len(ratios)} from all"
+        how = "from quiet rounds" if not every else "from all rounds" if every == len(ratios) else some
+    interval = ", with the 95% interval" if any(row.low is not None for row in ratios) else ", without an interval"
+    yield f"base, new: one call; base / new: {how}{interval}; above 1 the new one is faster."
+    band = sorted(row.delta for row in ratios if row.delta is not None)
+    if band and not comparison.across:
         span = f"{band[0]:.1%}" if f"{band[0]:.1%}" == f"{band[-1]:.1%}" else f"{band[0]:.1%} to {band[-1]:.1%}"
         yield f"A difference is called faster or slower from {span} on, judged over all cases together."
     names = dict.fromkeys(name for row in ratios for name in row.findings)

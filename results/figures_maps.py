@@ -16,6 +16,7 @@ from results.models import Data, measured
 from results.models_winners import lead_of
 from results.rows import CONTEST_KEYS
 from results.titles import Record
+from results.unjudged import judged_here
 
 _SURE_LEAD = 4.0
 """A lead of this many times has the full colour."""
@@ -24,7 +25,7 @@ _FAINTEST = 0.5
 
 def winner_map(data: Data, axis: str = "batch") -> Figure:
     """Over samples and another axis: who wins, shaded by the lead over the next strategy; grey where inconclusive."""
-    maps = _maps(measured(data), axis)
+    maps = _maps([row for row in measured(data) if judged_here(row)], axis)
     if not maps:
         return empty(f"no four sizes span both samples and {AXIS_NAME[axis]}")
     titles = [dict(fixed) for fixed in maps]

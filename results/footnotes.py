@@ -7,33 +7,34 @@ from results.findings import FINDINGS
 from results.frame import COLD, NOISE
 from results.summary import NOISY
 from results.titles import at_precision
+from results.unjudged import notes
 
 
 def footnotes(frame: pd.DataFrame) -> list[str]:
     """One paragraph each; nothing that the frame does not need."""
-    notes = [
+    lines = [
         "time: one call, with the 95% half-width; vs baseline: how many times as fast, paired round by round, with the "
         "95% interval; first result: transfer, trace, lower, compile and first call together; error: relative distance "
         "from the float64 answer."
     ]
     if any(at_precision(name) for name in frame["precision"].dropna()):
-        notes.append(
+        lines.append(
             "at default, at high: JAX's precision of float32 products (on a CPU every one is the highest; on a GPU the "
             "default may be TF32, on a TPU bfloat16); every other row has the highest."
         )
-    notes += [*_cold(frame), *_findings(frame)]
+    lines += [*_cold(frame), *_findings(frame)]
     floor, delta = (frame.loc[frame["verdict"].notna(), name].dropna() for name in ("floor", "delta"))
     if len(floor):
-        notes.append(
+        lines.append(
             f"noise: two copies of the same baseline differed by {_span(floor)}; a difference is called faster or "
             f"slower from {_span(delta)} on."
         )
     if frame["quiet_share"].notna().any():
-        notes.append(
+        lines.append(
             f"quiet: {frame['quiet_share'].mean():.0%} of the rounds, and times are from those; 'all rounds' says "
             f"where they are not, 'noisy' marks a half-width over {NOISY:.0%}."
         )
-    return notes + _machines(frame)
+    return lines + _machines(frame) + notes(frame)
 
 
 def _cold(frame: pd.DataFrame) -> list[str]:

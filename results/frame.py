@@ -129,23 +129,34 @@ def load(*paths: str | os.PathLike[str]) -> pd.DataFrame:
     Warns of whatever an interrupted run made it leave out. Raises RunFileError for a file that is none of these, is
     damaged, or holds a run that another one holds too.
     """
-    runs: list[Run] = []
-    parts: list[Run | list[dict[str, Any]]] = []
-    for path in paths:
-        foreign = foreign_rows(path)
-        if foreign is None:
-            runs.append(read_run(path))
-        parts.append(runs[-1] if foreign is None else foreign)
+    runs, frame = gathered(*paths)
     for run in runs:
         for notice in run.notices:
             warnings.warn(notice, stacklevel=2)
+    return frame
+
+
+def gathered(*paths: str | os.PathLike[str]) -> tuple[list[Run], pd.DataFrame]:
+    """The run files among the paths, and the frame of all of them, as `load` makes it; warns of nothing."""
+    runs: list[Run] = []
+    parts: list[Run | list[dict[str, Any]]] = []
+    held: dict[str, str] = {}
+    for path in paths:
+        foreign = foreign_rows(path)
+        for name in dict.fromkeys(row["run"] for row in foreign or ()):
+            if name in held:
+                raise RunFileError(f"{path}: holds run {name}, as {held[name]} does; give it once")
+            held[name] = str(path)
+        if foreign is None:
+            runs.append(read_run(path))
+        parts.append(runs[-1] if foreign is None else foreign)
     whole = from_runs(*runs)
     if len(runs) == len(parts):
-        return whole
+        return runs, whole
     frames = [_frame(part) if isinstance(part, list) else whole[whole["run"] == part.header.run] for part in parts]
     frame = pd.concat(frames, ignore_index=True)
     frame.attrs = whole.attrs
-    return frame
+    return runs, frame
 
 
 @uncollected()

@@ -4,17 +4,25 @@ Ratios to the NumPy loop, since they hold on a noisy machine; a case that has no
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from results import wording
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 CASE = ["method", "samples", "batch", "strategy", "device", "environment"]
 ACROSS = 4
-FIGURES = {"ratio": "times as fast as the NumPy loop", "time_s": "seconds a call"}
+STYLES = ("-", "--", ":", "-.")
+FIGURES = {"ratio": "times as fast as the NumPy loop", "time_s": "time of a call"}
 
 
 def history(frame: pd.DataFrame, figure: str = "ratio") -> pd.DataFrame:
     """The figure of each case (rows) at each commit (columns, older first); cases without any are left out."""
-    known = frame[frame[figure].notna()].assign(commit=frame["run"].str.split(" ").str[0])
+    known = frame[frame[figure].notna()]
+    known = known.assign(commit=known["run"].str.split(" ").str[0])
     wide = known.pivot_table(index=CASE, columns="commit", values=figure, aggfunc="last", sort=False)
     return wide[list(dict.fromkeys(known["commit"]))]
 
@@ -25,7 +33,8 @@ def as_text(frame: pd.DataFrame) -> str:
     for figure, words in FIGURES.items():
         wide = history(frame, figure)
         if len(wide):
-            table = wide.reset_index().to_string(index=False, float_format=lambda value: f"{value:.4g}")
+            shown = wording.text_of_time if figure == "time_s" else wording.ratio_text
+            table = wide.reset_index().to_string(index=False, float_format=shown, na_rep="")
             parts.append(f"{words}\n\n{table}\n")
     return "\n".join(parts) or "no case has a ratio or a time\n"
 
@@ -36,29 +45,52 @@ def plot(frame: pd.DataFrame, output: Path) -> None:
     The ending of `output` says which format. Raises ValueError for one that cannot be drawn.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullLocator
+
+    from results.drawing import styled
 
     figure = next((name for name in FIGURES if len(history(frame, name))), "ratio")
     wide = history(frame, figure)
     problems = dict(list(wide.groupby(["method", "samples", "batch"], sort=True)))
-    strategies = list(dict.fromkeys(wide.index.get_level_values("strategy")))
+    places = list(
+        dict.fromkeys(zip(*(wide.index.get_level_values(name) for name in ("device", "environment")), strict=True))
+    )
+    spelt = EngFormatter(unit="s", sep=" ") if figure == "time_s" else FuncFormatter(lambda y, _: f"{y:g}x")
     down = max(1, -(-len(problems) // ACROSS))
-    drawing = Figure(figsize=(3.6 * ACROSS, 2.6 * down + 0.6), layout="constrained")
-    for place, ((method, samples, batch), of_problem) in enumerate(problems.items()):
-        axes = drawing.add_subplot(down, ACROSS, place + 1)
-        for case, values in zip(of_problem.index, of_problem.to_numpy(), strict=True):
-            strategy, device = case[3], case[4]
-            colour = f"C{strategies.index(strategy)}"
-            style = "-" if device == "cpu" else "--"
-            label = strategy if device == "cpu" else f"{strategy} on {device}"
-            axes.plot(range(len(values)), values.tolist(), color=colour, ls=style, marker=".", label=label)
-        axes.set_title(f"{method} n={samples:,} b={batch:,}", fontsize="small")
-        axes.set_yscale("log")
-        axes.set_xticks(range(len(wide.columns)), [str(commit) for commit in wide.columns], rotation=60, fontsize=6)
-        axes.tick_params(axis="y", which="both", labelsize=6)
-    drawing.supylabel(FIGURES[figure], fontsize="small")
-    named = {line.get_label(): line for axes in drawing.axes for line in axes.lines}
-    if named:
-        drawing.legend(
-            list(named.values()), [str(name) for name in named], loc="outside upper center", ncols=6, fontsize="small"
-        )
-    drawing.savefig(output)
+    with styled():
+        drawing = Figure(figsize=(3.6 * ACROSS, 2.6 * down + 0.6), layout="constrained")
+        for place, ((method, samples, batch), of_problem) in enumerate(problems.items()):
+            axes = drawing.add_subplot(down, ACROSS, place + 1)
+            for case, values in zip(of_problem.index, of_problem.to_numpy(), strict=True):
+                _line(axes, case, values.tolist(), places)
+            axes.set_title(f"{method} n={samples:,} b={batch:,}")
+            axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
+            axes.yaxis.set_minor_locator(NullLocator())
+            axes.yaxis.set_major_formatter(spelt)
+            axes.set_xticks(range(len(wide.columns)), [str(commit) for commit in wide.columns], rotation=60, fontsize=7)
+            axes.tick_params(axis="y", labelsize=7)
+            axes.grid(visible=True)
+        drawing.supylabel(FIGURES[figure])
+        named = {line.get_label(): line for axes in drawing.axes for line in axes.lines}
+        if named:
+            drawing.legend(list(named.values()), [str(name) for name in named], loc="outside upper center", ncols=4)
+        drawing.savefig(output)
+
+
+def _line(axes: "Axes", case: tuple[Any, ...], values: list[float], places: list[tuple[str, str]]) -> None:
+    """One case over the commits: the colour says the strategy, the kind of line where it ran."""
+    from results.colours import colour_of, marker_of
+
+    strategy, device, environment = case[3:]
+    told = [device] if device != "cpu" else []
+    told += [environment] if len({name for _, name in places}) > 1 else []
+    axes.plot(
+        range(len(values)),
+        values,
+        color=colour_of(strategy),
+        marker=marker_of(strategy),
+        markersize=4,
+        linestyle=STYLES[places.index((device, environment)) % len(STYLES)],
+        label=wording.plain(f"{strategy} on {', '.join(told)}" if told else strategy),
+    )

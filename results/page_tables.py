@@ -83,8 +83,11 @@ def side_by_side(records: Sequence[Record], told: AbstractSet[str]) -> AnswerTab
     runs = list(dict.fromkeys(record["run"] for record in records))
     if len(runs) < 2:
         return None
-    told = told - {"run"}
-    same = (*(name for name in CONTEST_KEYS if name != "run"), "strategy", "variant", "device")
+    # other programs name their environments in their own way; one a run tells nothing apart
+    environments = grouped(records, ("run", "environment"))
+    ignored = {"run", "environment"} if len(environments) == len(runs) else {"run"}
+    told = told - ignored
+    same = (*(name for name in CONTEST_KEYS if name not in ignored), "strategy", "variant", "device")
     rows, alone = [], 0
     for alike in grouped(records, same).values():
         by_run = {record["run"]: record for record in alike}

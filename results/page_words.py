@@ -13,6 +13,7 @@ from results.frame import NOISE
 from results.grouping import grouped
 from results.models_winners import lead_of
 from results.titles import Record, title
+from results.unjudged import judged_here, notes
 
 MOST_CROSSOVERS = 6
 
@@ -22,6 +23,7 @@ def plain_words(frame: pd.DataFrame, found: Answers) -> list[str]:
     lines = [*_winners(frame, found), *_lead_changes(found), *_compiles(found)]
     lines += accuracy_sentences(found.fronts, found.told)
     lines += [f"{_named(frame, run)}{line}." for run, line in frame.attrs.get(NOISE, {}).items()]
+    lines += notes(frame)
     unmeasured = int((frame["time_s"].isna()).sum())
     if unmeasured:
         have = "has" if unmeasured == 1 else "have"
@@ -36,7 +38,7 @@ def _named(frame: pd.DataFrame, run: str) -> str:
 
 def _winners(frame: pd.DataFrame, found: Answers) -> Iterator[str]:
     by_method: dict[tuple[str, str], list[list[Record]]] = {}
-    for rows in grouped(found.rows).values():
+    for rows in grouped(filter(judged_here, found.rows)).values():
         by_method.setdefault((rows[0]["run"], rows[0]["method"]), []).append(rows)
     for (run, method), of_method in by_method.items():
         wins: Counter[str] = Counter()

@@ -7,7 +7,7 @@ from statistics import fmean
 
 import pandas as pd
 
-from results import table, wording
+from results import table, unjudged, wording
 from results.answer_words import AnswerTable
 from results.answers import answer_tables, answers_of
 from results.collecting import uncollected
@@ -38,6 +38,10 @@ def markdown(runs: Sequence[Run], frame: pd.DataFrame | None = None) -> str:
         f"## Run {escaped(wording.plain(run.header.run))}\n\n{_bullets(_facts(run, frame))}\n\n{account_of_time(run)}"
         for run in runs
     ]
+    parts += [
+        f"## Run {escaped(str(run['name']))}\n\n{_bullets(run['facts'])}\n\n{escaped(str(run['account']))}"
+        for run in unjudged.as_runs(frame)
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -57,7 +61,7 @@ def html(runs: Sequence[Run], pictures: Mapping[str, str] | None = None, frame: 
         }
         for run in runs
     ]
-    return html_of(frame, told, ON_THE_CLOCK, pictures, devices_parts(runs))
+    return html_of(frame, [*told, *unjudged.as_runs(frame)], ON_THE_CLOCK, pictures, devices_parts(runs))
 
 
 def account_of_time(run: Run) -> str:

@@ -14,6 +14,7 @@ from results.grouping import grouped, named, varying
 from results.layout import Group, Row
 from results.rows import CONTEST_KEYS
 from results.titles import Record, title
+from results.unjudged import conclusion, judged_here
 
 NOISY = 0.05
 
@@ -135,6 +136,8 @@ def _conclusion(measured: Sequence[Record], of_problem: Record | None) -> str:
     """
     if not measured:
         return "Nothing was measured here."
+    if not judged_here(measured[0]):
+        return conclusion(measured)
     winner, *others = measured
     # winner's time / its time, so the closest is the one nearest to 1 from below
     others.sort(key=lambda record: -(record["winner_ratio"] or 0.0))

@@ -23,7 +23,7 @@ def is_foreign(path: str | os.PathLike[str]) -> bool:
 
 
 def foreign_rows(path: str | os.PathLike[str]) -> list[Row] | None:
-    """The rows of an asv folder, a pytest-benchmark or a pyperf file; None for what is left to the reader of run files.
+    """The rows of asv's results, a pytest-benchmark or a pyperf file; None for what is left to the reader of run files.
 
     Raises RunFileError.
     """
@@ -51,5 +51,5 @@ def foreign_rows(path: str | os.PathLike[str]) -> list[Row] | None:
     if pyperf.is_mine(document):
         return pyperf.rows(path, document)
     if "result_columns" in document:
-        raise RunFileError(f"{path}: one file of asv's results; give the folder that holds benchmarks.json instead")
+        return asv.rows(where)
     return None

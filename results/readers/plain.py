@@ -1,12 +1,14 @@
 """What the readers share: values checked as they are taken, and a case as the row's first columns."""
 
 import math
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from results.kinds import LONGEST_S, SHORTEST_S
+from results.lines import RunFileError
 from results.statistics import t_interval
 
 OF_WORKLOAD: dict[str, type] = {
@@ -26,6 +28,24 @@ OF_WORKLOAD: dict[str, type] = {
 OF_CASE = ("strategy", "variant", "device", "precision", "threads", "environment")
 PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s")
 REQUIRED = {"method", "dtype", "samples", "features", "batch"}
+
+
+def rows_of(
+    path: str | os.PathLike[str],
+    source: str,
+    benchmarks: Sequence[Any],
+    row: Callable[[Mapping[str, Any]], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """The row of each benchmark. Raises RunFileError for none, and for the first of which `row` raises ValueError."""
+    if not benchmarks:
+        raise RunFileError(f"{path}: a {source} file without benchmarks")
+    found = []
+    for number, benchmark in enumerate(benchmarks):
+        try:
+            found.append(row(mapping("benchmark", benchmark)))
+        except ValueError as error:
+            raise RunFileError(f"{path}: benchmark {number + 1}: {error}") from None
+    return found
 
 
 def case_columns(told: Mapping[str, Any]) -> dict[str, Any]:

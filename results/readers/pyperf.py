@@ -9,7 +9,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from results.lines import RunFileError
-from results.readers.plain import case_columns, mapping, phase_columns, seconds, sequence, shown, time_columns, value
+from results.readers.plain import (
+    case_columns,
+    mapping,
+    phase_columns,
+    rows_of,
+    seconds,
+    sequence,
+    shown,
+    time_columns,
+    value,
+)
 
 SOURCE = "pyperf"
 CASE = "linregbench_case"
@@ -30,15 +40,7 @@ def rows(path: str | os.PathLike[str], document: Mapping[str, Any]) -> list[dict
         common = mapping("metadata", document.get("metadata", {}))
     except ValueError as error:
         raise RunFileError(f"{path}: not a pyperf file that can be read: {error}") from None
-    if not each:
-        raise RunFileError(f"{path}: a pyperf file without benchmarks")
-    found = []
-    for number, benchmark in enumerate(each):
-        try:
-            found.append(_row(mapping("benchmark", benchmark), common))
-        except ValueError as error:
-            raise RunFileError(f"{path}: benchmark {number + 1}: {error}") from None
-    return found
+    return rows_of(path, SOURCE, each, lambda benchmark: _row(benchmark, common))
 
 
 def _row(benchmark: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,5 +59,5 @@ def _row(benchmark: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, A
     if not samples:
         raise ValueError("none of its runs has 'values'")
     row |= phase_columns(told) | time_columns(samples, row["batch"])
-    run = value("run", told.get("run"), str)
+    run = f"{value('run', told.get('run'), str)} as pyperf"  # beside its own run file it is another run
     return row | {"run": run, "source": SOURCE, "units": "seconds", "status": "ok", "findings": ""}

@@ -9,7 +9,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from results.lines import RunFileError
-from results.readers.plain import case_columns, mapping, phase_columns, seconds, sequence, shown, time_columns, value
+from results.readers.plain import (
+    case_columns,
+    mapping,
+    phase_columns,
+    rows_of,
+    seconds,
+    sequence,
+    shown,
+    time_columns,
+    value,
+)
 
 SOURCE = "pytest-benchmark"
 NEWEST = 5
@@ -32,15 +42,7 @@ def rows(path: str | os.PathLike[str], document: Mapping[str, Any]) -> list[dict
         each = sequence("benchmarks", document["benchmarks"])
     except ValueError as error:
         raise RunFileError(f"{path}: not a pytest-benchmark file that can be read: {error}") from None
-    if not each:
-        raise RunFileError(f"{path}: a pytest-benchmark file without benchmarks")
-    found = []
-    for number, benchmark in enumerate(each):
-        try:
-            found.append(_row(run, mapping("benchmark", benchmark)))
-        except ValueError as error:
-            raise RunFileError(f"{path}: benchmark {number + 1}: {error}") from None
-    return found
+    return rows_of(path, SOURCE, each, lambda benchmark: _row(run, benchmark))
 
 
 def _row(run: str, benchmark: Mapping[str, Any]) -> dict[str, Any]:

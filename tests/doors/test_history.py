@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from door_files import RATIO, TIME, asv_folder, asv_index, asv_results
+from door_files import DOCUMENTS, RATIO, TIME, asv_folder, asv_index, asv_results, written
 
 import results
 from benchmarks.__main__ import main
-from results.history import history
+from results.history import as_text, history, plot
 
 
 def folder_of(where: Path) -> Path:
@@ -35,3 +35,18 @@ def test_a_plot_that_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["history", str(folder_of(tmp_path)), "--plot", str(tmp_path / "plot.odd")])
     assert ended.value.code == 2
+
+
+def test_a_history_without_ratios_is_one_of_times(tmp_path: Path) -> None:
+    frame = results.load(asv_folder(tmp_path))
+    assert as_text(frame).startswith("time of a call")
+    plot(frame, tmp_path / "plot.svg")
+    assert (tmp_path / "plot.svg").stat().st_size
+
+
+def test_what_is_not_of_asv_has_no_history(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path / "a.json", DOCUMENTS["pytest-benchmark"])
+    with pytest.raises(SystemExit) as ended:
+        main(["history", str(path)])
+    assert ended.value.code == 2
+    assert "is a file of pytest-benchmark" in capsys.readouterr().err

@@ -1,6 +1,10 @@
-"""Malformed files: truncated, of wrong types, NaN, empty, 50 MB: read whole, or refused by name."""
+"""Malformed files: truncated, of another version, of wrong types, NaN, empty, 50 MB: read whole, or refused by name.
+
+Run files have tests of their own for all but the 50 MB, in tests/results/test_damage.py.
+"""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +13,16 @@ import pytest
 from door_files import DOCUMENTS, asv_folder, asv_index, asv_results, changed, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made import SMALL
 
 import results
+from results.across import compare_anything
+from results.advise import Wish, advise, in_words
+from results.comparison_table import as_text as comparison_as_text
+from results.frame import gathered
+from results.history import as_text
 from results.lines import RunFileError
+from results.report import markdown
 from results.table import FORMATS
 
 ODD = st.sampled_from(
@@ -36,12 +47,27 @@ ODD = st.sampled_from(
 )
 
 
-@pytest.mark.parametrize("filler", [b"{", b"[", b'{"a":"', b"\x00", b'{"benchmarks": [0, '])
-def test_fifty_megabytes_of_nothing(tmp_path: Path, filler: bytes) -> None:
-    path = tmp_path / "large.json"
-    path.write_bytes(filler * (50 * 2**20 // len(filler)))
-    with pytest.raises(RunFileError, match=r"large\.json"):
-        results.load(path)
+MEGABYTE = b'"' + b"odd " * (1 << 18) + b'", '
+LARGE = {
+    "nothing": (b"", b"\x00"),
+    "brackets": (b"", b"["),
+    "nested": (b"", b'{"benchmarks": [0, '),
+    "text": (b"", b'{"a":"'),
+    "pyperf": (b'{"version": "1.0", "benchmarks": [{"runs": [{"values": [', MEGABYTE),
+    "pytest-benchmark": (b'{"machine_info": {}, "benchmarks": [{"stats": {"data": [', MEGABYTE),
+    "asv": (b'{"result_columns": ["', b"odd"),
+    "run": (json.dumps(SMALL[0]).encode() + b"\n", b'{"record": "run", '),
+}
+
+
+@pytest.mark.parametrize("of", LARGE)
+def test_fifty_megabytes_of_nothing(tmp_path: Path, of: str) -> None:
+    head, filler = LARGE[of]
+    folder = asv_folder(tmp_path)
+    path = folder / "machine" / "0.json" if of == "asv" else tmp_path / "0.json"
+    path.write_bytes(head + filler * (50 * 2**20 // len(filler)) + b"\n")
+    with pytest.raises(RunFileError, match=r"0\.json"):
+        results.load(folder if of == "asv" else path)
 
 
 def places(document: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -57,7 +83,7 @@ def loads_whole_or_names(path: Path, least: int) -> None:
     """Either every row is there and can be printed, or an error names the file."""
     named = None
     try:
-        frame = results.load(path)
+        runs, frame = gathered(path)
     except RunFileError as error:
         named = str(error)
     if named is not None:
@@ -66,9 +92,14 @@ def loads_whole_or_names(path: Path, least: int) -> None:
     assert len(frame) >= least
     for table in FORMATS.values():
         table(frame)
+    assert markdown(runs, frame)
+    assert in_words(advise(frame, Wish(samples=500, features=2)))
+    assert comparison_as_text(compare_anything(path, path))
+    if path.is_dir():
+        assert as_text(frame)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(data=st.data(), source=st.sampled_from(sorted(DOCUMENTS)))
 def test_a_changed_document_is_whole_or_named(
     data: st.DataObject, source: str, tmp_path_factory: pytest.TempPathFactory
@@ -79,7 +110,7 @@ def test_a_changed_document_is_whole_or_named(
     loads_whole_or_names(written(tmp_path_factory.mktemp("bad") / "bad.json", bad), len(document["benchmarks"]))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(data=st.data(), of_index=st.booleans())
 def test_a_changed_asv_file_is_whole_or_named(
     data: st.DataObject, of_index: bool, tmp_path_factory: pytest.TempPathFactory
@@ -91,11 +122,17 @@ def test_a_changed_asv_file_is_whole_or_named(
     loads_whole_or_names(folder, 16)
 
 
-@settings(deadline=None, max_examples=100)
-@given(data=st.data(), source=st.sampled_from(sorted(DOCUMENTS)))
+@settings(deadline=None, max_examples=60)
+@given(data=st.data(), source=st.sampled_from([*sorted(DOCUMENTS), "asv's index", "asv"]))
 def test_a_torn_document_is_named(data: st.DataObject, source: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    text = json.dumps(DOCUMENTS[source])
-    path = tmp_path_factory.mktemp("torn") / "torn.json"
+    where = tmp_path_factory.mktemp("torn")
+    given_to_load = path = where / "torn.json"
+    if source in DOCUMENTS:
+        path.write_text(json.dumps(DOCUMENTS[source]))
+    else:
+        given_to_load = asv_folder(where)
+        path = given_to_load / ("machine/0.json" if source == "asv" else "benchmarks.json")
+    text = path.read_text()
     path.write_text(text[: data.draw(st.integers(0, len(text) - 1))])
-    with pytest.raises(RunFileError, match=r"torn\.json"):
-        results.load(path)
+    with pytest.raises(RunFileError, match=re.escape(path.name)):
+        results.load(given_to_load)

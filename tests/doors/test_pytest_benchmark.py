@@ -33,6 +33,7 @@ def test_the_file_has_the_case_and_its_phases(written: Path) -> None:
     assert benchmark["extra_info"]["device"] == "cpu"
     assert benchmark["extra_info"]["first_call_s"] > 0
     assert benchmark["stats"]["rounds"] == 20
+    assert benchmark["options"]["disable_gc"]
     assert benchmark["stats"]["iterations"] > 1
     (row,) = results.load(written).to_dict("records")
     assert (row["source"], row["status"], row["strategy"]) == ("pytest-benchmark", "ok", "numpy_loop")

@@ -1,6 +1,7 @@
 """Every format into the one frame: the same columns, nothing lost in silence, a named error for what is broken."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,16 @@ from door_files import (
     changed,
     written,
 )
+from door_files import (
+    COLUMNS as RESULT_COLUMNS,
+)
 from made import SMALL_BYTES
 
 import results
 from benchmarks.__main__ import main
 from results.frame import COLUMNS, from_runs
 from results.lines import RunFileError
+from results.readers import asv
 from results.table import FORMATS
 
 
@@ -64,8 +69,17 @@ def test_failed_skipped_and_not_selected_are_told_apart(files: dict[str, Path]) 
     timed = asv_results()
     del timed["results"][MEMORY]
     lone = results.load(asv_folder(files["asv"] / "timed", None, timed))
-    assert lone["status"].tolist()[:4] == ["failed", "skipped", "ok", "skipped"]
-    assert "not selected" in lone["reason"][1]
+    assert lone["status"].tolist()[:4] == ["failed", asv.UNTOLD, "ok", asv.UNTOLD]
+    assert "writes the same for both" in lone["reason"][1]
+    rated = asv_results()
+    del rated["results"][MEMORY], rated["results"][TIME]
+    params = asv_index()[RATIO]["params"]
+    ratios, numbers = [math.nan] * 14 + [0.5, None], [1] + [None] * 13 + [1, None]
+    rated["results"][RATIO] = [ratios, params, "1", 1, 2.0, None, numbers]
+    rated["result_columns"] = [*RESULT_COLUMNS, "stats_number"]
+    lone = results.load(asv_folder(files["asv"] / "rated", None, rated))
+    assert lone["status"].tolist() == ["skipped", *[asv.UNTOLD] * 13, "ok", "failed"]
+    assert lone["reason"][14] == "its time is not selected"
 
 
 def test_asv_ratio_is_turned_round(tmp_path: Path) -> None:
@@ -93,7 +107,7 @@ def test_a_benchmark_that_is_gone_is_told(tmp_path: Path) -> None:
         ({"version": "2.0", "benchmarks": []}, "version '2.0'"),
         ({"version": "1.0", "benchmarks": []}, "without benchmarks"),
         ({"version": "6.0.0", "machine_info": {}, "benchmarks": []}, "of version '6.0.0'"),
-        ({"result_columns": []}, "give the folder"),
+        ({"result_columns": []}, "has none: copy it too"),
         ({"version": "1.0", "benchmarks": [{"runs": [], "metadata": {"name": "theirs"}}]}, "of some other suite"),
         (DOCUMENTS["pytest-benchmark"] | {"benchmarks": [{"extra_info": {}, "stats": {}}]}, "of some other suite"),
     ],
@@ -118,6 +132,31 @@ def test_what_is_broken_foreign_or_newer_is_named(tmp_path: Path, document: Any,
 def test_an_asv_folder_that_cannot_be_read(tmp_path: Path, index: Any, result: Any, named: str) -> None:
     with pytest.raises(RunFileError, match=named):
         results.load(asv_folder(tmp_path, index, result))
+
+
+def test_the_folder_of_one_machine_and_one_file_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = asv_folder(tmp_path, None, asv_results(commit="aaaaaaaaaa"), asv_results(commit="bbbbbbbbbb"))
+    whole = results.load(folder)
+    assert results.load(folder / "machine").equals(whole)
+    lone = results.load(folder / "machine" / "1.json")
+    assert set(lone["run"]) == {"bbbbbbbb virtualenv-py3.11-jax0.10.2"}
+    monkeypatch.chdir(folder / "machine")
+    assert results.load("1.json").equals(lone)
+    assert results.load(".").equals(whole)
+
+
+def test_two_machines_are_two_runs(tmp_path: Path) -> None:
+    folder = asv_folder(tmp_path)
+    (folder / "other").mkdir()
+    (folder / "other" / "0.json").write_bytes((folder / "machine" / "0.json").read_bytes())
+    assert [name.rpartition(" on ")[2] for name in results.load(folder)["run"].unique()] == ["machine", "other"]
+
+
+def test_the_same_run_twice_is_named(files: dict[str, Path]) -> None:
+    with pytest.raises(RunFileError, match="give it once"):
+        results.load(files["asv"], files["asv"] / "machine")
+    both = results.load(files["linregbench"], files["pyperf"])
+    assert both["run"].nunique() == 2
 
 
 def test_a_folder_of_something_else(tmp_path: Path) -> None:
@@ -145,11 +184,21 @@ def test_across_takes_any_two(files: dict[str, Path], capsys: pytest.CaptureFixt
         assert ended.value.code == 0
         rows = json.loads(capsys.readouterr().out)
         if "asv" not in (base, new):
-            assert [row["ratio"] for row in rows] == pytest.approx([1.0] * len(rows), rel=0.2)
+            ratios = [row["ratio"] for row in rows if row["ratio"] is not None]
+            assert ratios == pytest.approx([1.0] * len(ratios), rel=0.2)
+            assert ratios
 
 
 def test_no_verdict_on_what_is_no_run(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    pair = [str(files["linregbench"]), str(files["pyperf"])]
     with pytest.raises(SystemExit) as ended:
-        main(["compare", str(files["linregbench"]), str(files["asv"])])
+        main(["compare", *pair])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert "refused: pyperf keeps no sentinel" in " ".join(told.split())
+    assert "without an interval" in told
+    assert told.endswith("1 refused, 2 skipped\n")
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "--fail-on", "slower", *pair])
     assert ended.value.code == 2
-    assert "compare --across" in capsys.readouterr().err
+    assert "needs verdicts" in capsys.readouterr().err

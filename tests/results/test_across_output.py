@@ -248,7 +248,7 @@ def test_the_command_takes_one_file_or_more(
         (("--across", "skipped"), 1, "skipped.jsonl: nothing was measured on cuda: skipped, no cuda device here"),
         (("--across", "cpu", "cpu"), 2, "give it once"),
         (("--across", "cuda"), 2, "name a second file"),
-        (("--across", "--fail-on", "slower", "cpu", "cuda"), 2, "--fail-on needs verdicts"),
+        (("--across", "--fail-on", "slower", "cpu", "cuda"), 2, "--fail-on slower needs verdicts"),
         (("--across", "cpu", "absent.jsonl"), 2, "absent.jsonl: cannot be read"),
         (("cpu",), 2, "compare takes two files, BASE and NEW, got 1"),
         (("cpu", "cuda", "both"), 2, "compare takes two files, BASE and NEW, got 3"),

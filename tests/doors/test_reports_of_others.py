@@ -1,0 +1,80 @@
+"""Pages and advice from other programs' files, alone and beside a run: what the times allow, and no verdict."""
+
+from pathlib import Path
+
+import pytest
+from door_files import AXES, DOCUMENTS, asv_folder, asv_index, asv_results, written
+from made import SMALL_BYTES
+
+import results
+from benchmarks.__main__ import main
+from results import figures, unjudged
+from results.answers import answer_tables, answers_of
+
+BATCHED = AXES | {"batch": [1, 32, 1024]}
+WHY = "no sentinel"
+
+
+@pytest.fixture
+def others(tmp_path: Path) -> dict[str, Path]:
+    folder = asv_folder(tmp_path, asv_index(BATCHED), asv_results(BATCHED))
+    return {"asv": folder} | {name: written(tmp_path / f"{name}.json", each) for name, each in DOCUMENTS.items()}
+
+
+def report(capsys: pytest.CaptureFixture[str], where: Path, *files: Path) -> tuple[str, str]:
+    """The page and the Markdown of the files."""
+    with pytest.raises(SystemExit) as ended:
+        main(["report", *map(str, files), "--html", str(where), "--markdown", str(where / "report.md")])
+    assert ended.value.code == 0
+    capsys.readouterr()
+    (page,) = where.glob("*.html")
+    return page.read_text(), (where / "report.md").read_text()
+
+
+@pytest.mark.parametrize("source", ["asv", *DOCUMENTS])
+def test_a_report_of_one_program(
+    source: str, others: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, markdown = report(capsys, tmp_path / "out", others[source])
+    for text in (page, markdown):
+        assert f"{source}, run " in text
+        assert WHY in text
+        assert "No verdict" in text or "Only " in text
+        assert "inconclusive" not in text
+        assert "Winner" not in text
+    if source == "asv":
+        assert 'id="figure-time-samples"' in page
+        assert 'id="figure-map-batch"' not in page
+
+
+def test_a_report_beside_a_run(others: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run.jsonl"
+    run.write_bytes(SMALL_BYTES)
+    page, markdown = report(capsys, tmp_path / "out", run, *others.values())
+    assert "How far to believe it" not in page  # with several runs the line names its run
+    assert "A/A floor" in markdown
+    for source in others:
+        assert f"from a file of {source}" in page
+        assert f"from a file of {source}" in markdown
+    assert "Runs side by side" in page
+
+
+def test_no_answer_and_no_figure_fails_on_times_alone(others: dict[str, Path]) -> None:
+    for path in others.values():
+        frame = results.load(path)
+        assert frame.loc[frame["time_s"].notna(), "blocks"].notna().all()
+        assert frame["verdict"].isna().all()
+        tables = {table.name: table for table in answer_tables(answers_of(frame))}
+        assert not tables["crossovers"].rows
+        for _, draw in figures.FIGURES.values():
+            draw(frame)
+        assert len(unjudged.as_runs(frame)) == 1
+
+
+def test_advice_without_intervals_says_so(others: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["advise", "--method", "ols", "--samples", "500", str(others["asv"])])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert "no interval of their own" in told
+    assert "the order is not sure" in told
