@@ -27,7 +27,7 @@ class Decoder:
     def __init__(self, kinds: Mapping[str, type]) -> None:
         shapes = {_shape(name, kind): kind for name, kind in kinds.items()}
         self._kinds = {shape: (kind, _shared_fields(kind)) for shape, kind in shapes.items()}
-        self._decode = msgspec.json.Decoder(functools.reduce(operator.or_, shapes)).decode
+        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(functools.reduce(operator.or_, shapes)).decode
 
     def __call__(self, line: bytes) -> Any:
         told = self._decode(line)
