@@ -30,7 +30,7 @@ from results.figures_accuracy import loss_against_time
 from results.figures_costs import break_even_figure, cost_shares, forest
 from results.figures_maps import winner_map
 from results.models import Data, competitor, measured, rays
-from results.models_crossovers import saturations
+from results.models_crossovers import saturations_of
 from results.titles import Record
 
 __all__ = [
@@ -77,12 +77,11 @@ def throughput(data: Data) -> Figure:
         return batch / row["time_s"], low and batch / low, high and batch / high
 
     figure = _lines(data, "batch", of_row, "problems a second")
-    saturated = saturations(data)
     for axes, ray in zip(figure.axes, main_rays(rays(measured(data), "batch")), strict=False):
-        for each in saturated:
+        for each in saturations_of(ray):
             at = each.saturation_batch
-            if each.ray.fixed == ray.fixed and at.value is not None:
-                row = each.ray.rows[each.name][0]
+            if at.value is not None:
+                row = ray.rows[each.name][0]
                 axes.axvline(at.value, color=colour_of(row["strategy"]), linewidth=1, linestyle=":")
     return figure
 

@@ -138,9 +138,11 @@ def _examples(data: Data, worth: Callable[[list[Record]], int] = len) -> dict[Ke
 
 
 def _pays(rows: list[Record]) -> int:
-    """How many break-evens a contest has to show."""
+    """How many break-evens a contest has to show, sure or not: it is asked of every contest of a run."""
     pairs = [(one, other) for one in rows if one["compile_s"] for other in rows if not other["compile_s"]]
-    return sum((calls_to_pay(*pair).value or 0.0) > 1 for pair in pairs)
+    return sum(
+        one["first_result_s"] > other["first_result_s"] and one["time_s"] < other["time_s"] for one, other in pairs
+    )
 
 
 def _bars(axes: Axes, rows: Sequence[Record]) -> None:

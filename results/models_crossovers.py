@@ -84,14 +84,15 @@ def crossovers(data: Data, axis: str) -> list[Crossover]:
     """Every sure change of order between two competitors along an axis, ray by ray; those of the lead first."""
     found = []
     for ray in rays(measured(data), axis):
+        leaders = _leaders(ray)
         for one, other in combinations(ray.rows, 2):
-            found += _between(ray, one, other)
+            found += _between(ray, one, other, leaders)
     return sorted(found, key=lambda crossover: not crossover.leads)
 
 
 def crossover_of(ray: Ray, one: str, other: str) -> Crossover | Answer:
     """Where two competitors of a ray change places, or why the data do not tell."""
-    found = _between(ray, one, other)
+    found = _between(ray, one, other, _leaders(ray))
     if found:
         return found[0]
     pairs = _pairs(ray, one, other)
@@ -105,10 +106,15 @@ def crossover_of(ray: Ray, one: str, other: str) -> Crossover | Answer:
 
 def saturations(data: Data) -> list[Saturation]:
     """Throughput along the batch, for every competitor measured at three batches or more."""
-    return [_saturation(ray, name) for ray in rays(measured(data), "batch", least=3) for name in ray.rows]
+    return [found for ray in rays(measured(data), "batch", least=3) for found in saturations_of(ray)]
 
 
-def _between(ray: Ray, one: str, other: str) -> list[Crossover]:
+def saturations_of(ray: Ray) -> list[Saturation]:
+    """The same for one ray along the batch."""
+    return [_saturation(ray, name) for name, rows in ray.rows.items() if len(rows) >= 3]
+
+
+def _between(ray: Ray, one: str, other: str, leaders: dict[int, set[str]]) -> list[Crossover]:
     pairs = _pairs(ray, one, other)
     ratios = [log_ratio(a, b) for a, b in pairs]
     # most pairs never change places, and are done with here
@@ -122,7 +128,6 @@ def _between(ray: Ray, one: str, other: str) -> list[Crossover]:
         [b["time_s"] for _, b in pairs],
         freedom,
     )
-    leaders = _leaders(ray)
     crossed = []
     for crossing in found:
         below, above = (other, one) if crossing.before > 0 else (one, other)
