@@ -15,15 +15,18 @@ FILE = click.Path(path_type=Path)
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--html", type=FILE, help="The folder to write the page into [that of the first file].")
 @click.option("--markdown", type=FILE, help="The Markdown file to write.")
+@click.option("--figures", type=FILE, help="The folder to write each picture into, as SVG.")
 @click.option("--notebook", is_flag=True, help="With the notebook's own pictures; starts JAX.")
-def report(files: tuple[Path, ...], html: Path | None, markdown: Path | None, notebook: bool) -> None:
+def report(
+    files: tuple[Path, ...], html: Path | None, markdown: Path | None, figures: Path | None, notebook: bool
+) -> None:
     """Write runs as one self-contained page: summary, pictures, answers, tables.
 
     FILES are run files, asv's results, files of pytest-benchmark or pyperf; only run files have verdicts.
     """
     from benchmarks import commands_reports
 
-    sys.exit(commands_reports.report(files, html, markdown, notebook=notebook))
+    sys.exit(commands_reports.report(files, html, markdown, figures, notebook=notebook))
 
 
 @click.command()

@@ -17,17 +17,25 @@ DONE, NO_ANSWER = 0, 1
 RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
 
 
-def report(files: Sequence[Path], html: Path | None, markdown: Path | None, *, notebook: bool) -> int:
-    """Write the report of runs as a page, as Markdown, or as both; a page beside the first file by default."""
+def report(
+    files: Sequence[Path], html: Path | None, markdown: Path | None, figures: Path | None, *, notebook: bool
+) -> int:
+    """Write the report of runs as a page, as Markdown, as pictures; a page beside the first file by default."""
     from results import report as reports
     from results.frame import gathered
 
     runs, frame = gathered(*files)
     _tell_notices(runs)
-    if html is None and markdown is None:
+    if html is None and markdown is None and figures is None:
         html = files[0].parent
     if markdown is not None:
         _write(markdown, reports.markdown(runs, frame))
+    if figures is not None:
+        from results.answers import answers_of
+        from results.page import write_figures
+
+        for path in write_figures(answers_of(frame), figures):
+            print(f"picture: {path}")
     if html is not None:
         name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
         _write(html / name, reports.html(runs, _notebook_svgs() if notebook else None, frame))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from results import wording
 from results.answers import Answers, answer_tables, answers_of
-from results.drawing import svg_of
+from results.drawing import styled, svg_of
 from results.figures import FIGURES, WITH_WRONG
 from results.figures_devices import devices_figure
 from results.footnotes import footnotes
@@ -79,18 +81,34 @@ def html_of(
 
 def _figures(found: Answers) -> tuple[list[dict[str, Any]], list[str]]:
     """The figures that the rows can fill, and what the others lacked."""
-    rows = found.rows
-    more = [*rows, *(row for front in found.fronts for row in front.wrong)]
-    drawn, missing = [], []
-    for name, (caption, function) in FIGURES.items():
-        figure = function(more if name in WITH_WRONG else rows)
+    shown, missing = [], []
+    for name, caption, figure in drawn(found):
         why = figure.get_label()
         if why:
             missing.append(f"{caption} ({wording.plain(str(why))})")
             continue
         # drawn by this package from the frame; matplotlib escapes every text in it
-        drawn.append({"name": name, "caption": caption, "svg": Markup(svg_of(figure, name, caption))})
-    return drawn, missing
+        shown.append({"name": name, "caption": caption, "svg": Markup(svg_of(figure, name, caption))})
+    return shown, missing
+
+
+def drawn(found: Answers) -> Iterator[tuple[str, str, Figure]]:
+    """Every figure by name, with its caption; one that the rows cannot fill says why in its label."""
+    more = [*found.rows, *(row for front in found.fronts for row in front.wrong)]
+    for name, (caption, function) in FIGURES.items():
+        yield name, caption, function(more if name in WITH_WRONG else found.rows)
+
+
+def write_figures(found: Answers, folder: Path) -> list[Path]:
+    """Each figure that the rows can fill as an SVG file of its own, made if the folder is not there; their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, _, figure in drawn(found):
+        if not figure.get_label():
+            with styled():
+                figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None}, facecolor="white")
+            written.append(folder / f"{name}.svg")
+    return written
 
 
 def _devices_svg(part: DevicesPart) -> Markup:

@@ -28,6 +28,9 @@ def test_a_report_stands_beside_its_run_or_where_it_is_asked_for(
     assert str(run_file.with_suffix(".html")) in capsys.readouterr().out
     assert command("report", run_file, "--html", tmp_path / "pages", "--markdown", tmp_path / "r.md") == 0
     assert {path.name for path in tmp_path.rglob("*.*")} == {"quick.html", "r.md"}
+    assert command("report", run_file, "--figures", tmp_path / "pictures") == 0
+    assert {"time-samples.svg", "forest.svg"} <= {path.name for path in (tmp_path / "pictures").iterdir()}
+    assert not run_file.with_name("pictures").exists()
 
 
 def test_several_runs_stand_side_by_side_in_one_page(run_file: Path, tmp_path: Path) -> None:
