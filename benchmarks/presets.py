@@ -74,10 +74,10 @@ RAYS = (
 )
 STEPS = tuple(Size(1_000, steps=steps) for steps in (10, 1_000))
 MAPS = (
-    *(Size(n, batch=b) for n in (100, 1_000, 10_000) for b in (16, 128)),
+    *(Size(n, batch=b) for n in (100, 1_000, 10_000) for b in (16, 64)),
     *(Size(n, d) for n in (100, 1_000, 10_000) for d in (16, 128)),
     *(Size(n, 16, 16) for n in (100, 1_000)),
-    Size(100, 16, 128),
+    Size(100, 16, 64),
 )
 """Two planes, samples by batch and samples by features, and a corner off both: the whole cube takes 70 minutes."""
 THREADED = (Size(100_000), Size(1_000, 128), Size(100, batch=1_024))
@@ -126,7 +126,7 @@ PRESETS = {
             long_call_s=0.5,
             long_samples=1,
             target_s=0.005,
-            sampling_s=0.5,
+            sampling_s=0.3,
         ),
         Preset(
             name="full",
