@@ -7,7 +7,7 @@ measured, `units` what it measured in; the columns are in seconds and bytes what
 
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -176,9 +176,18 @@ def from_runs(*runs: Run) -> pd.DataFrame:
     return frame
 
 
-def _peaks(run: Run) -> dict[str, float]:
-    told = [environment.peaks for environment in run.environments] + [run.end.peaks if run.end else None]
-    return dict(next((peaks for peaks in reversed(told) if peaks), {}))
+def _peaks(run: Run) -> dict[str, dict[str, float]]:
+    """By thread setting, the best that any nursery of it reached, and the bytes of the last-level cache."""
+    best: dict[str, dict[str, float]] = {}
+    for environment in run.environments:
+        of_threads = best.setdefault(environment.threads, {})
+        of_cpu = (environment.facts or {}).get("cpu")
+        caches = of_cpu.get("caches_bytes") if isinstance(of_cpu, Mapping) else None
+        sizes = [size for size in caches.values() if isinstance(size, int)] if isinstance(caches, Mapping) else []
+        told = {**(environment.peaks or {}), **({"cache_bytes": max(sizes)} if sizes else {})}
+        for name, value in told.items():
+            of_threads[name] = max(value, of_threads.get(name, 0.0))
+    return best
 
 
 def from_estimates(run: str, estimates: Iterable[Estimate]) -> pd.DataFrame:

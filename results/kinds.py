@@ -82,7 +82,7 @@ class Environment:
     device_kind: str | None
     plugins: Mapping[str, Any] | None
     cores: tuple[int, ...] | None = None  # that its workers may run on
-    peaks: Mapping[str, float] | None = None  # as in End
+    peaks: Mapping[str, float] | None = None  # what its cores can do: operations and bytes a second, by name
     facts: Mapping[str, Any] | None = None  # by device: driver, memory, clocks; caches, instruction sets, pools
 
 
@@ -245,7 +245,6 @@ class End:
     reason: str
     wall_s: float | None
     harness_s: Mapping[str, float] | None
-    peaks: Mapping[str, float] | None = None  # what the machine can do: operations and bytes a second, by name
 
 
 _CASES: dict[tuple[int, tuple[str, ...]], tuple[Scalars, Case]] = {}

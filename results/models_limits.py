@@ -1,7 +1,8 @@
 """How far from what the machine can do: operations and bytes in closed form, as shares of the measured peaks.
 
 Operations count a multiplication and an addition as two. Bytes are the least that must move when nothing stays in a
-cache between two passes over X. Peaks are those that the run file holds; without them there are rates, but no shares.
+cache between two passes over X. Peaks are those that the run file holds for as many threads as the case had; without
+them there are rates, but no shares.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from results.models import Data, measured
 from results.titles import Record
 
 CACHE_BYTES = 32 * 2**20
-"""Below this X may stay in a last-level cache, so its bytes need not come from memory."""
+"""Below this X may stay in a last-level cache, so its bytes need not come from memory; where a run file has no size."""
 
 _ITEM_BYTES = {"float32": 4, "float64": 8}
 
@@ -69,10 +70,10 @@ def bytes_of(method: str, n: int, d: int, dtype: str, batch: int = 1, steps: int
     return float(batch * passes * n * d * _ITEM_BYTES.get(dtype, 4))
 
 
-def limits(data: Data, all_peaks: Mapping[str, Mapping[str, float]] | None = None) -> list[Limit]:
+def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None) -> list[Limit]:
     """Every case with a closed form, on the CPU with the share of its peaks where the run file has them.
 
-    The peaks are those that a frame carries, or are given by run.
+    The peaks are those that a frame carries, or are given by run and threads.
     """
     if all_peaks is None:
         all_peaks = data.attrs.get(PEAKS, {}) if isinstance(data, pd.DataFrame) else {}
@@ -83,15 +84,15 @@ def limits(data: Data, all_peaks: Mapping[str, Mapping[str, float]] | None = Non
         if flops is None:
             continue
         moved = bytes_of(row["method"], *sizes, row["dtype"], row["batch"], row["steps"])
-        # the peaks are those of one thread or all of the CPU; another device has none here
-        peaks = all_peaks.get(row["run"], {}) if row["device"] == "cpu" else {}
+        # another device than the CPU has none here
+        peaks = all_peaks.get(row["run"], {}).get(row["threads"], {}) if row["device"] == "cpu" else {}
         resident = row["samples"] * row["features"] * row["batch"] * _ITEM_BYTES.get(row["dtype"], 4)
         found.append(
             Limit(
                 row,
                 flops,
                 moved,
-                resident <= CACHE_BYTES,
+                resident <= peaks.get("cache_bytes", CACHE_BYTES),
                 _share(flops / row["time_s"], peaks.get(f"gemm_{row['dtype']}_flops_per_s")),
                 _share(moved / row["time_s"], peaks.get("bandwidth_bytes_per_s")),
             )

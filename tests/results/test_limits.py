@@ -8,7 +8,7 @@ from synthetic import Truth, blocks_of, environment, header, workload
 
 from results.answers import answer_tables, answers_of
 from results.frame import from_runs
-from results.models_limits import bytes_of, flops_of, limits
+from results.models_limits import Limit, bytes_of, flops_of, limits
 
 PEAKS = {"gemm_float32_flops_per_s": 1e11, "gemm_float64_flops_per_s": 5e10, "bandwidth_bytes_per_s": 1e10}
 
@@ -62,20 +62,34 @@ def test_what_has_no_closed_form_has_none() -> None:
     assert bytes_of("ols", 10, 2, "float32") == 80
 
 
-@pytest.mark.parametrize("kept_in", ["end", "environment", "nowhere"])
-def test_shares_are_of_the_peaks_in_the_run_file(kept_in: str) -> None:
+def found_with(*environments: dict[str, Any]) -> Limit:
     of = workload(samples=1_000_000, features=16)
     measurements = blocks_of([Truth("numpy_loop", "analytic", 1.0)], of=of)
-    own = {"peaks": PEAKS}
-    records = [header(), environment(**(own if kept_in == "environment" else {})), *measurements]
-    (found,) = limits(from_runs(as_run([*records, {**END, **(own if kept_in == "end" else {})}])))
+    (found,) = limits(from_runs(as_run([header(), *environments, *measurements, END])))
+    return found
+
+
+def test_shares_are_of_the_peaks_in_the_run_file_for_as_many_threads() -> None:
+    disturbed = {name: value / 3 for name, value in PEAKS.items()}
+    both = {name: value * 2 for name, value in PEAKS.items()}
+    found = found_with(
+        environment(peaks=PEAKS), environment(peaks=disturbed, x64=True), environment(peaks=both, threads="all")
+    )
     assert found.flops_per_s == pytest.approx(6.4e9, rel=0.02)
     assert not found.cached
-    if kept_in == "nowhere":
-        assert (found.flops_share, found.bandwidth_share) == (None, None)
-    else:
-        assert found.flops_share == pytest.approx(0.064, rel=0.02)
-        assert found.bandwidth_share == pytest.approx(1.28, rel=0.02)
+    assert found.flops_share == pytest.approx(0.064, rel=0.02)
+    assert found.bandwidth_share == pytest.approx(1.28, rel=0.02)
+
+
+def test_without_peaks_there_are_no_shares() -> None:
+    found = found_with(environment())
+    assert (found.flops_share, found.bandwidth_share) == (None, None)
+
+
+@pytest.mark.parametrize(("cache_bytes", "cached"), [(2**25, False), (2**27, True)])
+def test_the_cache_is_that_of_the_run_file(cache_bytes: int, cached: bool) -> None:
+    facts = {"cpu": {"caches_bytes": {"L1d": 2**15, "L3": cache_bytes}}}
+    assert found_with(environment(peaks=PEAKS, facts=facts)).cached is cached
 
 
 def test_a_share_above_the_peak_is_owned_up_to() -> None:
