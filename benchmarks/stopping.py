@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from benchmarks.cases import Case
 from benchmarks.plan import Limits
 from results.estimates import estimate, ratio_between
-from results.kinds import Case as Row
-from results.kinds import problem_key
+from results.identity import Case as Row
+from results.identity import problem_key
 from results.records import Block, Measurement
 
 NEAR = 2.0

@@ -13,7 +13,7 @@ from results import wording
 from results.compare import ComparedCase, Comparison
 from results.counterparts import Pair, anywhere, apart, elsewhere, itself, lacking, matched
 from results.frame import load
-from results.kinds import Case, problem_key
+from results.identity import Case, problem_key
 from results.readers.plain import OF_CASE, OF_WORKLOAD
 from results.records import RunFileError
 from results.rows import Estimate

@@ -13,7 +13,7 @@ from results.across_crossovers import Line, Overtaking, lines, overtakings
 from results.across_ratios import Across, Contrast
 from results.across_regimes import Regime, regimes
 from results.frame import COLUMNS as OF_A_RUN
-from results.kinds import Case
+from results.identity import Case
 
 _OF_WORKLOAD: tuple[str, ...] = (
     "method",

@@ -12,7 +12,7 @@ import numpy as np
 from results import wording
 from results.across_sides import BOTH_WAYS, COSTS, INWARD, STEADY, Side, Spent, WorkloadKey, workload_of
 from results.estimates import ratio_in
-from results.kinds import Case
+from results.identity import Case
 from results.models import Answer
 from results.ratios import exp_or_none
 from results.records import RunFileError

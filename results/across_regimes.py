@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from results.across_sides import FLOW, STEADY, Side, Spent
-from results.kinds import Case
+from results.identity import Case
 from results.models import Answer, quantile
 from results.statistics import t_interval
 

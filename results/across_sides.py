@@ -12,7 +12,8 @@ import numpy as np
 from results import wording
 from results.contests import Contest, ContestKey, contests
 from results.findings import withheld
-from results.kinds import Case, Measurement
+from results.identity import Case
+from results.kinds import Measurement
 from results.lockstep import log_times
 from results.quiet import thresholds
 from results.records import Run, RunFileError

@@ -12,7 +12,7 @@ from typing import Any
 from results.contests import contests
 from results.counterparts import Pair, apart, elsewhere, itself, lacking, matched
 from results.estimates import estimate_run, ratio_in
-from results.kinds import Case
+from results.identity import Case
 from results.quiet import thresholds
 from results.ratios import Ratio, control_false_discoveries
 from results.records import Run, RunFileError

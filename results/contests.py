@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from results.findings import falsifying
-from results.kinds import Block, Case, Measurement, ProblemKey
+from results.identity import Case, ProblemKey
+from results.kinds import Block, Measurement
 from results.lockstep import Lockstep, gather
 from results.quiet import thresholds
 from results.ratios import Floors, floors_of

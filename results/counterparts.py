@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from results.kinds import Case
+from results.identity import Case
 from results.rows import Estimate
 
 Pair = tuple[Estimate | None, Estimate | None]

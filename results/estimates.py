@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from results.contests import Contest, ContestKey, baseline_of, contests, contests_of, floors
-from results.kinds import Block, Case, Measurement, Stop, problem_key
+from results.identity import Case, problem_key
+from results.kinds import Block, Measurement, Stop
 from results.lockstep import Lockstep, log_ratios, log_times, only
 from results.quiet import thresholds
 from results.ratios import Ratio, control_false_discoveries, exp_or_none, ratios_of, to_itself

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from results.findings import withheld
-from results.kinds import Case, Measurement
+from results.identity import Case
+from results.kinds import Measurement
 from results.records import Run, RunFileError
 
 CASE = "linregbench_case"

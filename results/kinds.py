@@ -8,7 +8,8 @@ from operator import attrgetter
 from typing import Any
 
 from results.device_states import check_device_state, slowest_device_sentinel_s
-from results.schema import Scalar, Scalars
+from results.identity import BlockKey, Case, problem_key
+from results.schema import Scalars
 from results.workload_fields import check_workload
 
 STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
@@ -22,31 +23,6 @@ _PHASES = (
     *("dispatch_s", "throughput_s", "transfer_out_s", "device_busy_s"),
 )
 _phases = attrgetter(*_PHASES)
-
-ProblemKey = tuple[tuple[str, Scalar], ...]
-BlockKey = tuple[ProblemKey, str, int, int]
-
-
-@dataclass(frozen=True)
-class Case:
-    """What is compared: one row of every table. `problem` is the workload without its dtype, as sorted pairs."""
-
-    problem: ProblemKey
-    dtype: str
-    precision: str
-    strategy: str
-    variant: str
-    device: str
-    threads: str
-    environment: str
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    @cached_property
-    def _hash(self) -> int:
-        # a case is looked up many times for each of its measurements, and hashing its problem takes a microsecond
-        return hash((self.problem, self.dtype, self.strategy, self.variant, self.device, self.threads))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,11 +227,6 @@ _CASES: dict[tuple[int, tuple[str, ...]], tuple[Scalars, Case]] = {}
 _MOST_CASES = 20_000
 
 Record = Header | Environment | Measurement | Block | Stop | End
-
-
-def problem_key(workload: Scalars) -> ProblemKey:
-    """The workload without its dtype, hashable: ratios are only ever taken inside one of these."""
-    return tuple(sorted((key, value) for key, value in workload.items() if key != "dtype" and value is not None))
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from results.kinds import Block, BlockKey, Case, Measurement
+from results.identity import BlockKey, Case
+from results.kinds import Block, Measurement
 from results.quiet import quiet_rounds
 from results.statistics import BoolArray, FloatArray, medians, paired_log_ratio
 

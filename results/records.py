@@ -16,21 +16,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from results.collecting import uncollected
-from results.kinds import (
-    ROLES,
-    STATUSES,
-    Block,
-    BlockKey,
-    Case,
-    End,
-    Environment,
-    Header,
-    Measurement,
-    ProblemKey,
-    Record,
-    Stop,
-    problem_key,
-)
+from results.identity import BlockKey, Case, ProblemKey, problem_key
+from results.kinds import ROLES, STATUSES, Block, End, Environment, Header, Measurement, Record, Stop
 from results.lines import FORMAT, VERSION, Line, RunFileError, fail, parse_record, scan_lines
 from results.schema import plain_json
 

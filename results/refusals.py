@@ -7,7 +7,7 @@ which their sentinels tell: the same small work in every run, so that a differen
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from results.kinds import Case
+from results.identity import Case
 from results.quiet import sentinel_levels
 from results.records import Run
 

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from scipy import special
 
 from results.findings import withheld
-from results.kinds import Case, Measurement
+from results.identity import Case
+from results.kinds import Measurement
 from results.ratios import Ratio
 from results.schema import Scalars
 from results.statistics import CONFIDENCE

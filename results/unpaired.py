@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from results.contests import baseline_of, contests, floors
-from results.kinds import Case
+from results.identity import Case
 from results.lockstep import log_times
 from results.quiet import thresholds
 from results.ratios import Floors, Ratio, unpaired_ratio

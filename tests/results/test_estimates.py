@@ -9,7 +9,8 @@ from made import BASE, estimates_of, parsed
 from synthetic import Noise, Truth
 
 from results.estimates import estimate
-from results.kinds import Block, Stop, problem_key
+from results.identity import problem_key
+from results.kinds import Block, Stop
 from results.quiet import thresholds
 from results.records import parse_record
 
