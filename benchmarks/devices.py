@@ -71,7 +71,8 @@ def _all(platform: str) -> list[Any]:
         return list(jax.devices(PLATFORMS[platform]))
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0] if str(error) else "JAX has no such backend"
-        raise DeviceError(f"no {platform} device here: {reason}") from None
+        hint = "; for an NVIDIA GPU, pip install 'linregbench[cuda]'" if platform == "cuda" else ""
+        raise DeviceError(f"no {platform} device here: {reason}{hint}") from None
 
 
 def cores_for(threads: str, device: str, allowed: Sequence[int]) -> list[int]:
