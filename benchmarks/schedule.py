@@ -84,7 +84,7 @@ def run(session: Session, states: Sequence[State]) -> Outcome:
             if state.done and state.stopped is None:  # killed after its last block and before its stop
                 _judge(session, state, states)
         for state in _turns(session, states, began):
-            _one_block(session, state)
+            _one_block(session, state, tight=_tight(session, states, clock.now() - began))
             _judge(session, state, states)
             spent_s = clock.now() - began
             session.watcher.progress(spent_s, left_s(session, states, spent_s))
@@ -113,9 +113,17 @@ def _judge(session: Session, state: State, states: Sequence[State]) -> None:
 
 def left_s(session: Session, states: Sequence[State], spent_s: float = 0.0) -> float:
     """Seconds that the blocks still to come will take, as far as can be told, and no more than the budget has left."""
+    return max(0.0, min(_needed_s(session, states), session.limits.budget_s - spent_s))
+
+
+def _needed_s(session: Session, states: Sequence[State]) -> float:
     fewest, _ = session.limits.blocks
-    total = sum(max(fewest - s.done, 1) * _block_s(session, s) for s in states if s.stopped is None)
-    return max(0.0, min(total, session.limits.budget_s - spent_s))
+    return sum(max(fewest - s.done, 1) * _block_s(session, s) for s in states if s.stopped is None)
+
+
+def _tight(session: Session, states: Sequence[State], spent_s: float) -> bool:
+    """Whether the fewest blocks hardly fit into what is left of the budget: more rounds would mean fewer blocks."""
+    return _needed_s(session, states) > session.limits.budget_s - spent_s
 
 
 def _turns(session: Session, states: Sequence[State], began: float) -> Iterator[State]:
@@ -139,8 +147,8 @@ def _block_s(session: Session, state: State) -> float:
     return plan.predicted_block_s((Entry(case) for case in state.left), session.limits)
 
 
-def _one_block(session: Session, state: State) -> None:
-    """Measure one block of a contest, and have it on disk, closed."""
+def _one_block(session: Session, state: State, *, tight: bool) -> None:
+    """Measure one block of a contest, and have it on disk, closed; no more rounds than usual where time is `tight`."""
     contest, number, began = state.contest, state.done, clock.now()
     available = machine.available_bytes()
     records: list[dict[str, Any]] = []
@@ -151,7 +159,7 @@ def _one_block(session: Session, state: State) -> None:
     groups = plan.groups(contest, state.left, available) or [[]]
     for group, entries in enumerate(groups):
         meter = machine.Meter()
-        measured, closing = _measure(session, state, entries, number, group)
+        measured, closing = _measure(session, state, entries, number, group, tight=tight)
         state.retired |= {
             entry.case for entry, record in zip(entries, measured, strict=True) if record["status"] != "ok"
         }
@@ -170,7 +178,7 @@ def _one_block(session: Session, state: State) -> None:
 
 
 def _measure(
-    session: Session, state: State, entries: Sequence[Entry], number: int, group: int
+    session: Session, state: State, entries: Sequence[Entry], number: int, group: int, *, tight: bool
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     if not entries:
         return [], {"sentinel_s": [], "rounds": 0, "wall_s": 0.0, "overhead_s": {}}
@@ -178,7 +186,8 @@ def _measure(
     rules = session.limits.rules
     fewest, most = session.limits.blocks
     if fewest < most:
-        rules = replace(rules, rounds=effort.rounds(state.measurements, state.blocks, rules.rounds))
+        rounds = effort.rounds(state.measurements, state.blocks, rules.rounds)
+        rules = replace(rules, rounds=min(rounds, rules.rounds) if tight else rounds)
     # What a guard looks for is in the solver, not in the moment: once is enough.
     details = {
         "long_call_s": rules.long_call_s,

@@ -132,6 +132,17 @@ def test_the_budget_ends_a_run_in_order(fake_clock: FakeClock, path: Path) -> No
     assert [stop.reason for stop in run.stops] == ["budget", "budget"]
 
 
+@pytest.mark.parametrize(("budget_s", "expected"), [(27.0, [60, 4]), (1e6, [60, 60])])
+def test_rounds_are_not_bought_with_blocks(
+    fake_clock: FakeClock, path: Path, monkeypatch: pytest.MonkeyPatch, budget_s: float, expected: list[int]
+) -> None:
+    """What a block takes is known after the first: three of 10 s do not fit into 27 s."""
+    monkeypatch.setattr(schedule.effort, "rounds", lambda *_: 60)
+    processes = FakeProcesses(fake_clock, a=Manner(takes_s={"prepare": 10.0}))
+    measure(path, processes, make_contest("a"), limits=make_limits((3, 5), budget_s=budget_s))
+    assert [block.rounds for block in read_run(path).blocks][:2] == expected
+
+
 @pytest.mark.parametrize("status", ["failed", "timeout", "crashed", "out_of_memory", "wrong", "not_converged"])
 def test_a_bad_block_retires_its_case_alone(fake_clock: FakeClock, path: Path, status: str) -> None:
     processes = FakeProcesses(fake_clock, bad=Manner(ends={"sample": (status, "because")}))
