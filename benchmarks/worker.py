@@ -237,7 +237,7 @@ def _guard(desk: _Desk, prepared: calls.Prepared) -> list[str]:
     what = (prepared, solver, desk.workload, desk.problem)
     found = {
         "inputs_changed": guards.inputs_changed(*what),
-        "remembered": guards.remembered(*what, times=3 if desk.call_s < SHORT_CALL_S else 1),
+        "remembered": guards.remembered(*what),
     }
     if desk.case["device"] == "cpu" and desk.case["pin"]:
         allowed = desk.case["allowed"]
