@@ -59,9 +59,7 @@ class Side:
     @property
     def kind(self) -> str:
         """What the device calls itself; on a CPU, what the machine calls it."""
-        kinds = [e.device_kind for e in self.run.environments if e.device == self.device and e.device_kind]
-        processor = self.run.header.machine.get("cpu")
-        return str(processor) if self.device == "cpu" and processor else kinds[-1] if kinds else "not told"
+        return kind_of(self.run, self.device)
 
 
 def sides_of(runs: Sequence[Run]) -> tuple[Side, ...]:
@@ -75,11 +73,18 @@ def sides_of(runs: Sequence[Run]) -> tuple[Side, ...]:
             raise RunFileError(f"{run.name}: holds run {run.header.run}, as {names[run.header.run]} does; give it once")
         names[run.header.run] = run.name
     gathered = {run.header.run: contests(run.measurements, run.blocks, thresholds(run.blocks)) for run in runs}
-    found = [(run, device) for run in runs for device in _devices(run)]
+    found = [(run, device) for run in runs for device in devices_of(run)]
     return tuple(
         _side(run, device, name, gathered[run.header.run])
         for (run, device), name in zip(found, _names(found), strict=True)
     )
+
+
+def kind_of(run: Run, device: str) -> str:
+    """What a device of a run calls itself; on a CPU, what the machine calls it."""
+    kinds = [e.device_kind for e in run.environments if e.device == device and e.device_kind]
+    processor = run.header.machine.get("cpu")
+    return str(processor) if device == "cpu" and processor else kinds[-1] if kinds else "not told"
 
 
 def workload_of(case: Case) -> WorkloadKey:
@@ -87,7 +92,7 @@ def workload_of(case: Case) -> WorkloadKey:
     return case.problem, case.dtype, case.precision
 
 
-def _devices(run: Run) -> list[str]:
+def devices_of(run: Run) -> list[str]:
     """Those that cases were asked for on; the baseline is on the CPU of every run, and alone makes no side."""
     asked = dict.fromkeys(m.device for m in run.measurements if m.role == "case")
     return list(asked or dict.fromkeys(m.device for m in run.measurements))
@@ -121,8 +126,11 @@ def _side(run: Run, device: str, name: str, gathered: Mapping[ContestKey, Contes
     for measurement in own:
         by_case.setdefault(measurement.case, []).append(measurement)
     spent = {}
+    closed: dict[object, set[int]] = {}
+    for block in run.blocks:
+        closed.setdefault(block.key[:2], set()).add(block.block)
     for key, contest in gathered.items():
-        numbers = sorted({block.block for block in run.blocks if block.key[:2] == key})
+        numbers = sorted(closed.get(key, ()))
         best, every = log_times(contest.lockstep), log_times(contest.lockstep, allow_quiet=False)
         for case in contest.believed:
             row = contest.lockstep.rows[case, False]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from results.across_ratios import Across, compare_sides_across
-from results.across_sides import sides_of
+from results.across_sides import devices_of, kind_of, sides_of
 from results.across_tables import tables_of
 from results.across_words import plain_words, sides_in_words
 from results.answer_words import AnswerTable
@@ -25,6 +25,9 @@ class DevicesPart:
 
 def devices_parts(runs: Sequence[Run]) -> list[DevicesPart]:
     """One for each device or machine beside the first; none where all runs are of the same device of one machine."""
+    # told before anything is gathered, which a report of one device need not pay for
+    if len({(device, kind_of(run, device)) for run in runs for device in devices_of(run)}) < 2:
+        return []
     sides = [side for side in sides_of(runs) if side.spent]
     if len({(side.device, side.kind) for side in sides}) < 2:
         return []
