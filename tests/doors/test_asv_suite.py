@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +177,18 @@ def test_the_process_stays_on_its_core(monkeypatch: pytest.MonkeyPatch) -> None:
         assert given == [[1]]
         asv_common._held.close()
     assert given == [[1], [0, 1]]
+
+
+def test_asvs_environments_have_what_discovery_imports() -> None:
+    code = (
+        "import pkgutil, importlib, sys, benchmarks\n"
+        "for each in pkgutil.iter_modules(benchmarks.__path__):\n"
+        "    importlib.import_module('benchmarks.' + each.name)\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    ours = {re.split(r"[><=]", each)[0] for each in wanted}
+    listed = (ROOT / "asv.conf.json").read_text()
+    by_jax = {"jax", "jaxlib", "numpy", "scipy"}
+    assert {name for name in ours & set(done.stdout.split()) - by_jax if f'"{name}": [' not in listed} == set()
