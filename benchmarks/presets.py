@@ -111,7 +111,7 @@ PRESETS = {
         ),
         Preset(
             name="standard",
-            about="10 to 30 blocks, one thread and all, rays and maps over n, d, batch, steps: up to 30 minutes",
+            about="10 to 30 blocks, or what 30 minutes hold; one thread and all, rays and maps over n, d, batch, steps",
             sweeps=(
                 Sweep(("gd", "ols"), RAYS, MISSION),
                 Sweep(("gd", "ols"), THREADED, MAIN, threads=("all",)),

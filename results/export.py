@@ -19,6 +19,8 @@ from results.kinds import Measurement
 from results.records import Run, RunFileError
 
 CASE = "linregbench_case"
+PYTEST_BENCHMARK = "5.3.1"
+"""The version whose file format is written."""
 PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s")
 
 
@@ -41,7 +43,8 @@ def as_pyperf(run: Run) -> bytes:
 
 def as_pytest_benchmark(run: Run) -> bytes:
     """A file as `pytest --benchmark-json` writes it, one benchmark a case, one round a block."""
-    machine = {"system": "Linux"} | {key: run.header.machine.get(key) for key in ("cpu", "cores")}
+    system = str(run.header.machine.get("os") or "").partition(" ")[0]
+    machine = {"system": system} | {key: run.header.machine.get(key) for key in ("cpu", "cores")}
     benchmarks = []
     for case, measured in _believed(run).items():
         told = _told(run, case, measured)
@@ -62,7 +65,7 @@ def as_pytest_benchmark(run: Run) -> bytes:
         )
     commit = {"id": run.header.commit, "dirty": run.header.dirty, "project": "linregbench"}
     whole = {"machine_info": machine, "commit_info": commit, "benchmarks": benchmarks}
-    return _json(whole | {"datetime": run.header.started, "version": "5.3.1"})
+    return _json(whole | {"datetime": run.header.started, "version": PYTEST_BENCHMARK})
 
 
 def as_csv(run: Run) -> bytes:
