@@ -29,7 +29,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 @pytest.mark.parametrize("finding", FALSE_TIMES)
 def test_a_false_time_is_named_and_not_shown(planted: pd.DataFrame, finding: str) -> None:
     row = planted.loc[finding]
-    assert finding in row["findings"].split(", ")
+    assert finding in row["findings"].split("; ")
     assert row["status"] == "ok"
     assert pd.isna(row["time_s"])
     assert pd.isna(row["ratio"])
