@@ -225,9 +225,11 @@ def _measure(ready: Prepared, *, report: bool) -> int:
 
 
 def _write_report(path: Path, measured: Run, frame: DataFrame) -> None:
+    from results.illustrating import beside
     from results.report import html, markdown
 
     report, page = path.with_suffix(".md"), path.with_suffix(".html")
-    report.write_text(markdown([measured], frame), encoding="utf-8")
-    page.write_text(html([measured], frame=frame), encoding="utf-8")
+    with beside() as draw:
+        report.write_text(markdown([measured], frame), encoding="utf-8")
+        page.write_text(html([measured], frame=frame, draw=draw), encoding="utf-8")
     print(f"report: {report}\npage: {page}")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.options import UsageError
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from results.records import Run
 
 DONE, NO_ANSWER = 0, 1
@@ -23,22 +26,20 @@ def report(
     """Write the report of runs as a page, as Markdown, as pictures; a page beside the first file by default."""
     from results import report as reports
     from results.frame import gathered
+    from results.illustrating import beside, here
 
-    runs, frame = gathered(*files)
-    _tell_notices(runs)
     if html is None and markdown is None and figures is None:
         html = files[0].parent
-    if markdown is not None:
-        _write(markdown, reports.markdown(runs, frame))
-    if figures is not None:
-        from results.answers import answers_of
-        from results.page import write_figures
-
-        for path in write_figures(answers_of(frame), figures):
-            print(f"picture: {path}")
-    if html is not None:
-        name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
-        _write(html / name, reports.html(runs, _notebook_svgs() if notebook else None, frame))
+    with beside() if html is not None else nullcontext(here) as draw:
+        runs, frame = gathered(*files)
+        _tell_notices(runs)
+        if markdown is not None:
+            _write(markdown, reports.markdown(runs, frame))
+        if figures is not None:
+            _write_figures(frame, figures)
+        if html is not None:
+            name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
+            _write(html / name, reports.html(runs, _notebook_svgs() if notebook else None, frame, draw))
     return DONE
 
 
@@ -115,6 +116,14 @@ def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     print(f"report: {path}")
+
+
+def _write_figures(frame: DataFrame, folder: Path) -> None:
+    from results.pictures import write_figures
+    from results.summary import records_of
+
+    for path in write_figures(records_of(frame), folder):
+        print(f"picture: {path}")
 
 
 def _notebook() -> dict[str, Any]:

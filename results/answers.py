@@ -36,9 +36,9 @@ class Answers:
     fronts: Sequence[Front]
 
 
-def answers_of(frame: pd.DataFrame) -> Answers:
-    """Every model, over the whole frame."""
-    records = records_of(frame)
+def answers_of(frame: pd.DataFrame, records: Sequence[Record] | None = None) -> Answers:
+    """Every model, over the whole frame; `records` are its rows where it was turned over already."""
+    records = records_of(frame) if records is None else records
     rows = [record for record in records if record["time_s"] is not None]
     found = [crossover for axis in AXES for crossover in crossovers(rows, axis)]
     found.sort(key=lambda crossover: not crossover.leads)

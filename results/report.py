@@ -13,8 +13,10 @@ from results.answers import answer_tables, answers_of
 from results.collecting import uncollected
 from results.fact_lines import facts_of
 from results.frame import DIAGNOSTICS, from_runs
+from results.illustrating import Illustrator, here
 from results.layout import escaped
 from results.noise import details
+from results.page import html_of
 from results.page_devices import DevicesPart, devices_parts
 from results.page_words import plain_words
 from results.records import Measurement, Run
@@ -46,10 +48,16 @@ def markdown(runs: Sequence[Run], frame: pd.DataFrame | None = None) -> str:
 
 
 @uncollected()
-def html(runs: Sequence[Run], pictures: Mapping[str, str] | None = None, frame: pd.DataFrame | None = None) -> str:
-    """The runs as one self-contained page; `pictures` are further figures as SVG elements by caption."""
-    from results.page import html_of  # matplotlib, which Markdown has no need of
+def html(
+    runs: Sequence[Run],
+    pictures: Mapping[str, str] | None = None,
+    frame: pd.DataFrame | None = None,
+    draw: Illustrator = here,
+) -> str:
+    """The runs as one self-contained page.
 
+    `pictures` are further figures as SVG elements by caption; `draw` draws the page's own, here or beside.
+    """
     frame = from_runs(*runs) if frame is None else frame
     told = [
         {
@@ -61,7 +69,7 @@ def html(runs: Sequence[Run], pictures: Mapping[str, str] | None = None, frame: 
         }
         for run in runs
     ]
-    return html_of(frame, [*told, *unjudged.as_runs(frame)], ON_THE_CLOCK, pictures, devices_parts(runs))
+    return html_of(frame, [*told, *unjudged.as_runs(frame)], ON_THE_CLOCK, pictures, devices_parts(runs), draw)
 
 
 def account_of_time(run: Run) -> str:
