@@ -9,9 +9,10 @@ from results.across_ratios import Across
 from results.across_tables import LACKING, tables_of
 from results.across_words import plain_words, sides_in_words, summed_up
 from results.answer_words import AnswerTable, Cell
-from results.layout import WIDTH, Group, Page, Row, markdown_of, print_page, text_of
+from results.layout import Group, Page, Row, markdown_of
 from results.summary import by_reason
 from results.table import csv_of, json_of
+from results.terminal import WIDTH, print_page, text_of
 
 
 def print_across(found: Sequence[Across], console: Console | None = None) -> None:

@@ -14,10 +14,11 @@ from results.findings import FINDINGS
 from results.frame import COLUMNS as OF_A_RUN
 from results.frame import OF_WORKLOAD
 from results.grouping import grouped, named, varying
-from results.layout import WIDTH, Group, Page, Row, markdown_of, print_page, text_of
+from results.layout import Group, Page, Row, markdown_of
 from results.rows import CONTEST_KEYS
 from results.summary import by_reason, records_of
 from results.table import csv_of, json_of
+from results.terminal import WIDTH, print_page, text_of
 from results.titles import Record, title
 
 _OF_CASE = ("strategy", "variant", "device", "precision", "threads")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from results.findings import falsifying
 from results.identity import Case, ProblemKey
@@ -22,6 +23,11 @@ class Contest:
     lockstep: Lockstep
     believed: tuple[Case, ...]  # ok in every block, and nothing found that makes their time false
     named: frozenset[Case]  # the baselines, believed or not
+
+    @cached_property
+    def floors(self) -> dict[Case, Floors]:
+        """Those that were asked for."""
+        return {}
 
 
 def contests_of(run: Run) -> dict[ContestKey, Contest]:
@@ -66,8 +72,10 @@ def floors(contest: Contest, baseline: Case | None) -> Floors:
     """The noise floors of the baseline's A/A pair; none without a baseline."""
     if baseline is None:
         return Floors()
-    rows = contest.lockstep.rows
-    return floors_of(contest.lockstep, rows[baseline, False], rows.get((baseline, True)))
+    if baseline not in contest.floors:
+        rows = contest.lockstep.rows
+        contest.floors[baseline] = floors_of(contest.lockstep, rows[baseline, False], rows.get((baseline, True)))
+    return contest.floors[baseline]
 
 
 def _believed(measurements: Sequence[Measurement]) -> tuple[Case, ...]:

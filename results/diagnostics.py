@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from results import device_states
-from results.contests import Contest, ContestKey, contests_of
+from results.contests import Contest, ContestKey, contests_of, floors
 from results.kinds import Block, Measurement
 from results.lockstep import by_block, log_times, only
 from results.quiet import PERCENTILE, quiet_share, sentinel_levels, thresholds
-from results.ratios import floors_of
 from results.records import Run
 from results.statistics import FloatArray, floor, medians, t_interval
 from results.steady import half_drift
@@ -82,10 +81,10 @@ def _of_contest(contest: Contest) -> dict[str, float]:
     if base is None:
         return {}
     lockstep = only(contest.lockstep, {base})
-    row, twin = lockstep.rows[base, False], lockstep.rows.get((base, True))
+    row = lockstep.rows[base, False]
     log_s = lockstep.log_s[row]
     drift = by_block(lockstep, half_drift(log_s, lockstep.rounds)[np.newaxis])[0]
-    noise = floors_of(lockstep, row, twin).every
+    noise = floors(contest, base).every
     return {
         "autocorrelation": _lag_one(log_s),
         "outlier_share": _outlier_share(log_s),

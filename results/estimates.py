@@ -111,6 +111,7 @@ def _add_times(rows: dict[Case, Estimate], contest: Contest) -> None:
     lockstep: Lockstep = contest.lockstep
     best, every = log_times(lockstep), log_times(lockstep, allow_quiet=False)
     interval, all_rounds = t_interval(best.values), t_interval(every.values)
+    lows, highs = interval.low, interval.high
     sampled = ~np.isnan(lockstep.log_s)
     drifting = unsteady(lockstep)
     for case in contest.believed:
@@ -123,8 +124,8 @@ def _add_times(rows: dict[Case, Estimate], contest: Contest) -> None:
             rows[case],
             blocks=int(interval.blocks[row]),
             time_s=exp_or_none(interval.mean[row]),
-            time_low_s=exp_or_none(interval.low[row]),
-            time_high_s=exp_or_none(interval.high[row]),
+            time_low_s=exp_or_none(lows[row]),
+            time_high_s=exp_or_none(highs[row]),
             time_all_s=exp_or_none(all_rounds.mean[row]),
             time_min_s=float(np.exp(np.nanmin(lockstep.log_s[row]))),
             rounds="quiet" if best.quiet[row] else "all",

@@ -6,7 +6,7 @@ that never shared one (too large for memory together) are compared through the b
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,16 @@ class Lockstep:
     capped: BoolArray  # (rows,): sat out rounds, since its calls are slow
     members: FloatArray  # (sessions, blocks): 1 where the session belongs to the block
 
+    @cached_property
+    def middle(self) -> FloatArray:
+        """(rows, sessions): the median log time of each row over all its rounds."""
+        return medians(self.log_s)
+
+    @cached_property
+    def beside(self) -> dict[int, tuple[FloatArray, FloatArray]]:
+        """By reference, what `_both_rules` found: the baseline's are asked for again and again."""
+        return {}
+
 
 @dataclass(frozen=True)
 class BlockValues:
@@ -45,17 +55,15 @@ def gather(measurements: Sequence[Measurement], blocks: Sequence[Block], limits:
     """Puts the samples of one problem and thread setting side by side; `limits` are `quiet.thresholds` of the run."""
     sessions: dict[BlockKey, int] = {block.key: number for number, block in enumerate(blocks)}
     rows: dict[tuple[Case, bool], int] = {}
-    for measurement in measurements:
-        rows.setdefault((measurement.case, measurement.role == "twin"), len(rows))
+    row_of = [rows.setdefault((m.case, m.role == "twin"), len(rows)) for m in measurements]
     rounds = np.array([block.rounds for block in blocks], dtype=np.float64)
     most = max((block.rounds for block in blocks), default=0)
     samples_s = np.full((len(rows), len(blocks), most), np.nan)
     capped = np.zeros(len(rows), dtype=np.bool_)
-    for measurement in measurements:
+    for row, measurement in zip(row_of, measurements, strict=True):
         session = sessions.get(measurement.block_key)
         if session is None or measurement.status != "ok":
             continue
-        row = rows[measurement.case, measurement.role == "twin"]
         samples_s[row, session, _places(measurement.rounds)] = measurement.samples_s
         capped[row] |= len(measurement.rounds) < blocks[session].rounds
     quiet = np.zeros((len(blocks), most), dtype=np.bool_)
@@ -84,7 +92,7 @@ def log_times(lockstep: Lockstep, *, allow_quiet: bool = True) -> BlockValues:
     A block counts with 3 quiet samples or more; a row with fewer than 4 such blocks, or one that sat out rounds, uses
     all its rounds.
     """
-    every = by_block(lockstep, medians(lockstep.log_s))
+    every = by_block(lockstep, lockstep.middle)
     if not allow_quiet:
         return BlockValues(every, np.zeros(len(every), dtype=np.bool_))
     quiet = by_block(lockstep, medians(lockstep.log_s, lockstep.quiet, LEAST_QUIET_SAMPLES))
@@ -112,7 +120,7 @@ def aa_values(lockstep: Lockstep, baseline: int, twin: int, *, quiet: bool) -> F
     if quiet:
         ratios = paired_log_ratio(log_s[:1], log_s[1:], lockstep.quiet, LEAST_QUIET_SAMPLES)
     else:
-        ratios = _all_rounds(log_s, 0)[1:]
+        ratios = _all_rounds(log_s, lockstep.middle[[baseline, twin]], 0)[1:]
     values: FloatArray = by_block(lockstep, ratios)[0]
     return values
 
@@ -135,14 +143,16 @@ def _places(rounds: tuple[int, ...]) -> slice | list[int]:
 
 def _both_rules(lockstep: Lockstep, reference: int) -> tuple[FloatArray, FloatArray]:
     """The log ratios (rows, blocks) of the reference to every row, from quiet rounds and from all."""
-    log_s = lockstep.log_s
-    quiet = paired_log_ratio(log_s[reference], log_s, lockstep.quiet, LEAST_QUIET_SAMPLES)
-    return by_block(lockstep, quiet), by_block(lockstep, _all_rounds(log_s, reference))
+    if reference not in lockstep.beside:
+        log_s = lockstep.log_s
+        quiet = paired_log_ratio(log_s[reference], log_s, lockstep.quiet, LEAST_QUIET_SAMPLES)
+        every = _all_rounds(log_s, lockstep.middle, reference)
+        lockstep.beside[reference] = by_block(lockstep, quiet), by_block(lockstep, every)
+    return lockstep.beside[reference]
 
 
-def _all_rounds(log_s: FloatArray, reference: int) -> FloatArray:
+def _all_rounds(log_s: FloatArray, middle: FloatArray, reference: int) -> FloatArray:
     """Paired over every round; slow cases that never met in a round are paired by block, median against median."""
-    middle = medians(log_s)
     paired = paired_log_ratio(log_s[reference], log_s)
     return np.where(np.isnan(paired), middle[reference] - middle, paired)
 

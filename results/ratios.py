@@ -108,7 +108,7 @@ def _softened(ratio: Ratio) -> Ratio:
 def _judged(
     interval: Interval, noise: FloatArray, band: FloatArray, p_values: FloatArray, quiet: BoolArray
 ) -> list[Ratio | None]:
-    verdicts = verdict(interval, band)
+    verdicts, lows, highs = verdict(interval, band), interval.low, interval.high
     ratios: list[Ratio | None] = []
     for row, blocks in enumerate(interval.blocks):
         if not blocks:
@@ -117,8 +117,8 @@ def _judged(
         ratios.append(
             Ratio(
                 ratio=math.exp(min(max(interval.mean[row], -300.0), 300.0)),
-                low=exp_or_none(interval.low[row]),
-                high=exp_or_none(interval.high[row]),
+                low=exp_or_none(lows[row]),
+                high=exp_or_none(highs[row]),
                 blocks=int(blocks),
                 rounds="quiet" if quiet[row] else "all",
                 floor=None if math.isnan(noise[row]) else math.expm1(min(noise[row], 300.0)),

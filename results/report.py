@@ -7,7 +7,7 @@ from statistics import fmean
 
 import pandas as pd
 
-from results import table, unjudged, wording
+from results import unjudged, wording
 from results.answer_words import AnswerTable
 from results.answers import answer_tables, answers_of
 from results.collecting import uncollected
@@ -31,6 +31,8 @@ ON_THE_CLOCK = (
 @uncollected()
 def markdown(runs: Sequence[Run], frame: pd.DataFrame | None = None) -> str:
     """The runs as Markdown: their tables, their machines, what is on the clock; `frame` where it is made already."""
+    from results import table  # rich, which a page has no need of
+
     frame = from_runs(*runs) if frame is None else frame
     found = answers_of(frame)
     parts = ["# linregbench report", _bullets(plain_words(frame, found)), table.as_markdown(frame).rstrip()]

@@ -107,7 +107,7 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
         phases |= dict.fromkeys(_OF_STEADY_STATE)
     largest: Any = zip(_LARGEST, map(_largest, zip(*map(_worst, measurements), strict=True)), strict=True)
     all_first = [m.first_result_s for m in counted]
-    first = [seconds for seconds in all_first if seconds]
+    low_s, high_s = _ends([seconds for seconds in all_first if seconds])
     return Estimate(
         case=case,
         workload=measurements[0].workload,
@@ -115,8 +115,8 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
         reason=why,
         phases=phases,
         first_result_s=_middle(all_first),
-        first_result_low_s=None if len(first) < 2 else _end(first, -1),
-        first_result_high_s=None if len(first) < 2 else _end(first, 1),
+        first_result_low_s=low_s,
+        first_result_high_s=high_s,
         excess_loss=_largest(m.excess_loss for m in measurements),
         **dict(largest),
         findings=findings,
@@ -124,14 +124,17 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
     )
 
 
-def _end(seconds: Sequence[float], side: int) -> float:
-    """Of the 95% interval over blocks, in logs, about the median."""
+def _ends(seconds: Sequence[float]) -> tuple[float, float] | tuple[None, None]:
+    """Of the 95% interval over blocks, in logs, about the median; none below two blocks."""
+    if len(seconds) < 2:
+        return None, None
     # in plain Python: it is asked of every case, and for five numbers NumPy takes ten times as long
     logs = [math.log(each) for each in seconds]
     centre, freedom = sum(logs) / len(logs), len(logs) - 1
     spread = math.sqrt(sum((each - centre) ** 2 for each in logs) / freedom / len(logs))
-    half_width = _quantile(freedom) * spread
-    return median(seconds) * math.exp(side * min(half_width, 300.0))
+    factor = math.exp(min(_quantile(freedom) * spread, 300.0))
+    middle = median(seconds)
+    return middle / factor, middle * factor
 
 
 @functools.cache

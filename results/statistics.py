@@ -73,6 +73,10 @@ def medians(values: npt.ArrayLike, keep: npt.ArrayLike | None = None, least: int
     if sample.shape[-1] == 0:
         return np.full(sample.shape[:-1], np.nan)
     ordered = np.sort(sample, axis=-1)  # NaN last
+    size = sample.shape[-1]
+    if least <= size and not np.isnan(ordered[..., -1]).any():
+        whole: FloatArray = (ordered[..., (size - 1) // 2] + ordered[..., size // 2]) / 2
+        return whole
     count = np.count_nonzero(~np.isnan(sample), axis=-1)[..., np.newaxis]
     below = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=-1)
     above = np.take_along_axis(ordered, np.minimum(count // 2, sample.shape[-1] - 1), axis=-1)

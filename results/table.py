@@ -8,9 +8,10 @@ from rich.console import Console
 
 from results.answers_accuracy import accuracy_sentences
 from results.footnotes import footnotes
-from results.layout import WIDTH, Page, markdown_of, print_page, text_of
+from results.layout import Page, markdown_of
 from results.models_accuracy import fronts
 from results.summary import groups, records_of
+from results.terminal import WIDTH, print_page, text_of
 from results.titles import TOLD_IF_VARYING
 
 
