@@ -1,15 +1,21 @@
-"""The kinds of record that a run file holds, as frozen dataclasses; each field's name ends in its unit."""
+"""The kinds of record that a run file holds, each field's name ending in its unit.
+
+Frozen structs, since a run has a hundred thousand lines: msgspec decodes a line into one and checks every field's type
+on the way.
+"""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any
 
+import msgspec
+from msgspec.structs import force_setattr
+
 from results.device_states import check_device_state, slowest_device_sentinel_s
 from results.identity import BlockKey, Case, problem_key
-from results.schema import Scalars
+from results.schema import Scalars, Whole, shared_numbers, shared_scalars
 from results.workload_fields import check_workload
 
 STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
@@ -25,25 +31,28 @@ _PHASES = (
 _phases = attrgetter(*_PHASES)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Header:
+# the dict is for what is worked out once
+class _Kind(msgspec.Struct, frozen=True, kw_only=True, dict=True, tag_field="record"):
+    """What may be null may be missing."""
+
+
+class Header(_Kind, frozen=True, kw_only=True, tag="run"):
     """The first record: what was asked for, and of which machine."""
 
     run: str
     started: str
-    preset: str | None
-    seed: int
+    preset: str | None = None
+    seed: Whole
     options: Mapping[str, Any]
     machine: Mapping[str, Any]
-    commit: str | None
-    dirty: bool | None
+    commit: str | None = None
+    dirty: bool | None = None
     linregbench: str
     grid: str
-    sentinel: int | None = None  # version of the sentinel's work; those of two versions say nothing to each other
+    sentinel: Whole | None = None  # version of the sentinel's work; those of two versions say nothing to each other
 
 
-@dataclass(frozen=True, kw_only=True)
-class Environment:
+class Environment(_Kind, frozen=True, kw_only=True, tag="environment"):
     """One nursery: what every worker forked from it ran under."""
 
     environment: str
@@ -53,21 +62,20 @@ class Environment:
     x64: bool
     python: str
     packages: Mapping[str, Any]
-    blas: str | None
-    xla_flags: str | None
-    device_kind: str | None
-    plugins: Mapping[str, Any] | None
-    cores: tuple[int, ...] | None = None  # that its workers may run on
+    blas: str | None = None
+    xla_flags: str | None = None
+    device_kind: str | None = None
+    plugins: Mapping[str, Any] | None = None
+    cores: tuple[Whole, ...] | None = None  # that its workers may run on
     peaks: Mapping[str, float] | None = None  # what its cores can do: operations and bytes a second, by name
     facts: Mapping[str, Any] | None = None  # by device: driver, memory, clocks; caches, instruction sets, pools
 
 
-@dataclass(frozen=True, kw_only=True)
-class Measurement:
+class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
     """What one process learned of one case; `samples_s` are seconds a call, `rounds` the round of each sample."""
 
-    block: int
-    group: int
+    block: Whole
+    group: Whole
     role: str
     workload: Scalars
     strategy: str
@@ -80,35 +88,38 @@ class Measurement:
     precision: str
     environment: str
     status: str
-    reason: str | None
-    loops: int | None
+    reason: str | None = None
+    loops: Whole | None = None
     samples_s: tuple[float, ...]
-    rounds: tuple[int, ...]
-    transfer_s: float | None
-    trace_s: float | None
-    lower_s: float | None
-    compile_s: float | None
-    first_call_s: float | None
-    warm_up_s: float | None
-    dispatch_s: float | None
-    cpu_over_wall: float | None
-    compiles: int | None
-    peak_rss_bytes: int | None
-    rss_growth_bytes: int | None
-    error: float | None
-    error_limit: float | None
-    steps_taken: int | None
+    rounds: tuple[Whole, ...]
+    transfer_s: float | None = None
+    trace_s: float | None = None
+    lower_s: float | None = None
+    compile_s: float | None = None
+    first_call_s: float | None = None
+    warm_up_s: float | None = None
+    dispatch_s: float | None = None
+    cpu_over_wall: float | None = None
+    compiles: Whole | None = None
+    peak_rss_bytes: Whole | None = None
+    rss_growth_bytes: Whole | None = None
+    error: float | None = None
+    error_limit: float | None = None
+    steps_taken: Whole | None = None
     findings: tuple[str, ...]
-    involuntary_switches: int | None
-    overhead_s: Mapping[str, float] | None
+    involuntary_switches: Whole | None = None
+    overhead_s: Mapping[str, float] | None = None
     throughput_s: float | None = None  # a call, where several are enqueued and waited for once
     transfer_out_s: float | None = None  # the answer, from the device to the host
     device_busy_s: float | None = None  # a call, as the profiler saw the device at work
-    device_peak_bytes: int | None = None  # of the device's memory, over the process's life
-    temp_bytes: int | None = None  # that the executable allocates beside inputs and outputs
+    device_peak_bytes: Whole | None = None  # of the device's memory, over the process's life
+    temp_bytes: Whole | None = None  # that the executable allocates beside inputs and outputs
     excess_loss: float | None = None  # loss of the answer less the least there is, over that of the start
 
     def __post_init__(self) -> None:
+        # told alike by thousands of measurements: one object for all
+        force_setattr(self, "workload", shared_scalars(self.workload))
+        force_setattr(self, "rounds", shared_numbers(self.rounds))
         _one_of("role", self.role, ROLES)
         check_workload(self.workload)
         _one_of("status", self.status, STATUSES)
@@ -162,19 +173,18 @@ class Measurement:
         return self.case.problem, self.threads, self.block, self.group
 
 
-@dataclass(frozen=True, kw_only=True)
-class Block:
+class Block(_Kind, frozen=True, kw_only=True, tag="block"):
     """Closes a block: its sentinel, by round, how long it took, and what else the machine did meanwhile."""
 
-    block: int
-    group: int
+    block: Whole
+    group: Whole
     problem: Scalars
     threads: str
     sentinel_s: tuple[tuple[float, ...], ...]
-    rounds: int
-    wall_s: float | None
-    steal: float | None  # seconds, summed over the cores
-    groups: int | None = None  # into which memory split this block; it is whole when all of them are closed
+    rounds: Whole
+    wall_s: float | None = None
+    steal: float | None = None  # seconds, summed over the cores
+    groups: Whole | None = None  # into which memory split this block; it is whole when all of them are closed
     others_cpu: float | None = None  # cores' worth of CPU time that other processes used
     frequency_mhz: float | None = None
     sentinel_pair_s: tuple[tuple[float, ...], ...] | None = None  # an A/A pair by round, which decides nothing
@@ -205,8 +215,7 @@ class Block:
         return problem_key(self.problem), self.threads, self.block, self.group
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stop:
+class Stop(_Kind, frozen=True, kw_only=True, tag="stop"):
     """Why no more blocks of a problem were measured."""
 
     problem: Scalars
@@ -214,13 +223,12 @@ class Stop:
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class End:
+class End(_Kind, frozen=True, kw_only=True, tag="end"):
     """The last record of a run that came to an end by itself."""
 
     reason: str
-    wall_s: float | None
-    harness_s: Mapping[str, float] | None
+    wall_s: float | None = None
+    harness_s: Mapping[str, float] | None = None
 
 
 _CASES: dict[tuple[int, tuple[str, ...]], tuple[Scalars, Case]] = {}

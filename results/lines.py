@@ -1,13 +1,13 @@
 """Lines of a run file into records: every way in which a line can be bad has a named error here."""
 
-import functools
 import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from results.decoding import Decoder
+import msgspec
+
 from results.kinds import Block, End, Environment, Header, Measurement, Record, Stop
 from results.schema import from_json
 
@@ -25,6 +25,10 @@ _KINDS: dict[str, type[Record]] = {
     "stop": Stop,
     "end": End,
 }
+
+
+# the first record's format is checked before all else
+_decode = msgspec.json.Decoder(Environment | Measurement | Block | Stop | End).decode
 
 
 class RunFileError(ValueError):
@@ -80,17 +84,11 @@ class _NotJsonError(RunFileError):
 
 def _parse_line(path: str | os.PathLike[str], number: int, raw: bytes) -> Record:
     try:
-        record: Record = _decoder()(raw)
+        record: Record = _decode(raw)
     except (ValueError, RecursionError):
         # the first record, an older run's, and whatever is wrong
         return _parse_slowly(path, number, raw)
     return record
-
-
-@functools.cache
-def _decoder() -> Decoder:
-    # the first record's format is checked before all else
-    return Decoder({name: kind for name, kind in _KINDS.items() if kind is not Header})
 
 
 def _parse_slowly(path: str | os.PathLike[str], number: int, raw: bytes) -> Record:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import synthetic
 from made import run_of
+from msgspec.structs import replace as altered
 from synthetic import Truth
 
 from results import device_states
@@ -25,7 +26,7 @@ STATE = {"clock_mhz": [1410, 1980], "reasons": ["idle"], "held_s": {"power_cap":
 
 def with_states(run: Run, *states: Any) -> Run:
     padded = (*states, *[{"cuda": STATE}] * (len(run.blocks) - len(states)))
-    return replace(run, blocks=tuple(replace(b, device_state=s) for b, s in zip(run.blocks, padded, strict=True)))
+    return replace(run, blocks=tuple(altered(b, device_state=s) for b, s in zip(run.blocks, padded, strict=True)))
 
 
 def test_a_gpu_that_was_held_down_is_told_with_its_blocks() -> None:
@@ -56,7 +57,7 @@ def test_rounds_are_quiet_when_the_sentinel_of_the_gpu_is_quiet_too() -> None:
     run = with_states(run, {"cuda": {"sentinel_s": loud}}, {"cuda": {"sentinel_s": calm[: rounds - 2]}})
     limits = thresholds(run.blocks)
     assert limits["cuda"] == pytest.approx(2.0e-4 * 1.08)
-    without = [quiet_rounds(replace(block, device_state=None), limits) for block in run.blocks]
+    without = [quiet_rounds(altered(block, device_state=None), limits) for block in run.blocks]
     assert without[0][0] == quiet_rounds(run.blocks[0], limits)[0]
     assert not quiet_rounds(run.blocks[0], limits)[-1]
     assert (quiet_rounds(run.blocks[0], limits)[:-1] == without[0][:-1]).all()
@@ -106,12 +107,12 @@ def test_facts_are_lines_with_their_units() -> None:
         "cuda (cuda, threads 1, float32): driver 580.65, memory 79.65 GiB, clocks sm 1,980 MHz memory 2,619 MHz",
         "cuda:1 (cuda, threads 1, float32): power limit 700 W, clock reasons none, odd not a mapping",
     ]
-    assert facts_of(replace(environment, facts=None)) == []
+    assert facts_of(altered(environment, facts=None)) == []
 
 
 def test_a_run_with_cold_caches_says_so_and_is_not_compared_with_a_warm_one() -> None:
     warm = run_of("warm", SCAN)
-    cold = replace(warm, header=replace(warm.header, run="cold", options={"flush_cache": True}))
+    cold = replace(warm, header=altered(warm.header, run="cold", options={"flush_cache": True}))
     assert "cold caches: a sample is one call" in as_markdown(from_runs(cold))
     assert "cold caches" not in as_markdown(from_runs(warm))
     assert any("flushing of the caches is off" in each.text for each in differences(warm, cold, ("BASE", "NEW")))

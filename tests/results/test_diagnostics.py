@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import synthetic
 from made import BASE, as_run, run_of
+from msgspec.structs import replace as altered
 from synthetic import QUIET, Noise, Truth
 
 from results.diagnostics import Diagnostics, diagnose
@@ -35,7 +36,7 @@ CALM = Diagnostics(
 
 
 def with_blocks(run: Run, **fields: Any) -> Run:
-    return replace(run, blocks=tuple(replace(block, **fields) for block in run.blocks))
+    return replace(run, blocks=tuple(altered(block, **fields) for block in run.blocks))
 
 
 def test_a_calm_run() -> None:
@@ -72,7 +73,7 @@ def test_what_was_planted_is_found() -> None:
 
 def test_what_the_blocks_tell_is_averaged_by_their_length() -> None:
     run = with_blocks(run_of("run", SCAN), others_cpu=0.2, frequency_mhz=3000.0, steal=0.1, wall_s=2.0)
-    long = replace(run.blocks[0], others_cpu=0.8, frequency_mhz=2000.0, steal=0.5, wall_s=22.0)
+    long = altered(run.blocks[0], others_cpu=0.8, frequency_mhz=2000.0, steal=0.5, wall_s=22.0)
     found = diagnose(replace(run, blocks=(long, *run.blocks[1:])))
     assert found.others_cpu == pytest.approx((0.8 * 22 + 9 * 0.2 * 2) / 40)
     assert found.steal_share == pytest.approx((0.5 + 0.9) / 40 / 2)
@@ -86,10 +87,10 @@ def test_what_the_blocks_tell_is_averaged_by_their_length() -> None:
 def test_switches_are_counted_by_the_second_of_sampling() -> None:
     run = run_of("run", blocks=2)
     sampled_s = sum(sum(m.samples_s) * (m.loops or 1) for m in run.measurements)
-    each = tuple(replace(m, involuntary_switches=3) for m in run.measurements)
+    each = tuple(altered(m, involuntary_switches=3) for m in run.measurements)
     found = diagnose(replace(run, measurements=each))
     assert found.switches_per_s == pytest.approx(3 * len(each) / sampled_s)
-    untold = tuple(replace(m, involuntary_switches=None) for m in run.measurements)
+    untold = tuple(altered(m, involuntary_switches=None) for m in run.measurements)
     assert diagnose(replace(run, measurements=untold)).switches_per_s is None
 
 
@@ -97,7 +98,7 @@ def test_two_sentinels_are_an_aa_pair_of_their_own() -> None:
     rng = np.random.default_rng(0)
     run = run_of("run", SCAN)
     pairs = [[(1e-3, 1.02e-3 * float(np.exp(0.001 * rng.standard_normal()))) for _ in range(20)] for _ in run.blocks]
-    blocks = tuple(replace(b, sentinel_pair_s=tuple(pair)) for b, pair in zip(run.blocks, pairs, strict=True))
+    blocks = tuple(altered(b, sentinel_pair_s=tuple(pair)) for b, pair in zip(run.blocks, pairs, strict=True))
     found = diagnose(replace(run, blocks=blocks))
     assert found.sentinel_floor == pytest.approx(0.02, abs=0.002)
     assert diagnose(with_blocks(run, sentinel_pair_s=())).sentinel_floor is None

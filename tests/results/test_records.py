@@ -1,11 +1,11 @@
 """The run file: what is written can be read, what is damaged is named, and nothing closed is ever lost."""
 
-import dataclasses
 import json
 import math
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import synthetic
 from made import END, SMALL
@@ -205,4 +205,4 @@ def test_a_large_foreign_file_is_refused_at_once(tmp_path: Path) -> None:
 def test_the_public_names_are_there() -> None:
     assert all(hasattr(records, name) for name in records.__all__)
     assert records.VERSION == 1
-    assert dataclasses.fields(Header)
+    assert msgspec.structs.fields(Header)
