@@ -98,6 +98,13 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
     sys.exit(commands.dry_run(request) if dry_run else commands.run(request, report=not no_report))
 
 
+_FAIL_ON = click.option(
+    "--fail-on",
+    type=click.Choice(["slower"]),
+    help="Exit with status 1 when any case is slower, or no longer comes to an answer.",
+)
+
+
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @_FORMAT
@@ -112,7 +119,7 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> None:
 @cli.command()
 @click.argument("files", metavar="BASE NEW...", nargs=-1, required=True, type=FILE)
 @click.option("--across", is_flag=True, help="Compare devices or machines, of one run file or more: no verdicts.")
-@click.option("--fail-on", type=click.Choice(["slower"]), help="Exit with status 1 when any case is slower.")
+@_FAIL_ON
 @_FORMAT
 def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: str) -> None:
     """Compare two run files: is NEW faster or slower than BASE?"""
@@ -126,7 +133,7 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
 @click.option("--python", help="Another interpreter, and so another JAX, for the other side.")
 @run_options
 @click.option("--output", type=FILE, help="Keep the run file.")
-@click.option("--fail-on", type=click.Choice(["slower"]), help="Exit with status 1 when any case is slower.")
+@_FAIL_ON
 @_FORMAT
 def versus(
     ref: str | None, python: str | None, output: Path | None, fail_on: str | None, form: str, **given: Any

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from results.contests import contests
-from results.counterparts import Pair, apart, elsewhere, itself, lacking, matched
+from results.counterparts import Pair, apart, broken, elsewhere, itself, lacking, matched
 from results.estimates import estimate_run, ratio_in
 from results.identity import Case
 from results.quiet import thresholds
@@ -20,7 +20,7 @@ from results.refusals import differences
 from results.schema import Scalars
 from results.unpaired import levels_of, ratio_of
 
-VERDICTS = ("slower", "faster", "same", "inconclusive", "refused", "skipped")
+VERDICTS = ("broken", "slower", "faster", "same", "inconclusive", "refused", "skipped")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +57,8 @@ class Comparison:
 
     @property
     def has_slower(self) -> bool:
-        """Whether any case is slower than it was."""
-        return any(row.verdict == "slower" for row in self.rows)
+        """Whether any case is slower than it was, or came to an answer and no longer does."""
+        return any(row.verdict in ("broken", "slower") for row in self.rows)
 
 
 def compare_runs(base: Run, new: Run) -> Comparison:
@@ -124,7 +124,7 @@ def _rows(
     for n, pair in enumerate(pairs):
         ratio = ratios.get(n)
         why = apart(pair) if ratio else "; ".join(refused[n]) or lacking(pair, names)
-        verdict = ratio.verdict if ratio else "refused" if refused[n] else "skipped"
+        verdict = ratio.verdict if ratio else "refused" if refused[n] else "broken" if broken(pair) else "skipped"
         rows.append(_row(pair, ratio, verdict, why))
     return tuple(rows)
 

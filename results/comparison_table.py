@@ -119,17 +119,26 @@ def _page(comparison: Comparison) -> Page:
 def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
     compared = [record for record in records if record["ratio"] is not None]
     refused = [record["name"] for record in records if record["verdict"] == "refused" and record["ratio"] is None]
-    skipped = [record for record in records if record["ratio"] is None and record["verdict"] != "refused"]
+    without = [record for record in records if record["ratio"] is None and record["verdict"] != "refused"]
     rows = tuple(_row(record) for record in compared)
-    left_out = by_reason((record["name"], wording.plain(record["reason"] or "")) for record in skipped)
     return Group(
         title=title(records[0], told),
         columns=tuple(name for name in _SHOWN if any(row.cells[name] for row in rows)),
         rows=rows,
         remarks=by_reason((record["name"], _remark(record)) for record in compared),
-        left_out=((f"refused: {wording.listed(refused)}",) if refused else ())
-        + tuple(f"skipped: {line}" for line in left_out),
+        left_out=(
+            *_left_out("broken", without),
+            *((f"refused: {wording.listed(refused)}",) if refused else ()),
+            *_left_out("skipped", without),
+        ),
     )
+
+
+def _left_out(verdict: str, without: Sequence[Record]) -> Iterator[str]:
+    """The cases without a ratio that are broken, or all the others, and why."""
+    chosen = [record for record in without if (record["verdict"] == "broken") == (verdict == "broken")]
+    for line in by_reason((record["name"], wording.plain(record["reason"] or "")) for record in chosen):
+        yield f"{verdict}: {line}"
 
 
 def _row(record: Record) -> Row:

@@ -49,6 +49,12 @@ def lacking(pair: Pair, names: tuple[str, str]) -> str:
     return "; ".join(f"in {name}: {why}" for name, why in bad.items())
 
 
+def broken(pair: Pair) -> bool:
+    """Whether the base came to an answer in time, and the new one was tried and did not."""
+    base, new = pair
+    return base is not None and base.time_s is not None and new is not None and new.status not in ("ok", "skipped")
+
+
 def apart(pair: Pair) -> str | None:
     """In what a case and its counterpart differ, in words: `device cpu against cuda`; None where in nothing."""
     base, new = pair

@@ -1,12 +1,16 @@
 """Comparisons with known truth: what is faster is found, what must not be compared is refused, nothing is dropped."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import synthetic
 from made import BASE, as_run, run_of, sides_run
-from synthetic import Noise, Truth
+from synthetic import QUIET, Noise, Truth
 
+from benchmarks.__main__ import main
 from results.compare import ComparedCase, Comparison, compare_runs, compare_sides
 from results.records import RunFileError
 
@@ -134,6 +138,63 @@ def test_a_case_that_one_side_lacks_says_so() -> None:
     assert rows["jax_scan"].base_time_s == pytest.approx(5e-4, rel=0.01)
     both = by_strategy(compare_runs(run_of("base", failed), run_of("new", failed, seed=1)))
     assert both["jax_scan"].reason == "in both: wrong, error 0.5"
+
+
+@pytest.mark.parametrize("status", ["wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged"])
+def test_a_case_that_no_longer_comes_to_an_answer_is_broken(status: str) -> None:
+    failed = Truth("jax_scan", "analytic", 1.0, status=status, reason="it did")
+    good, bad = run_of("good", SCAN), run_of("bad", failed, seed=1)
+    comparison = compare_runs(good, bad)
+    assert by_strategy(comparison)["jax_scan"].verdict == "broken"
+    assert comparison.has_slower
+    for base, new in ((bad, good), (bad, bad)):
+        comparison = compare_runs(base, new)
+        assert by_strategy(comparison)["jax_scan"].verdict == "skipped"
+        assert not comparison.has_slower
+
+
+def test_a_case_that_was_not_tried_is_not_broken() -> None:
+    absent = Truth("jax_scan", "analytic", 1.0, status="skipped", reason="no cuda device here")
+    comparison = compare_runs(run_of("base", SCAN), run_of("new", absent, seed=1))
+    assert by_strategy(comparison)["jax_scan"].verdict == "skipped"
+
+
+def test_a_side_that_breaks_in_lockstep_is_broken() -> None:
+    run = sides_run((SCAN, 1.0))
+    failed = [
+        msgspec.structs.replace(m, status="crashed", reason="signal 11", samples_s=(), rounds=())
+        if (m.strategy, m.environment) == ("jax_scan", "here")
+        else m
+        for m in run.measurements
+    ]
+    comparison = compare_sides(replace(run, measurements=tuple(failed)), "ref", "here")
+    row = by_strategy(comparison)["jax_scan"]
+    assert (row.verdict, row.status, row.reason) == ("broken", "crashed", "in here: crashed, signal 11")
+
+
+@pytest.mark.parametrize(
+    ("new", "status"),
+    [
+        (SCAN, 0),
+        (faster(SCAN, 2.0), 0),
+        (faster(SCAN, 0.5), 1),
+        (Truth("jax_scan", "analytic", 1.0, status="crashed", reason="signal 11"), 1),
+    ],
+)
+def test_the_command_fails_on_what_is_slower_or_broken(
+    new: Truth, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = []
+    for seed, truth in enumerate((SCAN, new)):
+        records = [synthetic.header(run=f"run {seed}"), synthetic.environment()]
+        records += synthetic.blocks_of([BASE, truth], of=synthetic.workload(), noise=QUIET, blocks=10, seed=seed)
+        files.append(str(synthetic.write(tmp_path / f"{seed}.jsonl", records)))
+    for asked, expected in ((("--fail-on", "slower"), status), ((), 0)):
+        with pytest.raises(SystemExit) as left:
+            main(["compare", *asked, *files])
+        assert left.value.code == expected
+    crashed = "broken: jax_scan analytic: in 1.jsonl: crashed, signal 11"
+    assert (crashed in capsys.readouterr().out) is (new.status == "crashed")
 
 
 def test_runs_with_nothing_in_common_say_so() -> None:
