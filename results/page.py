@@ -16,7 +16,7 @@ from results.illustrating import Illustrator, here
 from results.page_devices import DevicesPart, title_of
 from results.page_tables import case_table, conclusions, reasons, side_by_side
 from results.page_words import plain_words
-from results.picture import Picture
+from results.picture import Picture, Pictures
 from results.summary import records_of
 
 SECTIONS = (
@@ -53,31 +53,30 @@ def html_of(
         sections.insert(1, ("runs-side-by-side", "Runs side by side"))
     if devices:
         sections.insert(1, ("devices", title_of(devices)))
-    texts = {
-        "summary": plain_words(frame, found),
-        "conclusions": conclusions(records),
-        "answers": answer_tables(found),
-        "cases": case_table(records, found.told),
-    }
-    shown, missing = drawn()
-    figures = [*shown, *(Picture(f"picture-{n}", *told) for n, told in enumerate((pictures or {}).items()))]
     page: str = _template().render(
         title="linregbench report",
         runs=runs,
         sections=sections,
+        summary=plain_words(frame, found),
         side_by_side=beside,
         devices=[(part, _devices_svg(part)) for part in devices],
         devices_title=title_of(devices),
-        # drawn by this package, whose every text matplotlib escapes
-        figures=[(figure, Markup(figure.svg)) for figure in figures],
-        missing=missing,
-        **texts,
+        drawn=lambda: _with_more(drawn(), pictures or {}),
+        conclusions=conclusions(records),
+        answers=answer_tables(found),
+        cases=case_table(records, found.told),
         left_out=bool(left_out.rows),
         reasons=left_out,
         on_the_clock=on_the_clock,
         notes=footnotes(frame),
     )
     return page
+
+
+def _with_more(drawn: Pictures, more: Mapping[str, str]) -> tuple[list[Picture], list[str]]:
+    """The figures of the page, as elements that go in as they stand: matplotlib escapes every text in them."""
+    figures = [*drawn.shown, *(Picture(f"picture-{n}", *told) for n, told in enumerate(more.items()))]
+    return [figure._replace(svg=Markup(figure.svg)) for figure in figures], drawn.missing
 
 
 def _devices_svg(part: DevicesPart) -> Markup:
