@@ -28,7 +28,8 @@ def fits(
         figure = Figure(figsize=(6, 4), layout="constrained")
         axes = figure.add_subplot()
         axes.scatter(x, y, s=14, color=_POINT, label="samples")
-        ends = np.array([np.min(x), np.max(x)])
+        at = np.asarray(x, dtype=np.float64)
+        ends = np.array([at.min(), at.max()])
         for line, colour, style, name in (
             (true, _TRUE, ":", "true line"),
             (ols, _OLS, "-", "ordinary least squares"),
@@ -63,7 +64,8 @@ def animate(x: npt.ArrayLike, y: npt.ArrayLike, path: npt.ArrayLike, target: Pat
     way = np.asarray(path, dtype=np.float64)
     last = len(way) - 1
     shown = sorted({0, last, *(math.floor(last * (n / frames) ** 2) for n in range(frames))})
-    ends = np.array([np.min(x), np.max(x)])
+    at = np.asarray(x, dtype=np.float64)
+    ends = np.array([at.min(), at.max()])
     with styled():
         figure = Figure(figsize=(5, 3.6), dpi=80, layout="constrained")
         axes = figure.add_subplot()
