@@ -6,6 +6,7 @@ logs across blocks, ratios paired by round and only inside one problem.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from results.quiet import thresholds
 from results.ratios import Ratio, control_false_discoveries, exp_or_none, ratios_of, to_itself
 from results.records import Run
 from results.rows import PHASES, Estimate, facts_of, label
-from results.statistics import t_interval
+from results.statistics import FloatArray, t_interval
 from results.steady import NOT_STEADY, unsteady
 
 __all__ = ["PHASES", "Estimate", "estimate", "estimate_run", "label", "ratio_between", "ratio_in"]
@@ -90,64 +91,68 @@ def _estimate_contest(contest: Contest, stop_reason: str | None) -> list[Estimat
         if measurement.role != "twin":
             by_case.setdefault(measurement.case, []).append(measurement)
     rows = {case: facts_of(case, of_case, stop_reason) for case, of_case in by_case.items()}
-    _add_times(rows, contest)
+    # what is known of each case besides: one replacement at the end, since a run has thousands of cases
+    more: dict[Case, dict[str, Any]] = {case: {} for case in rows} | _times(rows, contest)
     baselines = {case: baseline_of(contest, case) for case in contest.believed}
     for base in dict.fromkeys(baselines.values()):
         if base is not None:
             ratios = _ratios_to(base, [case for case in baselines if baselines[case] == base], contest, base)
             for case, ratio in ratios.items():
                 own = to_itself(ratio, "baseline") if ratio is not None and case == base else ratio
-                rows[case] = replace(rows[case], baseline=label(base), versus_baseline=own)
-    races: dict[tuple[str, str], list[Case]] = {}
+                more[case] |= {"baseline": label(base), "versus_baseline": own}
+    races: dict[tuple[str, str], dict[Case, float]] = {}
     for case in contest.believed:
-        if rows[case].time_s is not None:
-            races.setdefault((case.dtype, case.environment), []).append(case)
-    for cases in races.values():
-        _add_winner(rows, cases, contest, baselines)
-    return list(rows.values())
+        if (time_s := more[case].get("time_s")) is not None:
+            races.setdefault((case.dtype, case.environment), {})[case] = time_s
+    for times in races.values():
+        leader, ratios = _winner(times, contest, baselines)
+        for case, ratio in ratios.items():
+            own = to_itself(ratio, "winner") if ratio is not None and case == leader else ratio
+            more[case] |= {"winner": label(leader), "versus_winner": own}
+    return [replace(row, **more[case]) for case, row in rows.items()]
 
 
-def _add_times(rows: dict[Case, Estimate], contest: Contest) -> None:
+def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[str, Any]]:
+    """What the samples of each case tell, by field; those of a case without one are left out."""
     lockstep: Lockstep = contest.lockstep
     best, every = log_times(lockstep), log_times(lockstep, allow_quiet=False)
     interval, all_rounds = t_interval(best.values), t_interval(every.values)
     lows, highs = interval.low, interval.high
     sampled = ~np.isnan(lockstep.log_s)
+    sessions: FloatArray = np.any(sampled, axis=-1).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        quiet_share = (sessions @ lockstep.quiet.sum(axis=-1)) / (sessions @ lockstep.rounds)
+    least_s: FloatArray = np.exp(np.where(sampled, lockstep.log_s, np.inf).min(axis=(1, 2), initial=np.inf))
     drifting = unsteady(lockstep)
-    for case in contest.believed:
-        row = lockstep.rows[case, False]
-        taken = sampled[row]
-        if not taken.any():
-            continue
-        sessions = taken.any(axis=-1)
-        rows[case] = replace(
-            rows[case],
-            blocks=int(interval.blocks[row]),
-            time_s=exp_or_none(interval.mean[row]),
-            time_low_s=exp_or_none(lows[row]),
-            time_high_s=exp_or_none(highs[row]),
-            time_all_s=exp_or_none(all_rounds.mean[row]),
-            time_min_s=float(np.exp(np.nanmin(lockstep.log_s[row]))),
-            rounds="quiet" if best.quiet[row] else "all",
-            quiet_share=float(lockstep.quiet[sessions].sum() / lockstep.rounds[sessions].sum()),
-            findings=rows[case].findings + (NOT_STEADY,) * bool(drifting[row]),
-        )
+    return {
+        case: {
+            "blocks": int(interval.blocks[row]),
+            "time_s": exp_or_none(interval.mean[row]),
+            "time_low_s": exp_or_none(lows[row]),
+            "time_high_s": exp_or_none(highs[row]),
+            "time_all_s": exp_or_none(all_rounds.mean[row]),
+            "time_min_s": float(least_s[row]),
+            "rounds": "quiet" if best.quiet[row] else "all",
+            "quiet_share": float(quiet_share[row]),
+            "findings": rows[case].findings + (NOT_STEADY,) * bool(drifting[row]),
+        }
+        for case in contest.believed
+        if sessions[row := lockstep.rows[case, False]].any()
+    }
 
 
-def _add_winner(
-    rows: dict[Case, Estimate], cases: list[Case], contest: Contest, baselines: Mapping[Case, Case | None]
-) -> None:
-    """Compares the cases of one contest with the fastest: by time, unless a paired ratio surely says otherwise."""
-    leader = min(cases, key=lambda case: rows[case].time_s or float("inf"))
-    ratios = _ratios_to(leader, cases, contest, baselines[leader])
+def _winner(
+    times: Mapping[Case, float], contest: Contest, baselines: Mapping[Case, Case | None]
+) -> tuple[Case, dict[Case, Ratio | None]]:
+    """The fastest of one race, by time, unless a paired ratio surely says otherwise; and the ratio of each to it."""
+    leader = min(times, key=times.__getitem__)
+    ratios = _ratios_to(leader, [*times], contest, baselines[leader])
     passed = {leader}
     while faster := {c: r.ratio for c, r in ratios.items() if c not in passed and r and r.verdict == "faster"}:
         leader = max(faster, key=faster.__getitem__)
-        ratios = _ratios_to(leader, cases, contest, baselines[leader])
+        ratios = _ratios_to(leader, [*times], contest, baselines[leader])
         passed.add(leader)
-    for case, ratio in ratios.items():
-        own = to_itself(ratio, "winner") if ratio is not None and case == leader else ratio
-        rows[case] = replace(rows[case], winner=label(leader), versus_winner=own)
+    return leader, ratios
 
 
 def _ratios_to(
