@@ -126,7 +126,7 @@ def _judge(comparison: Comparison, fail_on: str | None, form: str) -> int:
         print_comparison(comparison)
     else:
         print(FORMATS[form](comparison), end="")
-    return SLOWER if fail_on == "slower" and comparison.has_slower else MEASURED
+    return SLOWER if fail_on == "slower" and comparison.got_worse else MEASURED
 
 
 def table(files: Sequence[Path], form: str, columns: Sequence[str] | None) -> int:

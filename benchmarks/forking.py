@@ -137,7 +137,8 @@ class Nursery:
                 die_with_parent()
                 self._work(case, wire.Reader(requests), lambda message: wire.write(replies, message))
                 status = 0
-            except BaseException:  # there is nobody above to print it: the log tells what the worker died of
+            # whatever it raises, sys.exit included: nobody above would print it, and the log tells what it died of
+            except BaseException:
                 traceback.print_exc()
                 sys.stderr.flush()
             finally:

@@ -56,7 +56,7 @@ class Comparison:
     across: bool = False  # a side is no run file: ratios, and never a verdict
 
     @property
-    def has_slower(self) -> bool:
+    def got_worse(self) -> bool:
         """Whether any case is slower than it was, or came to an answer and no longer does."""
         return any(row.verdict in ("broken", "slower") for row in self.rows)
 

@@ -31,28 +31,36 @@ def here(records: Sequence[Record]) -> Callable[[], Pictures]:
 
 @contextlib.contextmanager
 def beside() -> Iterator[Illustrator]:
-    """Starts a process that draws, best before the runs are read; the pictures are drawn here should it fail.
+    """Starts a process that draws, best before the runs are read.
 
-    And where there is one core, which two processes would only share.
+    The pictures are drawn here where it cannot be started or fails, and where there is one core, which two processes
+    would only share.
     """
-    if _cores() < 2:
+    process = _started() if _cores() > 1 else None
+    if process is None:
         yield here
         return
-    command = [sys.executable, "-P", "-m", "results.pictures"]
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": path},
-        # an interrupt at the terminal is for this process to tell
-        start_new_session=True,
-    ) as process:
+    with process:
         try:
             yield functools.partial(_send, process)
         finally:
             process.kill()
+
+
+def _started() -> subprocess.Popen[bytes] | None:
+    command = [sys.executable, "-P", "-m", "results.pictures"]
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # what fails there fails here again, and is told
+            env=os.environ | {"PYTHONPATH": path},
+            start_new_session=True,  # an interrupt at the terminal is for this process to tell
+        )
+    except OSError:
+        return None
 
 
 def _send(process: subprocess.Popen[bytes], records: Sequence[Record]) -> Callable[[], Pictures]:

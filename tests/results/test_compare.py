@@ -32,7 +32,7 @@ def test_two_runs_give_a_verdict_a_case() -> None:
     comparison = compare_runs(base, new)
     assert (comparison.base, comparison.new, comparison.paired) == ("base.jsonl", "new.jsonl", False)
     assert comparison.refusals == ()
-    assert comparison.has_slower
+    assert comparison.got_worse
     rows = by_strategy(comparison)
     assert {name: row.verdict for name, row in rows.items()} == {
         "numpy_loop": "same",
@@ -53,7 +53,7 @@ def test_two_runs_give_a_verdict_a_case() -> None:
 def test_between_runs_less_than_three_percent_is_no_verdict() -> None:
     comparison = compare_runs(run_of("base", SCAN), run_of("new", faster(SCAN, 1.025), seed=1))
     assert by_strategy(comparison)["jax_scan"].verdict == "same"
-    assert not comparison.has_slower
+    assert not comparison.got_worse
 
 
 def test_delta_is_not_under_the_larger_floor_of_the_two_runs() -> None:
@@ -146,11 +146,11 @@ def test_a_case_that_no_longer_comes_to_an_answer_is_broken(status: str) -> None
     good, bad = run_of("good", SCAN), run_of("bad", failed, seed=1)
     comparison = compare_runs(good, bad)
     assert by_strategy(comparison)["jax_scan"].verdict == "broken"
-    assert comparison.has_slower
+    assert comparison.got_worse
     for base, new in ((bad, good), (bad, bad)):
         comparison = compare_runs(base, new)
         assert by_strategy(comparison)["jax_scan"].verdict == "skipped"
-        assert not comparison.has_slower
+        assert not comparison.got_worse
 
 
 def test_a_case_that_was_not_tried_is_not_broken() -> None:

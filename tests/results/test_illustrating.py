@@ -94,6 +94,13 @@ def test_the_pictures_are_drawn_here_if_that_process_is_killed(
     assert process.poll() is not None
 
 
+@pytest.mark.usefixtures("two_cores")
+def test_the_pictures_are_drawn_here_if_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    with beside() as draw:
+        assert draw is here
+
+
 def test_one_core_draws_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
     with beside() as draw:

@@ -1,7 +1,8 @@
 """How long 100,000 measurements take to load and to report, and whether that grows linearly.
 
 python tests/studies/scale.py [--measurements 100000] [--blocks 20]: made-up runs of an eighth, a quarter, a
-half and all of them, each read, estimated and reported in a process of its own, with its peak memory.
+half and all of them, each read, estimated and reported as a page by a process of its own and one that draws beside it;
+the peak of memory is that of both.
 """
 
 import argparse
