@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.options import UsageError
-from benchmarks.processes import Setting
+from .grid.options import UsageError
+from .processes.handle import Setting
 
 HERE = "here"
 

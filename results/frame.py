@@ -5,21 +5,20 @@ row does not have is missing (NA, NaN), never 0. `COLUMNS` is the order and the 
 measured, `units` what it measured in; the columns are in seconds and bytes whatever that was.
 """
 
-import os
-import warnings
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from results.collecting import uncollected
-from results.contests import contests_of
-from results.diagnostics import diagnose
-from results.estimates import Estimate, estimate_run
-from results.noise import summed_up
-from results.ratios import Ratio
-from results.readers import foreign_rows
-from results.records import Run, RunFileError, read_run
+from .runfile.collecting import uncollected
+from .runfile.read import Run, RunFileError
+from .stats.contests import contests_of
+from .stats.diagnostics import diagnose
+from .stats.estimates import Estimate, estimate_run
+from .stats.noise import summed_up
+from .stats.ratios import Ratio
+from .words.titles import Record
 
 # in the frame's attrs: by run, how noisy the machine was, in one line
 NOISE = "noise"
@@ -123,42 +122,6 @@ _OF_ESTIMATE += ("first_result_s", "first_result_low_s", "first_result_high_s")
 _OF_ESTIMATE += ("device_peak_bytes", "temp_bytes", "excess_loss", "rss_growth_bytes", "compiles", "stop_reason")
 
 
-def load(*paths: str | os.PathLike[str]) -> pd.DataFrame:
-    """Run files, folders of asv's results, files of pytest-benchmark and pyperf, as one frame in the order given.
-
-    Warns of whatever an interrupted run made it leave out. Raises RunFileError for a file that is none of these, is
-    damaged, or holds a run that another one holds too.
-    """
-    runs, frame = gathered(*paths)
-    for run in runs:
-        for notice in run.notices:
-            warnings.warn(notice, stacklevel=2)
-    return frame
-
-
-def gathered(*paths: str | os.PathLike[str]) -> tuple[list[Run], pd.DataFrame]:
-    """The run files among the paths, and the frame of all of them, as `load` makes it; warns of nothing."""
-    runs: list[Run] = []
-    parts: list[Run | list[dict[str, Any]]] = []
-    held: dict[str, str] = {}
-    for path in paths:
-        foreign = foreign_rows(path)
-        for name in dict.fromkeys(row["run"] for row in foreign or ()):
-            if name in held:
-                raise RunFileError(f"{path}: holds run {name}, as {held[name]} does; give it once")
-            held[name] = str(path)
-        if foreign is None:
-            runs.append(read_run(path))
-        parts.append(runs[-1] if foreign is None else foreign)
-    whole = from_runs(*runs)
-    if len(runs) == len(parts):
-        return runs, whole
-    frames = [_frame(part) if isinstance(part, list) else whole[whole["run"] == part.header.run] for part in parts]
-    frame = pd.concat(frames, ignore_index=True)
-    frame.attrs = whole.attrs
-    return runs, frame
-
-
 @uncollected()
 def from_runs(*runs: Run) -> pd.DataFrame:
     """Runs that were read already as one frame, in the order given; its attrs carry each machine's noise and peaks."""
@@ -168,7 +131,7 @@ def from_runs(*runs: Run) -> pd.DataFrame:
             raise RunFileError(f"{run.name}: holds run {run.header.run}, as {names[run.header.run]} does; give it once")
         names[run.header.run] = run.name
     gathered = [(run, contests_of(run)) for run in runs]
-    frame = _frame(row for run, own in gathered for row in _rows(run.header.run, estimate_run(run, own)))
+    frame = of_rows(row for run, own in gathered for row in _rows(run.header.run, estimate_run(run, own)))
     frame.attrs[DIAGNOSTICS] = {run.header.run: diagnose(run, own) for run, own in gathered}
     frame.attrs[NOISE] = {run: summed_up(found) for run, found in frame.attrs[DIAGNOSTICS].items()}
     frame.attrs[COLD] = tuple(run.header.run for run in runs if run.header.options.get("flush_cache"))
@@ -190,12 +153,8 @@ def _peaks(run: Run) -> dict[str, dict[str, float]]:
     return best
 
 
-def from_estimates(run: str, estimates: Iterable[Estimate]) -> pd.DataFrame:
-    """Estimates as a frame, under the name of their run."""
-    return _frame(_rows(run, estimates))
-
-
-def _frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+def of_rows(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Rows by the columns' names as a frame; what a row leaves out is missing."""
     collected = list(rows)
     return pd.DataFrame(
         {name: pd.Series([row.get(name) for row in collected], dtype=dtype) for name, dtype in COLUMNS.items()}
@@ -227,3 +186,22 @@ def _of_ratio(name: str, ratio: Ratio | None) -> dict[str, float | None]:
     if ratio is None:
         return {name: None, f"{name}_low": None, f"{name}_high": None}
     return {name: ratio.ratio, f"{name}_low": ratio.low, f"{name}_high": ratio.high}
+
+
+def records_of(frame: pd.DataFrame) -> list[Record]:
+    """The rows as dictionaries of plain Python values, None for whatever is missing."""
+    frame = frame.copy(deep=False)
+    frame.attrs = {}  # which pandas would copy with every column
+    columns = {str(name): frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def csv_of(frame: pd.DataFrame) -> str:
+    """Any frame as CSV in full precision."""
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def json_of(frame: pd.DataFrame) -> str:
+    """Any frame as a JSON list of objects, one a row and a line."""
+    lines = [json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records_of(frame)]
+    return "[\n{}\n]\n".format(",\n".join(lines)) if lines else "[]\n"

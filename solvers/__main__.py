@@ -1,6 +1,6 @@
 """`python -m solvers` replays the notebook."""
 
-from solvers.notebook import demo
+from .notebook import demo
 
 if __name__ == "__main__":
     print(demo())

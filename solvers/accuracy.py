@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.problem import Problem, Workload
+from .problem import Problem, Workload
 
 DESCENT_LIMIT = {"float32": 1e-4, "float64": 1e-10}
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jax import Array
 
-from solvers import gradients, least_squares
-from solvers.registry import solver
+from . import gradients, least_squares
+from .registry import solver
 
 Gradient = Callable[[Array, Array, Array], Array]
 

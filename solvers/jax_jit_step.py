@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from solvers import gradients
-from solvers.registry import solver
+from . import gradients
+from .registry import solver
 
 Gradient = Callable[[Array, Array, Array], Array]
 Measured = Callable[[Array, Array, Array, Array], tuple[Array, Array]]

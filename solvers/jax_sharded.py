@@ -14,9 +14,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.scipy.linalg import cho_factor, cho_solve
 
-from solvers import gradients, jax_scan, jax_vmap, least_squares
-from solvers.registry import solver
-from solvers.sharding import AXIS, place, spread
+from . import gradients, jax_scan, jax_vmap, least_squares
+from .registry import solver
+from .sharding import AXIS, place, spread
 
 Solve = Callable[[Array, Array], Array]
 

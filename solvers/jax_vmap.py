@@ -9,8 +9,8 @@ from functools import partial
 import jax
 from jax import Array
 
-from solvers import jax_scan, least_squares
-from solvers.registry import solver
+from . import jax_scan, least_squares
+from .registry import solver
 
 
 @solver(method="gd", strategy="jax_vmap", variant="autodiff", backend="jax", compiled=True, batched=True)

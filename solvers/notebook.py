@@ -44,9 +44,9 @@ def demo() -> str:
     import jax
     import jax.numpy as jnp
 
-    from solvers import gradients
-    from solvers.jax_eager import gd_autodiff
-    from solvers.least_squares import inverse
+    from . import gradients
+    from .jax_eager import gd_autodiff
+    from .least_squares import inverse
 
     own = notebook_problem()
     X, y, w, step_size = (jnp.asarray(part) for part in (own.X, own.y, own.start, own.step_size))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.registry import solver
+from .registry import solver
 
 Floats = NDArray[np.floating[Any]]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers import reference
-from solvers.workload import DTYPES, METHODS, Workload, data_bytes, make_workload
+from . import reference
+from .workload import DTYPES, METHODS, Workload, data_bytes, make_workload
 
 __all__ = ["DTYPES", "METHODS", "Problem", "Workload", "arguments", "data_bytes", "make_problem", "make_workload"]
 

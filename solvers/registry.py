@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import solvers
-from solvers.workload import METHODS
+from .workload import METHODS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Place = Callable[[Sequence[Any], Sequence[Any]], tuple[Any, ...]]
@@ -103,9 +102,10 @@ def solver(
 
 def load_builtin() -> dict[tuple[str, str, str], Solver]:
     """Import every module of this package, so that a file dropped in adds its rows, and return SOLVERS."""
-    for module in pkgutil.iter_modules(solvers.__path__):
+    package = sys.modules[__name__.rpartition(".")[0]]
+    for module in pkgutil.iter_modules(package.__path__):
         if not module.name.startswith("_"):
-            importlib.import_module(f"solvers.{module.name}")
+            importlib.import_module(f"{package.__name__}.{module.name}")
     return SOLVERS
 
 
@@ -136,7 +136,7 @@ def load_file(path: str | Path) -> tuple[Solver, ...]:
         ) from error
     added = tuple(found for key, found in SOLVERS.items() if key not in before)
     if not added:
-        raise PluginError(f"{path} registers no solver; decorate a function with solvers.registry.solver")
+        raise PluginError(f"{path} registers no solver; decorate a function with linregbench.solver")
     return added
 
 

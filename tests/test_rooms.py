@@ -1,4 +1,4 @@
-"""The house: which room may import what, who reads the clock, and that importing does nothing."""
+"""The house: which room and which folder may import what, who reads the clock, and that importing does nothing."""
 
 import ast
 import json
@@ -11,36 +11,59 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+NAME = "linregbench"
 ROOMS = ("solvers", "benchmarks", "results")
-FILES = [path for room in ROOMS for path in sorted((ROOT / room).glob("*.py"))]
+FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 # asv's own naming: a function of such a name, in any module that asv's discovery imports, becomes a benchmark
 COLLECTED = re.compile(r"(time|track|mem|peakmem|timeraw)_|setup$|setup_cache$", re.IGNORECASE)
-ASV = "asv_"
+SUITES = "benchmarks/suites/asv_"
 
 FORBIDDEN = {
-    "solvers": {"benchmarks", "results", "pandas", "scipy", "matplotlib", "rich", "click", "psutil"},
+    "solvers": {"linregbench.benchmarks", "linregbench.results", "pandas", "scipy", "matplotlib", "rich", "click"},
     "benchmarks": {"pandas", "scipy", "matplotlib", "jinja2"},
-    "results": {"benchmarks", "solvers", "jax", "jaxlib"},
+    "results": {"linregbench.benchmarks", "linregbench.solvers", "jax", "jaxlib"},
 }
-LIGHT = ("worker", "forking", "nursery")
-"""What the other side of `versus --python` imports: it need not have more than numpy and jax."""
-HEAVY = ("results", "pandas", "scipy", "matplotlib", "rich", "click", "psutil", "jinja2", "threadpoolctl")
+FLOORS = {
+    "benchmarks": (
+        *("clock", "devices", "grid", "worker", "processes", "sampling"),
+        *("run", "versus", "suites", "aot", "cli"),
+    ),
+    "results": (
+        *("fields", "words", "runfile", "stats", "frame", "formats", "models", "compare"),
+        *("tables", "figures", "report"),
+    ),
+}
+"""What stands directly in a room, lowest first: nothing imports what is above it."""
+
+WORKER_MAY_IMPORT = ("numpy", "jax", f"{NAME}.solvers", f"{NAME}.benchmarks.clock", f"{NAME}.benchmarks.devices")
+"""Beside itself and the standard library: the other side of `versus --python` need not have more."""
+OPTIONAL = {
+    "benchmarks/worker/hardware/gpu.py": ("pynvml",),
+    "benchmarks/worker/hardware/cpu.py": ("threadpoolctl",),
+}
+"""What a file does without where it is not installed."""
 
 
 def name_of(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
+    return path.relative_to(ROOT).as_posix()
+
+
+def module_of(path: Path) -> str:
+    return ".".join((NAME, *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
 
 
 def imports(path: Path) -> Iterator[str]:
     """Every module that the file imports when it runs, anywhere in it, by its full name."""
+    package = module_of(path).split(".") if path.name == "__init__.py" else module_of(path).split(".")[:-1]
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(_Running().visit(tree)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name_of(path)}: a relative import hides its room"
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            above = package[: len(package) - node.level + 1] if node.level else []
+            source = ".".join((*above, *([node.module] if node.module else [])))
+            yield source
+            yield from (f"{source}.{alias.name}" for alias in node.names)
 
 
 class _Running(ast.NodeTransformer):
@@ -53,16 +76,68 @@ class _Running(ast.NodeTransformer):
         return node
 
 
+def within(module: str, packages: set[str] | tuple[str, ...]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_data_flow_one_way(path: Path) -> None:
-    roots = {name.partition(".")[0] for name in imports(path)}
-    assert not roots & FORBIDDEN[path.parent.name]
+    room = path.relative_to(ROOT).parts[0]
+    assert not {module for module in imports(path) if within(module, FORBIDDEN[room])}
+    assert not {module for module in imports(path) if within(module, ROOMS)}, "the one import name is linregbench"
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.name.startswith(ASV)], ids=name_of)
+@pytest.mark.parametrize("path", [p for p in FILES if p.relative_to(ROOT).parts[0] in FLOORS], ids=name_of)
+def test_nothing_imports_what_is_above_it(path: Path) -> None:
+    room, *rest = path.relative_to(ROOT).with_suffix("").parts
+    if rest == ["__init__"]:
+        assert not {module for module in imports(path) if within(module, (NAME,))}
+        return
+    floors = FLOORS[room]
+    here = floors.index(rest[0])
+    for module in imports(path):
+        parts = module.split(".")
+        if parts[:2] == [NAME, room] and len(parts) > 2:
+            assert floors.index(parts[2]) <= here, f"{module} is above {name_of(path)}"
+
+
+@pytest.mark.parametrize("room", FLOORS)
+def test_every_file_and_folder_has_its_floor(room: str) -> None:
+    packages = (path.parent.name for path in (ROOT / room).glob("*/__init__.py"))
+    files = (path.stem for path in (ROOT / room).glob("*.py") if path.stem != "__init__")
+    assert {*packages, *files} == set(FLOORS[room])
+
+
+def test_no_circle_of_imports() -> None:
+    files = {module_of(path): path for path in FILES}
+    arrows = {name: {m for m in imports(path) if m in files and m != name} for name, path in files.items()}
+    done: set[str] = set()
+
+    def follow(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " > ".join((*way[way.index(name) :], name))
+        if name not in done:
+            for other in arrows[name]:
+                # a package that holds the file is loaded before it, whatever it imports
+                if not within(name, (other,)):
+                    follow(other, (*way, name))
+            done.add(name)
+
+    for name in files:
+        follow(name, ())
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if "worker" in p.parts], ids=name_of)
+def test_the_measuring_side_imports_little(path: Path) -> None:
+    allowed = (*WORKER_MAY_IMPORT, f"{NAME}.benchmarks.worker", *OPTIONAL.get(name_of(path), ()))
+    for module in imports(path):
+        root = module.partition(".")[0]
+        packages = (NAME, f"{NAME}.benchmarks")  # `from .. import clock` names them on the way
+        assert root in sys.stdlib_module_names or module in packages or within(module, allowed), module
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if name_of(path).startswith(SUITES)], ids=name_of)
 def test_the_asv_suite_imports_solvers_and_its_neighbours_alone(path: Path) -> None:
-    roots = {name.partition(".")[0] for name in imports(path)}
-    assert "results" not in roots
+    assert not {module for module in imports(path) if within(module, (f"{NAME}.results",))}
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
@@ -73,7 +148,7 @@ def test_one_file_reads_the_clock(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_asv_collects_nothing_by_accident(path: Path) -> None:
-    if path.name.startswith(ASV):
+    if name_of(path).startswith(SUITES):
         return
     tree = ast.parse(path.read_text(encoding="utf-8"))
     defined = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
@@ -88,15 +163,16 @@ def test_asv_collects_nothing_by_accident(path: Path) -> None:
 
 
 def after(statement: str) -> dict[str, list[str]]:
-    """What stands after a statement in a fresh interpreter: root modules, XLA backends, variables changed."""
+    """What stands after a statement in a fresh interpreter: modules, XLA backends, variables changed, threads."""
     program = f"""if True:
         import json, os, sys, threading
         before = dict(os.environ)
         {statement}
         jax = sys.modules.get("jax")
         bridge = sys.modules.get("jax._src.xla_bridge")
+        rooms = [name for name in sys.modules if name.startswith("linregbench.")]
         print(json.dumps({{
-            "modules": sorted({{name.partition(".")[0] for name in sys.modules}}),
+            "modules": sorted({{name.partition(".")[0] for name in sys.modules}} | set(rooms)),
             "backends": sorted(bridge._backends) if bridge else [],
             "variables": [name for name in os.environ if os.environ[name] != before.get(name)],
             "threads": [thread.name for thread in threading.enumerate()][1:],
@@ -108,18 +184,18 @@ def after(statement: str) -> dict[str, list[str]]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("module", LIGHT)
-def test_the_measuring_processes_need_numpy_and_jax_alone(module: str) -> None:
-    found = after(f"import benchmarks.{module}, solvers.registry; solvers.registry.load_builtin()")
+def test_the_measuring_processes_need_numpy_and_jax_alone() -> None:
+    worker = (name for name in modules("benchmarks") if within(name, (f"{NAME}.benchmarks.worker",)))
+    found = after(f"import {', '.join(worker)}, {NAME}.solvers.registry as r; r.load_builtin()")
     brought_by_jax = after("import numpy, jax")["modules"]
-    assert not (set(HEAVY) & set(found["modules"])) - set(brought_by_jax)
     others = set(found["modules"]) - set(brought_by_jax) - sys.stdlib_module_names
-    assert others <= {"benchmarks", "solvers"}
+    assert {name for name in others if not name.startswith(NAME)} == set()
+    assert not {name for name in others if within(name, (f"{NAME}.results",))}
 
 
 def modules(room: str) -> list[str]:
-    names = [path.stem for path in sorted((ROOT / room).glob("*.py")) if not path.stem.startswith((ASV, "__"))]
-    return [room, *(f"{room}.{name}" for name in names)]
+    paths = [path for path in FILES if path.relative_to(ROOT).parts[0] == room]
+    return [module_of(path) for path in paths if not name_of(path).startswith(SUITES) and path.stem != "__main__"]
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -132,15 +208,19 @@ def test_importing_does_nothing(room: str) -> None:
     assert sorted(ROOT.glob("*")) == before
 
 
-@pytest.mark.parametrize("module", ["solvers", "solvers.problem", "solvers.workload", "solvers.registry", "results"])
+LIGHT = ("", ".solvers", ".solvers.problem", ".solvers.workload", ".solvers.registry", ".results")
+
+
+@pytest.mark.parametrize("module", LIGHT)
 def test_what_stays_light(module: str) -> None:
-    assert not {"jax", "pandas", "matplotlib"} & set(after(f"import {module}")["modules"])
+    assert not {"jax", "pandas", "matplotlib"} & set(after(f"import {NAME}{module}")["modules"])
 
 
 def test_a_report_opens_where_there_is_no_jax() -> None:
-    found = after(f"import {', '.join(modules('results'))}")
-    assert not {"jax", "jaxlib", "solvers", "benchmarks"} & set(found["modules"])
+    found = after(f"import {', '.join(modules('results'))}")["modules"]
+    assert not {"jax", "jaxlib", f"{NAME}.solvers", f"{NAME}.benchmarks"} & set(found)
 
 
 def test_the_command_line_starts_light() -> None:
-    assert not {"jax", "pandas", "scipy", "matplotlib"} & set(after("import benchmarks.__main__")["modules"])
+    found = after(f"import {NAME}.benchmarks.cli.main")["modules"]
+    assert not {"jax", "pandas", "scipy", "matplotlib"} & set(found)

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from benchmarks import doors
-from benchmarks.cases import Case
-from benchmarks.presets import Size
+from linregbench.benchmarks.grid.cases import Case
+from linregbench.benchmarks.grid.presets import Size
+from linregbench.benchmarks.suites import cases
 
 ROUNDS = 20
 
 # scalars, since pytest-benchmark's file holds anything else as UNSERIALIZABLE
-CASES = [(method, size.samples, size.batch, strategy) for method, strategy, size in doors.table()]
+CASES = [(method, size.samples, size.batch, strategy) for method, strategy, size in cases.table()]
 NAMES = ("method", "samples", "batch", "strategy")
 
 pytestmark = pytest.mark.filterwarnings("ignore:Benchmarks are automatically disabled")
@@ -24,33 +24,33 @@ pytestmark = pytest.mark.filterwarnings("ignore:Benchmarks are automatically dis
 
 def case_of(method: str, samples: int, batch: int, strategy: str, device: str) -> Case:
     try:
-        return doors.case_of(method, strategy, doors.size_of(samples=samples, batch=batch), device)
-    except doors.Skip as skip:
+        return cases.case_of(method, strategy, cases.size_of(samples=samples, batch=batch), device)
+    except cases.Skip as skip:
         pytest.skip(str(skip))
 
 
 @pytest.fixture
-def ready(method: str, samples: int, batch: int, strategy: str, device: str) -> Iterator[doors.Ready]:
+def ready(method: str, samples: int, batch: int, strategy: str, device: str) -> Iterator[cases.Ready]:
     case = case_of(method, samples, batch, strategy, device)
-    with doors.one_core(case):
+    with cases.one_core(case):
         try:
-            yield doors.make_ready(case)
-        except doors.Skip as skip:
+            yield cases.make_ready(case)
+        except cases.Skip as skip:
             pytest.skip(str(skip))
 
 
 # as in the other doors: a collection belongs to whoever made the garbage
 @pytest.mark.benchmark(disable_gc=True)
-@pytest.mark.parametrize("device", doors.DEVICES)
+@pytest.mark.parametrize("device", cases.DEVICES)
 @pytest.mark.parametrize(NAMES, CASES)
-def test_steady_state(benchmark: Any, ready: doors.Ready) -> None:
+def test_steady_state(benchmark: Any, ready: cases.Ready) -> None:
     size = Size(ready.case.workload.samples, batch=ready.case.workload.batch)
     benchmark.group = f"{ready.case.workload.method} n={size.samples:,} b={size.batch:,}"
     benchmark.extra_info.update(ready.extra_info())
-    rounds = ROUNDS if ready.call_s < doors.PRESET.long_call_s else doors.PRESET.long_samples
+    rounds = ROUNDS if ready.call_s < cases.PRESET.long_call_s else cases.PRESET.long_samples
     benchmark.pedantic(ready.call, rounds=rounds, iterations=ready.loops, warmup_rounds=1)
 
 
 @pytest.mark.parametrize(NAMES, CASES)
 def test_each_case_runs(method: str, samples: int, batch: int, strategy: str) -> None:
-    assert doors.try_once(case_of(method, samples, batch, strategy, "cpu"))
+    assert cases.try_once(case_of(method, samples, batch, strategy, "cpu"))

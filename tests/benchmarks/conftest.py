@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from fakes import FakeClock
 
-from benchmarks import clock
+from linregbench.benchmarks import clock
 
 
 @pytest.fixture

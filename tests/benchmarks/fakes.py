@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from benchmarks import block, plan
-from benchmarks.cases import Case, Contest, problem_of
-from benchmarks.processes import WorkerEnded
-from solvers.registry import Solver
-from solvers.workload import make_workload
+from linregbench.benchmarks.grid.cases import Case, Contest, problem_of
+from linregbench.benchmarks.processes.handle import WorkerEnded
+from linregbench.benchmarks.sampling import block, plan
+from linregbench.solvers.registry import Solver
+from linregbench.solvers.workload import make_workload
 
 HEADER = {
     "record": "run",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fakes import FakeClock, FakeProcesses, Manner, make_case, sampled
 
-from benchmarks.block import SAMPLING_S, Entry, Rules, run_block, sampled_rounds
+from linregbench.benchmarks.sampling.block import SAMPLING_S, Entry, Rules, run_block, sampled_rounds
 
 STATUSES = ("skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from fakes import make_solver
 
-from benchmarks import calls
-from solvers.problem import make_problem
-from solvers.workload import make_workload
+from linregbench.benchmarks.worker import calls
+from linregbench.solvers.problem import make_problem
+from linregbench.solvers.workload import make_workload
 
 W = np.array([1.0, 2.0])
 

@@ -3,10 +3,10 @@
 import pytest
 from fakes import make_case, make_solver
 
-from benchmarks.cases import Case, Contest, kind_of, select, worker_bytes
-from benchmarks.options import RunOptions, UsageError
-from benchmarks.presets import MISSION, PRESETS
-from solvers.registry import Solver, load_builtin
+from linregbench.benchmarks.grid.cases import Case, Contest, kind_of, select, worker_bytes
+from linregbench.benchmarks.grid.options import RunOptions, UsageError
+from linregbench.benchmarks.grid.presets import MISSION, PRESETS
+from linregbench.solvers.registry import Solver, load_builtin
 
 SOLVERS = (
     make_solver("numpy_loop", variant="analytic"),

@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from fakes import FakeClock
 
-from benchmarks import clock
-from benchmarks.clock import Sample, calibrate
+from linregbench.benchmarks import clock
+from linregbench.benchmarks.clock import Sample, calibrate
 
 Sampler = Callable[[clock.Call, int], Sample]
 

@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 import real
 
-from benchmarks.__main__ import main
-from results.records import Run, read_run
+from linregbench.benchmarks.cli.main import main
+from linregbench.results.runfile.read import Run, read_run
 
 PLUGIN = """
 import numpy as np
-from solvers.registry import solver
+from linregbench import solver
 
 @solver(method="ols", strategy="mine", variant="pinv", backend="numpy")
 def ols(X, y):
@@ -419,7 +419,7 @@ def test_another_grid_is_not_resumed(small: Small, here: Path, capsys: pytest.Ca
 def test_no_backend_is_started(here: Path, arguments: str, told: str) -> None:
     program = f"""if True:
         import sys
-        from benchmarks.__main__ import main
+        from linregbench.benchmarks.cli.main import main
         try:
             main({arguments.split()!r})
         except SystemExit as ended:
@@ -448,7 +448,7 @@ def test_help_fits_and_names_every_option(capsys: pytest.CaptureFixture[str], co
 
 def test_the_module_is_the_command(here: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "run", "--samples", "0"],
+        [sys.executable, "-m", "linregbench", "run", "--samples", "0"],
         cwd=here,
         capture_output=True,
         text=True,

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from fakes import make_case
 
-from benchmarks import cpu, flush, worker
-from solvers.problem import make_problem
-from solvers.workload import make_workload
+from linregbench.benchmarks.worker import session
+from linregbench.benchmarks.worker.hardware import cpu, flush
+from linregbench.solvers.problem import make_problem
+from linregbench.solvers.workload import make_workload
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_each_sample_of_one_call_follows_a_flush(monkeypatch: pytest.MonkeyPatch
     """The worker's own order of things; what is called is written down, and the clock is real."""
     log: list[str] = []
     monkeypatch.setattr(flush, "make", lambda _: flush.Flush(lambda: log.append("flush"), 0))
-    sample = worker.clock.sample
+    sample = session.clock.sample
 
     def noted(call: Any, loops: int) -> Any:
         log.append(f"sample of {loops}")
@@ -106,10 +107,10 @@ def test_each_sample_of_one_call_follows_a_flush(monkeypatch: pytest.MonkeyPatch
     def ask() -> dict[str, Any]:
         name = next(asked, None)
         if name == "sample":
-            monkeypatch.setattr(worker.clock, "sample", noted)
+            monkeypatch.setattr(session.clock, "sample", noted)
         return {"ask": name} if name else {}
 
-    worker.live(case, make_problem(workload), ask, replies.append)
+    session.live(case, make_problem(workload), ask, replies.append)
     loops = replies[0]["loops"]
     assert (loops == 1) is cold
     assert log == (["flush", "sample of 1"] * 2 if cold else [f"sample of {loops}"] * 2)

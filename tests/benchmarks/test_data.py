@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.data import label, read_data
+from linregbench.benchmarks.worker.data import label, read_data
 
 X = np.array([[1.0, 0.5], [1.0, -2.0], [1.0, 3e-3]])
 Y = np.array([1.0, 2.0, -3.5])

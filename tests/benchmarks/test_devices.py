@@ -4,8 +4,8 @@ import jax
 import numpy as np
 import pytest
 
-from benchmarks import devices
-from benchmarks.devices import DeviceError
+from linregbench.benchmarks import devices
+from linregbench.benchmarks.devices import DeviceError
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.checks import excess_loss
-from solvers import reference
-from solvers.problem import Problem, make_problem
-from solvers.workload import Workload, make_workload
+from linregbench.benchmarks.worker.answers import excess_loss
+from linregbench.solvers import reference
+from linregbench.solvers.problem import Problem, make_problem
+from linregbench.solvers.workload import Workload, make_workload
 
 
 def loss(problem: Problem, w: np.ndarray, index: int = 0) -> Fraction:

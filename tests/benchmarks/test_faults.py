@@ -7,7 +7,7 @@ import psutil
 import pytest
 import real
 
-from results.records import Run, read_run
+from linregbench.results.runfile.read import Run, read_run
 
 FATES = {
     "honest": ("ok", ""),

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import real
 
-import results
-from benchmarks import clock, devices, guards
+import linregbench
+from linregbench.benchmarks import clock, devices
+from linregbench.benchmarks.worker import guards
 
 FALSE_TIMES = ("inputs_changed", "remembered", "closed_over_data", "compile")
 
@@ -23,7 +24,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     with real.Command("run", "--no-report", *workload, "--plugin", real.PLUGINS / "planted.py", cwd=folder) as command:
         code, _, err = command.finish()
     assert code == 0, err
-    return results.load(path).set_index("strategy")
+    return linregbench.load(path).set_index("strategy")
 
 
 @pytest.mark.parametrize("finding", FALSE_TIMES)

@@ -10,7 +10,8 @@ import jax
 import pytest
 from fake_nvml import H100, FakeDevice, FakeNvml, NVMLError, NVMLError_NotSupported
 
-from benchmarks import devices, gauge, gpu
+from linregbench.benchmarks import devices
+from linregbench.benchmarks.worker.hardware import gauge, gpu
 
 OTHER = "NVIDIA T4"
 

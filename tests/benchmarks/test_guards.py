@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks import calls, guards
-from solvers.problem import make_problem, make_workload
-from solvers.registry import load_builtin
+from linregbench.benchmarks.worker import calls, guards
+from linregbench.solvers.problem import make_problem, make_workload
+from linregbench.solvers.registry import load_builtin
 
 HONEST, SLOW_MOMENT, REMEMBERED = (0.010, 0.011), (0.010, 0.090), (0.000_001, 0.010)
 

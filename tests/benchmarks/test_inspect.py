@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from benchmarks import commands_inspect, compiling, inspect_gpu
-from benchmarks.__main__ import main
-from benchmarks.aot import attempt
-from benchmarks.compiling import Case, Compiled, CompileError, compile_all, find_extra
-from benchmarks.inspect_gpu import Asked, cases_of, find_target, records, without_repeats
-from benchmarks.launches import Loop, Work
-from benchmarks.options import RunOptions, UsageError
-from benchmarks.targets import configuration, targets
-from solvers.registry import load_builtin
+from linregbench.benchmarks.aot import compiler, floors
+from linregbench.benchmarks.aot.compiler import Case, Compiled, CompileError, compile_all, find_extra
+from linregbench.benchmarks.aot.floors import Asked, cases_of, find_target, records, without_repeats
+from linregbench.benchmarks.aot.program import attempt
+from linregbench.benchmarks.aot.targets import configuration, targets
+from linregbench.benchmarks.aot.work import Loop, Work
+from linregbench.benchmarks.cli import commands_inspect
+from linregbench.benchmarks.cli.main import main
+from linregbench.benchmarks.grid.options import RunOptions, UsageError
+from linregbench.solvers.registry import load_builtin
 
 H100 = targets()["h100"]
 GD = Case("gd", "jax_scan", "autodiff", False, 1000, 16, 128, 100, "float32", "highest")
@@ -28,7 +29,7 @@ GOOD = Compiled(GD, "ok", None, Work(copies=2, submitted=2, loops=(LOOP,)), 6839
 SOLVE = Case("ols", "jax_vmap", "solve", True, 1000, 16, 128, 100, "float32", "default")
 CALLS = replace(GOOD, case=SOLVE, work=Work(kernels=5, libraries=4, copies=2), library_calls={"getrf": 1, "trsm": 2})
 
-EXTRA = Path(compiling.ROOT) / compiling.FOLDER
+EXTRA = Path(compiler.ROOT) / compiler.FOLDER
 
 
 def call(*arguments: str) -> int:
@@ -54,7 +55,7 @@ def installed(folder: Path, packages: dict[str, str]) -> Path:
 
 
 def all_packages(number: str) -> dict[str, str]:
-    return dict.fromkeys(compiling.PACKAGES, number) | dict.fromkeys(compiling.TOOLS, "13.0")
+    return dict.fromkeys(compiler.PACKAGES, number) | dict.fromkeys(compiler.TOOLS, "13.0")
 
 
 # What was asked for
@@ -142,7 +143,7 @@ def test_a_whole_compiler_is_found(tmp_path: Path) -> None:
 )
 def test_a_dead_compiler_is_one_line(program: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "dead.py").write_text(program)
-    monkeypatch.setattr(compiling, "PROGRAM", tmp_path / "dead.py")
+    monkeypatch.setattr(compiler, "PROGRAM", tmp_path / "dead.py")
     with pytest.raises(CompileError, match=said):
         list(compile_all(H100, [GD], None, silent))
 
@@ -152,7 +153,7 @@ def test_a_compiler_that_dies_half_way_names_what_it_was_compiling(
 ) -> None:
     program = 'import os, signal\nprint(\'{"status": "failed", "reason": "no"}\', flush=True)\nos.abort()'
     (tmp_path / "dead.py").write_text(program)
-    monkeypatch.setattr(compiling, "PROGRAM", tmp_path / "dead.py")
+    monkeypatch.setattr(compiler, "PROGRAM", tmp_path / "dead.py")
     extra = installed(tmp_path / "extra", all_packages(version("jaxlib")))
     assert call("--target", "a100", "--method", "gd", "--strategy", "jax_scan", "--aot", str(extra)) == 1
     assert capsys.readouterr().err == (
@@ -242,12 +243,12 @@ def test_the_table_says_what_is_counted_and_that_nothing_ran() -> None:
     assert ">=11" in shown
     said = " ".join(shown.split())
     assert "Nothing ran on a GPU, and no time here was measured" in said
-    assert inspect_gpu.LAUNCH_SOURCE in said
+    assert floors.LAUNCH_SOURCE in said
 
 
 def faked(monkeypatch: pytest.MonkeyPatch, *compiled: Compiled) -> None:
-    monkeypatch.setattr(compiling, "find_extra", lambda _: None)
-    monkeypatch.setattr(compiling, "compile_all", lambda *_: iter(compiled))
+    monkeypatch.setattr(compiler, "find_extra", lambda _: None)
+    monkeypatch.setattr(compiler, "compile_all", lambda *_: iter(compiled))
 
 
 def test_json_and_csv_hold_every_case(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -299,6 +300,6 @@ def test_what_an_h100_and_a_t4_would_run() -> None:
 
 @real
 def test_a_target_without_facts_kills_the_compiler_and_not_us(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiling, "configuration", lambda _: "")
+    monkeypatch.setattr(compiler, "configuration", lambda _: "")
     with pytest.raises(CompileError, match=r"the compiler for h100 died of SIGFPE \(signal 8\)"):
         list(compile_all(H100, [GD], EXTRA, silent))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import real
 
-from results.records import read_run
+from linregbench.results.runfile.read import read_run
 
 RUN = ("run", "--no-report", "--method", "gd", "--samples", "100", "--strategy", "numpy_loop", "--blocks", "3")
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.hlo import from_hlo, library_calls, products_in_tf32, ptx_in_tf32
-from benchmarks.launches import Loop, Work, merged, repeated, total
-from benchmarks.thunks import from_thunks
+from linregbench.benchmarks.aot.hlo import from_hlo, library_calls, products_in_tf32, ptx_in_tf32
+from linregbench.benchmarks.aot.thunks import from_thunks
+from linregbench.benchmarks.aot.work import Loop, Work, merged, repeated, total
 
 COMPILED = Path(__file__).parent / "compiled"
 GEMM = (

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from fakes import FakeClock
 
-from benchmarks import machine, memory
+from linregbench.benchmarks.processes import machine
+from linregbench.benchmarks.worker.hardware import memory
 
 GIB = 2**30
 
@@ -119,7 +120,7 @@ def test_a_peak_is_told_also_where_the_kernel_has_no_status(tmp_path: Path, monk
 def test_growth_past_the_limit_is_a_memory_error() -> None:
     program = """if True:
         import numpy as np
-        from benchmarks import memory
+        from linregbench.benchmarks.worker.hardware import memory
         memory.limit_growth(200_000_000)
         small = np.ones(10_000_000)
         try:

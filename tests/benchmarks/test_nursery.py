@@ -15,13 +15,14 @@ import pytest
 import real
 from fakes import make_case
 
-import solvers
-from benchmarks import devices, processes
-from benchmarks.processes import Nursery, NurseryError, Setting, WorkerEnded
-from solvers.registry import load_builtin
-from solvers.workload import make_workload
+from linregbench import solvers
+from linregbench.benchmarks import devices
+from linregbench.benchmarks.processes import handle
+from linregbench.benchmarks.processes.handle import Nursery, NurseryError, Setting, WorkerEnded
+from linregbench.solvers.registry import load_builtin
+from linregbench.solvers.workload import make_workload
 
-PACKAGE = Path(solvers.__file__).parent
+PACKAGE = Path(solvers.__file__).resolve().parent
 WORKLOAD = make_workload("gd", 50, 2)
 CORES = devices.allowed_cores()
 forks = pytest.mark.skipif(sys.platform != "linux", reason="the nursery forks, and /proc tells, on Linux")
@@ -205,7 +206,7 @@ class Impostor:
 
 
 def test_other_solvers_than_those_asked_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "Program", Impostor)
+    monkeypatch.setattr(handle, "Program", Impostor)
     with pytest.raises(NurseryError, match=r"asked for the solvers in .*, and /elsewhere/solvers were imported"):
         Nursery(setting()).start()
     assert Impostor.closed

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.options import RunOptions, UsageError, parse_duration, parse_list, whole
+from linregbench.benchmarks.grid.options import RunOptions, UsageError, parse_duration, parse_list, whole
 
 
 def test_what_is_written_to_the_run_file_is_read_back() -> None:

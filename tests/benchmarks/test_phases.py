@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from fakes import FakeClock, make_solver
 
-from benchmarks import calls, phases
-from benchmarks.calls import Prepared
-from solvers.problem import make_problem
-from solvers.registry import load_builtin
-from solvers.workload import make_workload
+from linregbench.benchmarks.worker import calls
+from linregbench.benchmarks.worker import dispatch as phases
+from linregbench.benchmarks.worker.calls import Prepared
+from linregbench.solvers.problem import make_problem
+from linregbench.solvers.registry import load_builtin
+from linregbench.solvers.workload import make_workload
 
 
 class Queue:

@@ -3,8 +3,8 @@
 import pytest
 from fakes import make_case, make_contest, make_limits
 
-from benchmarks import plan
-from benchmarks.cases import Case, Contest, worker_bytes
+from linregbench.benchmarks.grid.cases import Case, Contest, worker_bytes
+from linregbench.benchmarks.sampling import plan
 
 GIB = 2**30
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from fakes import make_solver
 
-from benchmarks import calls, checks, worker
-from solvers.accuracy import error_limit, relative_error
-from solvers.problem import make_problem
-from solvers.registry import load_builtin
-from solvers.workload import make_workload
+from linregbench.benchmarks.worker import answers, calls, session
+from linregbench.solvers.accuracy import error_limit, relative_error
+from linregbench.solvers.problem import make_problem
+from linregbench.solvers.registry import load_builtin
+from linregbench.solvers.workload import make_workload
 
 
-def judged(off: float, *, coarse: bool) -> checks.Judgement:
+def judged(off: float, *, coarse: bool) -> answers.Judgement:
     """An answer this far off, on the timed inputs and on the others."""
     workload = make_workload("gd", 100, 2)
     problem = make_problem(workload)
@@ -25,7 +25,7 @@ def judged(off: float, *, coarse: bool) -> checks.Judgement:
 
     solver = replace(make_solver("numpy_loop"), function=solve)
     prepared = calls.prepare(solver, workload, problem, "cpu")
-    return checks.judge(solver, workload, problem, prepared, prepared.call(), coarse=coarse)
+    return answers.judge(solver, workload, problem, prepared, prepared.call(), coarse=coarse)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_coarser_product_is_allowed_its_rounding(off: float, coarse: bool, sta
 )
 def test_only_an_accelerator_cuts_products_short(precision: str, dtype: str, device: str, coarse: bool) -> None:
     case = {"precision": precision, "device": device, "workload": {"dtype": dtype}}
-    assert worker._coarse(case) is coarse
+    assert session._coarse(case) is coarse
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

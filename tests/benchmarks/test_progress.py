@@ -3,7 +3,7 @@
 import pytest
 from fakes import FakeClock
 
-from benchmarks import progress
+from linregbench.benchmarks.sampling import progress
 
 
 @pytest.mark.parametrize(

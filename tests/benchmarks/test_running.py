@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from fakes import HEADER, make_contest, make_limits
 
-from benchmarks import machine, plan, resuming, running
-from benchmarks.cases import Case
-from benchmarks.options import RunOptions, UsageError
-from benchmarks.presets import PRESETS
-from benchmarks.running import Prepared, Request
-from results.records import RunWriter, read_run
+from linregbench.benchmarks import run
+from linregbench.benchmarks.grid.cases import Case
+from linregbench.benchmarks.grid.options import RunOptions, UsageError
+from linregbench.benchmarks.grid.presets import PRESETS
+from linregbench.benchmarks.processes import machine
+from linregbench.benchmarks.run import Prepared, Request
+from linregbench.benchmarks.sampling import plan
+from linregbench.results.runfile.read import RunWriter, read_run
 
 CONTESTS = (make_contest("jax_a"),)
 ENVIRONMENT: dict[str, Any] = {
@@ -58,7 +60,7 @@ def resumed(tmp_path: Path, now: dict[str, Any], grid: str | None = None, cpu: s
 
 
 def test_a_run_is_resumed_where_nothing_has_changed(tmp_path: Path) -> None:
-    resuming.check_same(resumed(tmp_path, {}))
+    run.check_same(resumed(tmp_path, {}))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,7 @@ def test_a_run_is_resumed_where_nothing_has_changed(tmp_path: Path) -> None:
 )
 def test_a_run_is_not_resumed_elsewhere(tmp_path: Path, now: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match="--resume: the ") as refused:
-        resuming.check_same(resumed(tmp_path, now))
+        run.check_same(resumed(tmp_path, now))
     assert message in str(refused.value)
 
 
@@ -83,23 +85,23 @@ def test_a_run_is_not_resumed_elsewhere(tmp_path: Path, now: dict[str, Any], mes
 def test_nor_on_another_machine_or_with_another_grid(tmp_path: Path, changed: dict[str, str]) -> None:
     ((what, was),) = changed.items()
     with pytest.raises(UsageError, match=f"--resume: the {what} was {was} and is "):
-        resuming.check_same(resumed(tmp_path, {}, **changed))
+        run.check_same(resumed(tmp_path, {}, **changed))
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_limits_are_the_presets_less_what_the_options_replace(preset: str) -> None:
-    plain = running.limits_of(RunOptions(preset=preset))
+    plain = run.limits_of(RunOptions(preset=preset))
     assert not plain.rules.flush_cache
-    assert running.limits_of(RunOptions(preset=preset, flush_cache=True)).rules.flush_cache
+    assert run.limits_of(RunOptions(preset=preset, flush_cache=True)).rules.flush_cache
     assert plain.blocks == PRESETS[preset].blocks
     assert plain.budget_s == PRESETS[preset].budget_s
     assert plain.rules.timeout_s == PRESETS[preset].timeout_s
-    given = running.limits_of(RunOptions(preset=preset, blocks=7, budget_s=90.0, timeout_s=5.0))
+    given = run.limits_of(RunOptions(preset=preset, blocks=7, budget_s=90.0, timeout_s=5.0))
     assert (given.blocks, given.budget_s, given.rules.timeout_s) == ((7, 7), 90.0, 5.0)
     assert given.call_limit_s <= 5.0
 
 
 def test_a_prediction_is_for_the_fewest_blocks_and_within_the_budget() -> None:
-    one, two = (running.predicted_s(CONTESTS, make_limits((blocks, 30))) for blocks in (1, 2))
+    one, two = (run.predicted_s(CONTESTS, make_limits((blocks, 30))) for blocks in (1, 2))
     assert two == pytest.approx(2 * one)
-    assert running.predicted_s(CONTESTS, replace(make_limits((2, 2)), budget_s=one)) == one
+    assert run.predicted_s(CONTESTS, replace(make_limits((2, 2)), budget_s=one)) == one

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from fakes import HEADER, FakeClock, FakeProcesses, Manner, make_contest, make_limits
 
-from benchmarks import schedule
-from benchmarks.cases import Contest
-from benchmarks.plan import Limits
-from benchmarks.schedule import Outcome, Session
-from benchmarks.states import State, restored
-from results.records import Run, RunWriter, read_run, trim_for_resume
+from linregbench.benchmarks.grid.cases import Contest
+from linregbench.benchmarks.sampling import schedule
+from linregbench.benchmarks.sampling.plan import Limits
+from linregbench.benchmarks.sampling.schedule import Outcome, Session
+from linregbench.benchmarks.sampling.state import State, restored
+from linregbench.results.runfile.read import Run, RunWriter, read_run, trim_for_resume
 
 MIB = 2**20
 

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from fakes import make_case, make_solver
 
-import solvers
-from benchmarks import calls, devices
-from benchmarks.cases import select
-from benchmarks.options import RunOptions, UsageError
-from benchmarks.processes import Nursery, Setting
-from solvers.registry import Solver, load_builtin
-from solvers.workload import Workload, make_workload
+from linregbench import solvers
+from linregbench.benchmarks import devices
+from linregbench.benchmarks.grid.cases import select
+from linregbench.benchmarks.grid.options import RunOptions, UsageError
+from linregbench.benchmarks.processes.handle import Nursery, Setting
+from linregbench.benchmarks.worker import calls
+from linregbench.solvers.registry import Solver, load_builtin
+from linregbench.solvers.workload import Workload, make_workload
 
 PACKAGE = Path(solvers.__file__).parent
 WORKLOADS = {

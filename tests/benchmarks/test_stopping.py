@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from fakes import HEADER, FakeClock, FakeProcesses, Manner, make_contest, make_limits
 
-from benchmarks import schedule, stopping
-from benchmarks.schedule import Session, State
-from results.quiet import thresholds
-from results.records import RunWriter
+from linregbench.benchmarks.sampling import schedule, stopping
+from linregbench.benchmarks.sampling.schedule import Session, State
+from linregbench.results.runfile.read import RunWriter
+from linregbench.results.stats.quiet import thresholds
 
 
 def measured(tmp_path: Path, processes: FakeProcesses, blocks: int) -> State:

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 import real
 
-import results
-from benchmarks import devices
-from results.diagnostics import diagnose
-from results.noise import summed_up
-from results.records import read_run
+import linregbench
+from linregbench.benchmarks import devices
+from linregbench.results.runfile.read import read_run
+from linregbench.results.stats.diagnostics import diagnose
+from linregbench.results.stats.noise import summed_up
 
 
 def measure(folder: Path, *arguments: object) -> pd.DataFrame:
@@ -23,7 +23,7 @@ def measure(folder: Path, *arguments: object) -> pd.DataFrame:
     with real.Command("run", "--no-report", *arguments, "--blocks", "2", "--output", path, cwd=folder) as command:
         code, _, err = command.finish()
     assert code == 0, err
-    return results.load(path)
+    return linregbench.load(path)
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,6 @@ def test_a_neighbour_in_half_of_the_blocks_makes_the_run_noisy_and_no_copy_slowe
             code, _, err = command.finish()
             neighbour.kill()
     assert code == 0, err
-    rows = results.load(path).set_index("strategy")
+    rows = linregbench.load(path).set_index("strategy")
     assert rows.loc["copy", "verdict"] in ("same", "inconclusive")
     assert "noisy" in summed_up(diagnose(read_run(path)))

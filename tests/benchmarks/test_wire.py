@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks import wire
+from linregbench.benchmarks.worker import wire
 
 MESSAGES = [{"ask": "prepare"}, {"reason": "naïve \n text"}, {}, {"samples_s": [1e-3, 2.5]}]
 BYTES = "".join(json.dumps(message) + "\n" for message in MESSAGES).encode()

@@ -10,8 +10,8 @@ from typing import Any
 from made import run_of
 from synthetic import Truth
 
-from results.export import as_pyperf, as_pytest_benchmark
-from results.readers import asv
+from linregbench.results.formats import asv
+from linregbench.results.formats.export import as_pyperf, as_pytest_benchmark
 
 SCAN = Truth("jax_scan", "autodiff", 2e-4)
 RUN = run_of("run.jsonl", SCAN, blocks=5)
@@ -21,9 +21,9 @@ AXES = {
     "samples": [100, 1000],
     "device": ["cpu", "cuda"],
 }
-TIME = "asv_steady.OverSamples.time_call"
-MEMORY = "asv_memory.Memory.peakmem_call"
-RATIO = "asv_ratio.Ratio.track_ratio"
+TIME = "suites.asv_steady.OverSamples.time_call"
+MEMORY = "suites.asv_steady.Memory.peakmem_call"
+RATIO = "suites.asv_ratio.Ratio.track_ratio"
 UNITS = {TIME: "seconds", MEMORY: "bytes", RATIO: "times the NumPy loop's time"}
 COLUMNS = ["result", "params", "version", "started_at", "duration", "stats_ci_99_a"]
 

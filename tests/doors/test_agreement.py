@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from results.agreement import agreements
-from results.models import quantile
+from linregbench.results.formats.agreement import agreements
+from linregbench.results.models.rays import quantile
 
 
 def row(time_s: float, half_width: float = 0.01, floor: float | None = None, blocks: int = 5) -> dict[str, Any]:

@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from benchmarks import asv_common, asv_memory, asv_phases, asv_ratio, doors
-from benchmarks.asv_steady import OverBatch, OverSamples
-from results.readers import asv
-from results.readers.plain import case_columns
+from linregbench.benchmarks.suites import asv_common, asv_phases, asv_ratio, cases
+from linregbench.benchmarks.suites.asv_steady import Memory, OverBatch, OverSamples
+from linregbench.results.formats import asv
+from linregbench.results.formats.values import case_columns
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITES = {
-    "asv_memory.Memory.peakmem_call": asv_memory.Memory,
-    "asv_phases.Phases.track_phase": asv_phases.Phases,
-    "asv_ratio.Ratio.track_ratio": asv_ratio.Ratio,
-    "asv_steady.OverBatch.time_call": OverBatch,
-    "asv_steady.OverSamples.time_call": OverSamples,
+    "suites.asv_steady.Memory.peakmem_call": Memory,
+    "suites.asv_phases.Phases.track_phase": asv_phases.Phases,
+    "suites.asv_ratio.Ratio.track_ratio": asv_ratio.Ratio,
+    "suites.asv_steady.OverBatch.time_call": OverBatch,
+    "suites.asv_steady.OverSamples.time_call": OverSamples,
 }
 ABSENT = "cuda"
 SKIPPED = "{'samples': [nan], 'number': 1}"  # as text, since NaN equals nothing
@@ -59,8 +59,8 @@ def test_the_steady_suites_are_the_case_table(discovered: list[dict[str, Any]]) 
                 collected.append(tuple(case[name].strip("'") for name in names))
     table = [
         (method, strategy, str(size.samples), str(size.batch), device)
-        for method, strategy, size in doors.table()
-        for device in doors.DEVICES
+        for method, strategy, size in cases.table()
+        for device in cases.DEVICES
     ]
     assert sorted(collected) == sorted(table)
 
@@ -81,44 +81,44 @@ def test_asv_check_passes() -> None:
 
 
 def test_what_the_reader_takes_for_granted() -> None:
-    for method, strategy, size in doors.table():
+    for method, strategy, size in cases.table():
         try:
-            told = case_columns(doors.case_of(method, strategy, size, "cpu").as_dict())
-        except doors.Skip:
+            told = case_columns(cases.case_of(method, strategy, size, "cpu").as_dict())
+        except cases.Skip:
             continue
         fixed = asv.FIXED | {"steps": asv.STEPS.get(method), "variant": asv._variant(method, strategy)}
         assert {name: told[name] for name in fixed} == fixed
 
 
-@pytest.mark.skipif(doors.may_be_here(ABSENT), reason="the device is here")
-@pytest.mark.parametrize("strategy", doors.STRATEGIES)
+@pytest.mark.skipif(cases.may_be_here(ABSENT), reason="the device is here")
+@pytest.mark.parametrize("strategy", cases.STRATEGIES)
 def test_an_absent_device_is_a_skip_with_its_reason(strategy: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(NotImplementedError, match="no cuda device"):
-        asv_common.ready_call("gd", strategy, doors.size_of(samples=100), ABSENT)
+        asv_common.ready_call("gd", strategy, cases.size_of(samples=100), ABSENT)
     assert "skipped: no cuda device" in capsys.readouterr().err
 
 
 def test_an_absent_solver_is_a_skip() -> None:
-    with pytest.raises(doors.Skip, match="this commit have no gd by gone"):
-        doors.case_of("gd", "gone", doors.size_of(samples=100), "cpu")
+    with pytest.raises(cases.Skip, match="this commit have no gd by gone"):
+        cases.case_of("gd", "gone", cases.size_of(samples=100), "cpu")
 
 
 def test_a_call_of_minutes_is_a_skip() -> None:
-    with pytest.raises(doors.Skip, match="is the limit"):
-        doors.case_of("gd", "jax_eager", doors.size_of(batch=max(doors.BATCHES)), "cpu")
+    with pytest.raises(cases.Skip, match="is the limit"):
+        cases.case_of("gd", "jax_eager", cases.size_of(batch=max(cases.BATCHES)), "cpu")
 
 
 def test_the_clock_stands_still_while_a_case_is_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = 5.0
 
-    def make_ready(case: object) -> doors.Ready:
+    def make_ready(case: object) -> cases.Ready:
         nonlocal now_s
         now_s += 100.0
-        return doors.Ready(case, lambda: None, {}, 1, 0.0, None)  # type: ignore[arg-type]
+        return cases.Ready(case, lambda: None, {}, 1, 0.0, None)  # type: ignore[arg-type]
 
     monkeypatch.setattr(asv_common.clock, "now", lambda: now_s)
     monkeypatch.setattr(asv_common, "case_of", lambda *_: None)
-    monkeypatch.setattr(doors, "make_ready", make_ready)
+    monkeypatch.setattr(cases, "make_ready", make_ready)
     before = asv_common.clock_of_calls()
     OverSamples().time_call("gd", "jax_scan", 100, "cpu")
     assert asv_common.clock_of_calls() == before
@@ -127,10 +127,10 @@ def test_the_clock_stands_still_while_a_case_is_made_ready(monkeypatch: pytest.M
 
 
 def test_a_wrong_answer_has_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    case = doors.case_of("gd", "numpy_loop", doors.size_of(samples=100), "cpu")
-    monkeypatch.setattr(doors.checks, "judge", lambda *_: doors.checks.Judgement("wrong", "off by one", None, 0.0))
-    with pytest.raises(doors.WrongAnswerError, match="wrong: off by one"):
-        doors.make_ready(case)
+    case = cases.case_of("gd", "numpy_loop", cases.size_of(samples=100), "cpu")
+    monkeypatch.setattr(cases.answers, "judge", lambda *_: cases.answers.Judgement("wrong", "off by one", None, 0.0))
+    with pytest.raises(cases.WrongAnswerError, match="wrong: off by one"):
+        cases.make_ready(case)
 
 
 def test_the_configuration() -> None:
@@ -169,11 +169,11 @@ def test_the_phases_of_each_case_or_why_there_are_none() -> None:
 
 def test_the_process_stays_on_its_core(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[list[int]] = []
-    monkeypatch.setattr(doors.devices, "allowed_cores", lambda: [0, 1])
-    monkeypatch.setattr(doors.os, "sched_setaffinity", lambda _, cores: given.append(list(cores)))
+    monkeypatch.setattr(cases.devices, "allowed_cores", lambda: [0, 1])
+    monkeypatch.setattr(cases.os, "sched_setaffinity", lambda _, cores: given.append(list(cores)))
     with monkeypatch.context() as patch:
         patch.setattr(asv_common, "_held", contextlib.ExitStack())
-        asv_common.case_of("gd", "numpy_loop", doors.size_of(samples=100), "cpu")
+        asv_common.case_of("gd", "numpy_loop", cases.size_of(samples=100), "cpu")
         assert given == [[1]]
         asv_common._held.close()
     assert given == [[1], [0, 1]]
@@ -182,8 +182,8 @@ def test_the_process_stays_on_its_core(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_asvs_environments_have_what_discovery_imports() -> None:
     code = (
         "import pkgutil, importlib, sys, benchmarks\n"
-        "for each in pkgutil.iter_modules(benchmarks.__path__):\n"
-        "    importlib.import_module('benchmarks.' + each.name)\n"
+        "for module in pkgutil.walk_packages(benchmarks.__path__, 'benchmarks.'):\n"
+        "    importlib.import_module(module.name)\n"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -12,10 +12,10 @@ import synthetic
 from door_files import RUN
 from made import SMALL, SMALL_BYTES
 
-from benchmarks.__main__ import main
-from results.export import FORMATS, export
-from results.frame import from_runs
-from results.lines import RunFileError
+from linregbench.benchmarks.cli.main import main
+from linregbench.results.formats.export import FORMATS, export
+from linregbench.results.frame import from_runs
+from linregbench.results.runfile.lines import RunFileError
 
 
 def program(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from door_files import DOCUMENTS, RATIO, TIME, asv_folder, asv_index, asv_results, written
 
-import results
-from benchmarks.__main__ import main
-from results.history import as_text, history, plot
+import linregbench
+from linregbench.benchmarks.cli.main import main
+from linregbench.results.figures.history import as_text, history, plot
 
 
 def folder_of(where: Path) -> Path:
@@ -18,7 +18,7 @@ def folder_of(where: Path) -> Path:
 
 
 def test_older_commits_come_first(tmp_path: Path) -> None:
-    wide = history(results.load(folder_of(tmp_path)))
+    wide = history(linregbench.load(folder_of(tmp_path)))
     assert list(wide.columns) == ["aaaaaaaa", "00000000"]
     assert wide.iloc[0].tolist() == [2.0, 4.0]
 
@@ -38,7 +38,7 @@ def test_a_plot_that_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_history_without_ratios_is_one_of_times(tmp_path: Path) -> None:
-    frame = results.load(asv_folder(tmp_path))
+    frame = linregbench.load(asv_folder(tmp_path))
     assert as_text(frame).startswith("time of a call")
     plot(frame, tmp_path / "plot.svg")
     assert (tmp_path / "plot.svg").stat().st_size

@@ -15,15 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import SMALL
 
-import results
-from results.across import compare_anything
-from results.advise import Wish, advise, in_words
-from results.comparison_table import as_text as comparison_as_text
-from results.frame import gathered
-from results.history import as_text
-from results.lines import RunFileError
-from results.report import markdown
-from results.table import FORMATS
+import linregbench
+from linregbench.results.compare.files import compare_anything
+from linregbench.results.figures.history import as_text
+from linregbench.results.formats.load import gathered
+from linregbench.results.models.advise import Wish, advise, in_words
+from linregbench.results.report.build import markdown
+from linregbench.results.runfile.lines import RunFileError
+from linregbench.results.tables.comparison import as_text as comparison_as_text
+from linregbench.results.tables.table import FORMATS
 
 ODD = st.sampled_from(
     [
@@ -67,7 +67,7 @@ def test_fifty_megabytes_of_nothing(tmp_path: Path, of: str) -> None:
     path = folder / "machine" / "0.json" if of == "asv" else tmp_path / "0.json"
     path.write_bytes(head + filler * (50 * 2**20 // len(filler)) + b"\n")
     with pytest.raises(RunFileError, match=r"0\.json"):
-        results.load(folder if of == "asv" else path)
+        linregbench.load(folder if of == "asv" else path)
 
 
 def places(document: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -135,4 +135,4 @@ def test_a_torn_document_is_named(data: st.DataObject, source: str, tmp_path_fac
     text = path.read_text()
     path.write_text(text[: data.draw(st.integers(0, len(text) - 1))])
     with pytest.raises(RunFileError, match=re.escape(path.name)):
-        results.load(given_to_load)
+        linregbench.load(given_to_load)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import results
+import linregbench
 
 ROOT = Path(__file__).resolve().parents[2]
 CASE = "ols-100-1-numpy_loop-cpu"
@@ -35,7 +35,7 @@ def test_the_file_has_the_case_and_its_phases(written: Path) -> None:
     assert benchmark["stats"]["rounds"] == 20
     assert benchmark["options"]["disable_gc"]
     assert benchmark["stats"]["iterations"] > 1
-    (row,) = results.load(written).to_dict("records")
+    (row,) = linregbench.load(written).to_dict("records")
     assert (row["source"], row["status"], row["strategy"]) == ("pytest-benchmark", "ok", "numpy_loop")
 
 

@@ -24,12 +24,12 @@ from door_files import (
 )
 from made import SMALL_BYTES
 
-import results
-from benchmarks.__main__ import main
-from results.frame import COLUMNS, from_runs
-from results.lines import RunFileError
-from results.readers import asv
-from results.table import FORMATS
+import linregbench
+from linregbench.benchmarks.cli.main import main
+from linregbench.results.formats import asv
+from linregbench.results.frame import COLUMNS, from_runs
+from linregbench.results.runfile.lines import RunFileError
+from linregbench.results.tables.table import FORMATS
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 
 def test_all_of_them_are_one_frame(files: dict[str, Path]) -> None:
-    frame = results.load(*files.values())
+    frame = linregbench.load(*files.values())
     assert list(dict.fromkeys(frame["source"])) == list(files)
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == COLUMNS
     assert frame["units"].notna().all()
@@ -50,7 +50,7 @@ def test_all_of_them_are_one_frame(files: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("source", DOCUMENTS)
 def test_what_was_exported_comes_back(files: dict[str, Path], source: str) -> None:
-    ours, theirs = from_runs(RUN), results.load(files[source])
+    ours, theirs = from_runs(RUN), linregbench.load(files[source])
     same = ["method", "strategy", "variant", "device", "samples", "features", "batch", "steps", "dtype", "threads"]
     assert theirs[same].equals(ours[same])
     assert theirs["time_s"].tolist() == pytest.approx(ours["time_all_s"].tolist(), rel=1e-9)
@@ -58,17 +58,17 @@ def test_what_was_exported_comes_back(files: dict[str, Path], source: str) -> No
 
 
 def test_failed_skipped_and_not_selected_are_told_apart(files: dict[str, Path]) -> None:
-    frame = results.load(files["asv"])
+    frame = linregbench.load(files["asv"])
     assert len(frame) == 16
     assert frame["status"].tolist()[:2] == ["failed", "failed"]  # of cuda the memory failed, and the time was skipped
     without = asv_results()
     del without["results"][MEMORY]
     del without["results"][TIME]
-    lone = results.load(asv_folder(files["asv"] / "lone", None, without))
+    lone = linregbench.load(asv_folder(files["asv"] / "lone", None, without))
     assert set(lone["status"]) == {"not_selected"}
     timed = asv_results()
     del timed["results"][MEMORY]
-    lone = results.load(asv_folder(files["asv"] / "timed", None, timed))
+    lone = linregbench.load(asv_folder(files["asv"] / "timed", None, timed))
     assert lone["status"].tolist()[:4] == ["failed", asv.UNTOLD, "ok", asv.UNTOLD]
     assert "writes the same for both" in lone["reason"][1]
     rated = asv_results()
@@ -77,7 +77,7 @@ def test_failed_skipped_and_not_selected_are_told_apart(files: dict[str, Path]) 
     ratios, numbers = [math.nan] * 14 + [0.5, None], [1] + [None] * 13 + [1, None]
     rated["results"][RATIO] = [ratios, params, "1", 1, 2.0, None, numbers]
     rated["result_columns"] = [*RESULT_COLUMNS, "stats_number"]
-    lone = results.load(asv_folder(files["asv"] / "rated", None, rated))
+    lone = linregbench.load(asv_folder(files["asv"] / "rated", None, rated))
     assert lone["status"].tolist() == ["skipped", *[asv.UNTOLD] * 13, "ok", "failed"]
     assert lone["reason"][14] == "its time is not selected"
 
@@ -86,15 +86,15 @@ def test_asv_ratio_is_turned_round(tmp_path: Path) -> None:
     result = asv_results()
     times = result["results"].pop(TIME)
     result["results"] = {RATIO: [[0.25] * 16, *times[1:]]}
-    frame = results.load(asv_folder(tmp_path, None, result))
+    frame = linregbench.load(asv_folder(tmp_path, None, result))
     assert set(frame["ratio"]) == {4.0}
 
 
 def test_a_benchmark_that_is_gone_is_told(tmp_path: Path) -> None:
     index = asv_index()
     del index[MEMORY]
-    with pytest.warns(UserWarning, match="left out asv_memory"):
-        results.load(asv_folder(tmp_path, index))
+    with pytest.warns(UserWarning, match="left out suites.asv_steady"):
+        linregbench.load(asv_folder(tmp_path, index))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_benchmark_that_is_gone_is_told(tmp_path: Path) -> None:
 def test_what_is_broken_foreign_or_newer_is_named(tmp_path: Path, document: Any, named: str) -> None:
     path = written(tmp_path / "bad.json", document)
     with pytest.raises(RunFileError, match=f"bad.json.*{named}"):
-        results.load(path)
+        linregbench.load(path)
 
 
 @pytest.mark.parametrize(
@@ -131,50 +131,50 @@ def test_what_is_broken_foreign_or_newer_is_named(tmp_path: Path, document: Any,
 )
 def test_an_asv_folder_that_cannot_be_read(tmp_path: Path, index: Any, result: Any, named: str) -> None:
     with pytest.raises(RunFileError, match=named):
-        results.load(asv_folder(tmp_path, index, result))
+        linregbench.load(asv_folder(tmp_path, index, result))
 
 
 def test_the_folder_of_one_machine_and_one_file_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = asv_folder(tmp_path, None, asv_results(commit="aaaaaaaaaa"), asv_results(commit="bbbbbbbbbb"))
-    whole = results.load(folder)
-    assert results.load(folder / "machine").equals(whole)
-    lone = results.load(folder / "machine" / "1.json")
+    whole = linregbench.load(folder)
+    assert linregbench.load(folder / "machine").equals(whole)
+    lone = linregbench.load(folder / "machine" / "1.json")
     assert set(lone["run"]) == {"bbbbbbbb virtualenv-py3.11-jax0.10.2"}
     monkeypatch.chdir(folder / "machine")
-    assert results.load("1.json").equals(lone)
-    assert results.load(".").equals(whole)
+    assert linregbench.load("1.json").equals(lone)
+    assert linregbench.load(".").equals(whole)
 
 
 def test_two_machines_are_two_runs(tmp_path: Path) -> None:
     folder = asv_folder(tmp_path)
     (folder / "other").mkdir()
     (folder / "other" / "0.json").write_bytes((folder / "machine" / "0.json").read_bytes())
-    assert [name.rpartition(" on ")[2] for name in results.load(folder)["run"].unique()] == ["machine", "other"]
+    assert [name.rpartition(" on ")[2] for name in linregbench.load(folder)["run"].unique()] == ["machine", "other"]
 
 
 def test_the_same_run_twice_is_named(files: dict[str, Path]) -> None:
     with pytest.raises(RunFileError, match="give it once"):
-        results.load(files["asv"], files["asv"] / "machine")
-    both = results.load(files["linregbench"], files["pyperf"])
+        linregbench.load(files["asv"], files["asv"] / "machine")
+    both = linregbench.load(files["linregbench"], files["pyperf"])
     assert both["run"].nunique() == 2
 
 
 def test_a_folder_of_something_else(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match="no folder of asv's results"):
-        results.load(tmp_path)
+        linregbench.load(tmp_path)
 
 
 def test_four_hundred_rows(tmp_path: Path) -> None:
     axes = AXES | {"samples": list(range(1, 51))}
     folder = asv_folder(tmp_path, asv_index(axes), asv_results(axes), asv_results(axes, commit="abcdef1234"))
-    assert len(results.load(folder)) == 800
+    assert len(linregbench.load(folder)) == 800
     for name, document in DOCUMENTS.items():
         benchmarks = [
             changed(b, ("metadata", "name"), n) if name == "pyperf" else b
             for n in range(200)
             for b in document["benchmarks"]
         ]
-        assert len(results.load(written(tmp_path / f"{name}.json", document | {"benchmarks": benchmarks}))) == 400
+        assert len(linregbench.load(written(tmp_path / f"{name}.json", document | {"benchmarks": benchmarks}))) == 400
 
 
 def test_across_takes_any_two(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:

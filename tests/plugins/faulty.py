@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-from solvers.registry import solver
+from linregbench import solver
 
 
 def _register(strategy):

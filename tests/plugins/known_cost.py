@@ -2,7 +2,7 @@
 
 import time
 
-from solvers.registry import solver
+from linregbench import solver
 
 
 def _register(strategy):

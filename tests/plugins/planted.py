@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from solvers.registry import solver
+from linregbench import solver
 
 _data = np.random.default_rng(0).standard_normal((400, 2)).astype(np.float32)
 _large = bytes(4_000_000)

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from results.frame import COLUMNS
-from results.models import quantile
-from results.titles import Record
+from linregbench.results.frame import COLUMNS
+from linregbench.results.models.rays import quantile
+from linregbench.results.words.titles import Record
 
 STEPS = (1, 10, 100, 1_000)
 CALL_S, STEP_S = 5e-6, 2e-6

@@ -7,9 +7,9 @@ from typing import Any
 import synthetic
 from synthetic import QUIET, Noise, Truth
 
-from results.estimates import Estimate, estimate, label
-from results.kinds import Block, End, Environment, Header, Measurement, Stop
-from results.records import Run, parse_record
+from linregbench.results.runfile.kinds import Block, End, Environment, Header, Measurement, Stop
+from linregbench.results.runfile.read import Run, parse_record
+from linregbench.results.stats.estimates import Estimate, estimate, label
 
 BASE = Truth("numpy_loop", "analytic", 1e-3)
 

@@ -8,8 +8,8 @@ import synthetic
 from made import as_run
 from synthetic import QUIET, Noise, Truth
 
-from results.frame import from_runs
-from results.models import Answer
+from linregbench.results.frame import from_runs
+from linregbench.results.models.rays import Answer
 
 SIZES = (100, 1_000, 10_000, 100_000)
 BLOCKS = 10

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from results.advise import Wish, advise
-from results.frame import COLUMNS
-from results.models import Answer, quantile
-from results.models_calls import break_evens
-from results.models_cost import ARITHMETIC, CALL, OVERHEAD, cost_models
-from results.models_crossovers import crossovers, saturations
-from results.models_scaling import scalings
+from linregbench.results.frame import COLUMNS
+from linregbench.results.models.advise import Wish, advise
+from linregbench.results.models.calls import break_evens
+from linregbench.results.models.cost import ARITHMETIC, CALL, OVERHEAD, cost_models
+from linregbench.results.models.crossovers import crossovers, saturations
+from linregbench.results.models.rays import Answer, quantile
+from linregbench.results.models.scaling import scalings
 
 Outcome = bool | None
 BLOCKS = 10

@@ -11,11 +11,18 @@ from scipy import stats
 from synthetic import Noise
 from two_devices import both_run, cpu_run, gpu_run, overtaken_at
 
-from results.across_crossovers import lines, overtakings
-from results.across_ratios import Across, Contrast, Meeting, compare_sides_across, without_common
-from results.across_regimes import LAUNCH_BOUND, UNSURE, WORK_BOUND, launch_share, regime_of, regimes
-from results.across_sides import BOTH_WAYS, FIRST, FLOW, INWARD, STEADY, sides_of
-from results.records import Run, RunFileError
+from linregbench.results.compare.devices.crossovers import lines, overtakings
+from linregbench.results.compare.devices.ratios import Across, Contrast, Meeting, compare_sides_across, without_common
+from linregbench.results.compare.devices.regimes import (
+    LAUNCH_BOUND,
+    UNSURE,
+    WORK_BOUND,
+    launch_share,
+    regime_of,
+    regimes,
+)
+from linregbench.results.compare.devices.sides import BOTH_WAYS, FIRST, FLOW, INWARD, STEADY, sides_of
+from linregbench.results.runfile.read import Run, RunFileError
 
 
 def across(*runs: Run) -> Across:

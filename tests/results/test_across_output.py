@@ -17,17 +17,17 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from two_devices import both_run, cpu_run, gpu_run
 
-from benchmarks.__main__ import main
-from results.across_frame import COLUMNS, across_frame
-from results.across_output import FORMATS, as_csv, as_json, as_markdown, as_text, print_across
-from results.across_ratios import Across, compare_sides_across
-from results.across_sides import STEADY, sides_of
-from results.across_tables import tables_of
-from results.across_words import plain_words, sides_in_words
-from results.figures_devices import devices_figure
-from results.page_devices import devices_parts, title_of
-from results.records import Run
-from results.report import html, markdown
+from linregbench.benchmarks.cli.main import main
+from linregbench.results.compare.devices.frame import COLUMNS, across_frame
+from linregbench.results.compare.devices.ratios import Across, compare_sides_across
+from linregbench.results.compare.devices.sides import STEADY, sides_of
+from linregbench.results.figures.devices import devices_figure
+from linregbench.results.report.build import html, markdown
+from linregbench.results.report.devices import devices_parts, title_of
+from linregbench.results.runfile.read import Run
+from linregbench.results.tables.device_output import FORMATS, as_csv, as_json, as_markdown, as_text, print_across
+from linregbench.results.tables.device_words import plain_words, sides_in_words
+from linregbench.results.tables.devices import tables_of
 
 EVIL = "<script>alert(1)</script>[red]|\x1b[31m"
 

@@ -8,8 +8,8 @@ import synthetic
 from made import as_run
 from synthetic import QUIET, Truth
 
-from results.advise import Advice, Wish, advise, in_words
-from results.frame import from_runs
+from linregbench.results.frame import from_runs
+from linregbench.results.models.advise import Advice, Wish, advise, in_words
 
 PLACES = [(n, d, b) for n in (100, 1_000, 10_000) for d in (2, 16) for b in (1, 128)]
 

@@ -10,9 +10,9 @@ import synthetic
 from made import BASE, as_run, run_of, sides_run
 from synthetic import QUIET, Noise, Truth
 
-from benchmarks.__main__ import main
-from results.compare import ComparedCase, Comparison, compare_runs, compare_sides
-from results.records import RunFileError
+from linregbench.benchmarks.cli.main import main
+from linregbench.results.compare.runs import ComparedCase, Comparison, compare_runs, compare_sides
+from linregbench.results.runfile.read import RunFileError
 
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 VMAP = Truth("jax_vmap", "analytic", 4e-4)

@@ -14,9 +14,9 @@ from made import BASE, as_run, run_of, sides_run
 from rich.console import Console
 from synthetic import Truth
 
-from results import wording
-from results.compare import Comparison, compare_runs, compare_sides
-from results.comparison_table import (
+from linregbench.results.compare.runs import Comparison, compare_runs, compare_sides
+from linregbench.results.frame import COLUMNS as OF_A_RUN
+from linregbench.results.tables.comparison import (
     COLUMNS,
     FORMATS,
     as_csv,
@@ -27,7 +27,7 @@ from results.comparison_table import (
     print_comparison,
     summary,
 )
-from results.frame import COLUMNS as OF_A_RUN
+from linregbench.results.words.text import plain
 
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 
@@ -129,7 +129,7 @@ def test_names_are_text(name: str) -> None:
         print_comparison(comparison, Console(file=terminal, force_terminal=True, color_system=None, width=100))
         for text in (as_text(comparison), terminal.getvalue()):
             assert "\x1b[31m" not in text
-            assert wording.plain(name) in " ".join(text.split())
+            assert plain(name) in " ".join(text.split())
         markdown = as_markdown(comparison)
         assert "<script>" not in markdown
         assert "\x1b" not in markdown

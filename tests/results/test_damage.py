@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import END, SMALL, SMALL_BYTES, STOP
 
-from results.frame import from_runs
-from results.records import RunFileError, RunWriter, read_run, trim_for_resume
-from results.table import FORMATS
+from linregbench.results.frame import from_runs
+from linregbench.results.runfile.read import RunFileError, RunWriter, read_run, trim_for_resume
+from linregbench.results.tables.table import FORMATS
 
 
 def test_unclosed_blocks_are_left_out_and_trimmed(tmp_path: Path) -> None:

@@ -9,16 +9,16 @@ from made import run_of
 from msgspec.structs import replace as altered
 from synthetic import Truth
 
-from results import device_states
-from results.diagnostics import diagnose
-from results.fact_lines import facts_of
-from results.frame import from_runs
-from results.kinds import Block, Environment
-from results.noise import details, summed_up
-from results.quiet import quiet_rounds, thresholds
-from results.records import Run, parse_record
-from results.refusals import differences
-from results.table import as_markdown
+from linregbench.results.compare.refusals import differences
+from linregbench.results.frame import from_runs
+from linregbench.results.report.facts import facts_of
+from linregbench.results.runfile import device_states
+from linregbench.results.runfile.kinds import Block, Environment
+from linregbench.results.runfile.read import Run, parse_record
+from linregbench.results.stats.diagnostics import diagnose
+from linregbench.results.stats.noise import details, summed_up
+from linregbench.results.stats.quiet import quiet_rounds, thresholds
+from linregbench.results.tables.table import as_markdown
 
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 STATE = {"clock_mhz": [1410, 1980], "reasons": ["idle"], "held_s": {"power_cap": 0.0}, "temperature_c": 41}

@@ -10,12 +10,12 @@ from made import BASE, as_run, run_of
 from msgspec.structs import replace as altered
 from synthetic import QUIET, Noise, Truth
 
-from results.diagnostics import Diagnostics, diagnose
-from results.frame import NOISE, from_runs
-from results.noise import details, summed_up
-from results.records import Block, Run, parse_record
-from results.report import markdown
-from results.table import as_markdown, as_text
+from linregbench.results.frame import NOISE, from_runs
+from linregbench.results.report.build import markdown
+from linregbench.results.runfile.read import Block, Run, parse_record
+from linregbench.results.stats.diagnostics import Diagnostics, diagnose
+from linregbench.results.stats.noise import details, summed_up
+from linregbench.results.tables.table import as_markdown, as_text
 
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 CALM = Diagnostics(

@@ -8,11 +8,11 @@ import synthetic
 from made import BASE, estimates_of, parsed
 from synthetic import Noise, Truth
 
-from results.estimates import estimate
-from results.identity import problem_key
-from results.kinds import Block, Stop
-from results.quiet import thresholds
-from results.records import parse_record
+from linregbench.results.runfile.identity import problem_key
+from linregbench.results.runfile.kinds import Block, Stop
+from linregbench.results.runfile.read import parse_record
+from linregbench.results.stats.estimates import estimate
+from linregbench.results.stats.quiet import thresholds
 
 SCAN = Truth("jax_scan", "analytic", 5e-4, compile_s=0.06)
 

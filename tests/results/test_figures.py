@@ -11,11 +11,12 @@ from made import as_run
 from matplotlib.colors import to_hex
 from synthetic import Truth
 
-from results.colours import COLOURS, INK, colour_of, marker_of
-from results.drawing import svg_of
-from results.figures import FIGURES, throughput, times_against, winner_map
-from results.frame import from_runs, load
-from results.notebook_figures import animate, descent, fits
+from linregbench.results.figures.colours import COLOURS, INK, colour_of, marker_of
+from linregbench.results.figures.draw import svg_of
+from linregbench.results.figures.lines import FIGURES, throughput, times_against, winner_map
+from linregbench.results.figures.notebook import animate, descent, fits
+from linregbench.results.formats.load import load
+from linregbench.results.frame import from_runs
 
 SIZES = [(n, d, b) for n in (100, 1_000, 10_000) for d in (2, 16) for b in (1, 64)]
 

@@ -6,12 +6,12 @@ import synthetic
 from made import BASE, as_run
 from synthetic import QUIET, Noise, Truth
 
-from results.estimates import Estimate, estimate, estimate_run, label, ratio_between
-from results.findings import FINDINGS, explained, falsifying, withheld
-from results.frame import from_runs
-from results.lockstep import Lockstep
-from results.steady import half_drift, unsteady
-from results.table import as_csv, as_markdown, as_text
+from linregbench.results.frame import from_runs
+from linregbench.results.stats.estimates import Estimate, estimate, estimate_run, label, ratio_between
+from linregbench.results.stats.findings import FINDINGS, explained, falsifying, withheld
+from linregbench.results.stats.lockstep import Lockstep
+from linregbench.results.stats.steady import half_drift, unsteady
+from linregbench.results.tables.table import as_csv, as_markdown, as_text
 
 FALSE = ("compile", "retrace", "inputs_changed", "remembered", "closed_over_data")
 

@@ -10,10 +10,11 @@ import sweep
 import synthetic
 from synthetic import Truth
 
-import results
-from results.estimates import estimate_run
-from results.frame import COLUMNS, from_estimates, from_runs, load
-from results.records import RunFileError, read_run
+import linregbench
+from linregbench.results.formats.load import load
+from linregbench.results.frame import COLUMNS, from_runs
+from linregbench.results.runfile.read import RunFileError, read_run
+from linregbench.results.stats.estimates import estimate_run
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def test_one_row_a_case(quick: Path) -> None:
 
 def test_the_frame_says_what_the_estimates_say(quick: Path) -> None:
     run = read_run(quick)
-    pd.testing.assert_frame_equal(load(quick), from_estimates(run.header.run, estimate_run(run)))
+    pd.testing.assert_frame_equal(load(quick), from_runs(run))
     frame, estimates = from_runs(run), estimate_run(run)
     expected = [row.versus_baseline.ratio if row.versus_baseline else float("nan") for row in estimates]
     assert frame["ratio"].to_list() == pytest.approx(expected, nan_ok=True)
@@ -81,13 +82,15 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
 
 
 def test_pandas_is_imported_only_when_asked_for() -> None:
-    assert results.load is load
+    assert linregbench.load is load
     code = (
-        "import sys, results, results.records, results.statistics, results.quiet, results.estimates\n"
-        "print(sorted({'pandas', 'jax', 'matplotlib', 'rich', 'scipy.stats', 'solvers'} & set(sys.modules)))"
+        "import sys, linregbench.results as r\n"
+        "from linregbench.results.runfile import read\n"
+        "from linregbench.results.stats import estimates, intervals, quiet\n"
+        "heavy = {'pandas', 'jax', 'matplotlib', 'rich', 'scipy.stats', 'linregbench.solvers'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
     )
-    root = Path(results.__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-    with pytest.raises(AttributeError, match="'results' has no attribute 'lead'"):
-        _ = results.lead
+    with pytest.raises(AttributeError, match="'linregbench' has no attribute 'lead'"):
+        _ = linregbench.lead

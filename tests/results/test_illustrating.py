@@ -11,13 +11,12 @@ import pytest
 from made import run_of
 from synthetic import Truth
 
-from results import illustrating
-from results.frame import from_runs
-from results.illustrating import beside, here
-from results.pictures import pictures_of
-from results.report import html
-from results.summary import records_of
-from results.titles import Record
+from linregbench.results.figures import illustrating
+from linregbench.results.figures.illustrating import beside, here
+from linregbench.results.figures.render import pictures_of
+from linregbench.results.frame import from_runs, records_of
+from linregbench.results.report.build import html
+from linregbench.results.words.titles import Record
 
 RUN = run_of("small", Truth("jax_scan", "analytic", 5e-4, compile_s=0.05))
 

@@ -6,9 +6,9 @@ import pytest
 from made import END, as_run
 from synthetic import Truth, blocks_of, environment, header, workload
 
-from results.answers import answer_tables, answers_of
-from results.frame import from_runs
-from results.models_limits import Limit, bytes_of, flops_of, limits
+from linregbench.results.frame import from_runs
+from linregbench.results.models.limits import Limit, bytes_of, flops_of, limits
+from linregbench.results.tables.answers import answer_tables, answers_of
 
 PEAKS = {"gemm_float32_flops_per_s": 1e11, "gemm_float64_flops_per_s": 5e10, "bandwidth_bytes_per_s": 1e10}
 
@@ -38,7 +38,7 @@ def products_in(jaxpr: Any) -> float:
 def test_the_closed_forms_agree_with_a_walk_through_the_program() -> None:
     jax = pytest.importorskip("jax")
     jnp = jax.numpy
-    from solvers import gradients
+    from linregbench.solvers import gradients
 
     n, d, steps = 50, 7, 20
 

@@ -8,10 +8,10 @@ import synthetic
 from planted import SIZES, holds, numpy_s, scan_s, sweep
 from synthetic import QUIET, Noise
 
-from results.models import Answer, log_ratio, measured, rays
-from results.models_calls import break_even, break_evens
-from results.models_crossovers import crossover_of, crossovers, saturations
-from results.models_scaling import scalings
+from linregbench.results.models.calls import break_even, break_evens
+from linregbench.results.models.crossovers import crossover_of, crossovers, saturations
+from linregbench.results.models.rays import Answer, log_ratio, measured, rays
+from linregbench.results.models.scaling import scalings
 
 
 def test_a_planted_crossover_is_found_with_who_leads_on_which_side() -> None:

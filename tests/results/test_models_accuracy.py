@@ -9,14 +9,23 @@ from ladders import STEPS, descent, noisy, row, seconds
 from made import as_run
 from synthetic import Truth
 
-from results.answers_accuracy import accuracy_sentences, accuracy_tables, advice_on_accuracy
-from results.colours import colour_of
-from results.figures_accuracy import loss_against_time
-from results.frame import from_runs
-from results.models_accuracy import ACCURACIES, RESOLUTION, Way, excess_of, floor_of, fronts, seconds_to, winner_at
-from results.report import html, markdown
-from results.table import as_text
-from results.titles import Record
+from linregbench.results.figures.accuracy import loss_against_time
+from linregbench.results.figures.colours import colour_of
+from linregbench.results.frame import from_runs
+from linregbench.results.models.accuracy import (
+    ACCURACIES,
+    RESOLUTION,
+    Way,
+    excess_of,
+    floor_of,
+    fronts,
+    seconds_to,
+    winner_at,
+)
+from linregbench.results.report.build import html, markdown
+from linregbench.results.tables.accuracy import accuracy_sentences, accuracy_tables, advice_on_accuracy
+from linregbench.results.tables.table import as_text
+from linregbench.results.words.titles import Record
 
 RHO = 0.99
 

@@ -6,7 +6,7 @@ import pytest
 from planted import SIZES, numpy_s, scan_s, sweep
 from synthetic import QUIET
 
-from results.models_cost import ARITHMETIC, CALL, FIXED, OVERHEAD, cost_models
+from linregbench.results.models.cost import ARITHMETIC, CALL, FIXED, OVERHEAD, cost_models
 
 GRID = [
     {"samples": n, "features": d, "steps": steps} for n in SIZES for d in (2, 16, 128) for steps in (10, 100, 1_000)

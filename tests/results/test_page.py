@@ -13,12 +13,13 @@ from browser import Tab, browser_here, tab
 from made import as_run
 from synthetic import Truth
 
-from results.answers import answer_tables, answers_of
-from results.frame import from_runs
-from results.page_tables import side_by_side
-from results.page_words import plain_words
-from results.records import Run
-from results.report import html, markdown
+from linregbench.results.frame import from_runs
+from linregbench.results.report import build
+from linregbench.results.report.build import html, markdown
+from linregbench.results.report.sentences import plain_words
+from linregbench.results.report.tables import side_by_side
+from linregbench.results.runfile.read import Run
+from linregbench.results.tables.answers import answer_tables, answers_of
 
 EVIL = "<script>alert(1)</script>"
 
@@ -193,9 +194,7 @@ def test_light_and_dark_differ_and_paper_is_light(opened: Tab) -> None:
 
 
 def test_the_templates_are_in_the_package() -> None:
-    import results
-
-    folder = Path(results.__file__).parent / "templates"
+    folder = Path(build.__file__).parent / "templates"
     assert {path.name for path in folder.glob("*.j2")} == {"page.html.j2", "script.js.j2", "style.css.j2"}
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import synthetic
 
-from results.estimates import estimate
-from results.kinds import Block, Measurement
-from results.quiet import quiet_rounds, quiet_share, sentinel_of_rounds, thresholds
-from results.records import parse_record
+from linregbench.results.runfile.kinds import Block, Measurement
+from linregbench.results.runfile.read import parse_record
+from linregbench.results.stats.estimates import estimate
+from linregbench.results.stats.quiet import quiet_rounds, quiet_share, sentinel_of_rounds, thresholds
 
 
 def _block(**changes: object) -> Block:

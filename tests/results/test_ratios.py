@@ -5,7 +5,7 @@ import synthetic
 from made import BASE, estimates_of, parsed
 from synthetic import QUIET, Noise, Truth
 
-from results.estimates import estimate, label, ratio_between
+from linregbench.results.stats.estimates import estimate, label, ratio_between
 
 SCAN = Truth("jax_scan", "analytic", 5e-4, compile_s=0.06)
 

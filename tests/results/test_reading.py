@@ -7,8 +7,8 @@ import pytest
 import synthetic
 from made import SMALL
 
-from results import lines
-from results.lines import RunFileError
+from linregbench.results.runfile import lines
+from linregbench.results.runfile.lines import RunFileError
 
 MEASURED = synthetic.measurement()
 SLOWLY = lines._parse_slowly

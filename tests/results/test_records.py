@@ -10,8 +10,16 @@ import pytest
 import synthetic
 from made import END, SMALL
 
-from results import records
-from results.records import Block, Header, Measurement, RunFileError, RunWriter, read_run, trim_for_resume
+from linregbench.results.runfile import read
+from linregbench.results.runfile.read import (
+    Block,
+    Header,
+    Measurement,
+    RunFileError,
+    RunWriter,
+    read_run,
+    trim_for_resume,
+)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -203,6 +211,6 @@ def test_a_large_foreign_file_is_refused_at_once(tmp_path: Path) -> None:
 
 
 def test_the_public_names_are_there() -> None:
-    assert all(hasattr(records, name) for name in records.__all__)
-    assert records.VERSION == 1
+    assert all(hasattr(read, name) for name in read.__all__)
+    assert read.VERSION == 1
     assert msgspec.structs.fields(Header)

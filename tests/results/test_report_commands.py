@@ -6,7 +6,7 @@ import pytest
 import sweep
 import synthetic
 
-from benchmarks.__main__ import main
+from linregbench.benchmarks.cli.main import main
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ from made import BASE, as_run
 from scipy import stats
 from synthetic import Noise, Truth
 
-from results.compare import Comparison, compare_runs, compare_sides
-from results.estimates import estimate_run
-from results.records import Run
-from results.statistics import (
+from linregbench.results.compare.runs import Comparison, compare_runs, compare_sides
+from linregbench.results.runfile.read import Run
+from linregbench.results.stats.estimates import estimate_run
+from linregbench.results.stats.intervals import (
     LEAST_DELTA_BETWEEN_RUNS,
     FloatArray,
     delta,

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from results import statistics
-from results.statistics import (
+from linregbench.results.stats import intervals
+from linregbench.results.stats.intervals import (
     BoolArray,
     FloatArray,
     Interval,
@@ -214,4 +214,4 @@ def test_benjamini_hochberg_holds_its_rate() -> None:
 
 
 def test_importing_stays_light() -> None:
-    assert not hasattr(statistics, "stats")
+    assert not hasattr(intervals, "stats")

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 from synthetic import QUIET, Noise, Truth
 
-from results import wording
-from results.frame import COLUMNS, load
-from results.summary import groups
-from results.table import FORMATS, as_csv, as_json, as_markdown, as_text, print_table
+from linregbench.results.formats.load import load
+from linregbench.results.frame import COLUMNS
+from linregbench.results.tables.summary import groups
+from linregbench.results.tables.table import FORMATS, as_csv, as_json, as_markdown, as_text, print_table
+from linregbench.results.words.text import plain, ratio_text, text_of_time
 
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
@@ -154,7 +155,7 @@ def test_names_are_text(tmp_path: Path, name: str) -> None:
     data = name.replace("\n", "")
     frame = frame_of(tmp_path, base, Truth("jax_scan", name, 4e-4, fields={"findings": [name]}), failed, data=data)
     text = as_text(frame)
-    shown = wording.plain(name)
+    shown = plain(name)
     assert f"jax_scan {shown} *" in text
     assert f"not measured: bad {shown}: failed, {shown}" in " ".join(text.split())
     assert "\x1b" not in text
@@ -221,7 +222,7 @@ def test_an_empty_frame_is_shown(render: object, quick: pd.DataFrame) -> None:
     ],
 )
 def test_times_are_trimmed_to_their_interval(seconds: float | None, half_width: float | None, text: str) -> None:
-    assert wording.text_of_time(seconds, half_width) == text
+    assert text_of_time(seconds, half_width) == text
 
 
 @pytest.mark.parametrize(
@@ -240,16 +241,16 @@ def test_times_are_trimmed_to_their_interval(seconds: float | None, half_width: 
 def test_ratios_are_trimmed_to_their_interval(
     ratio: float | None, low: float | None, high: float | None, text: str
 ) -> None:
-    assert wording.ratio_text(ratio, low, high) == text
+    assert ratio_text(ratio, low, high) == text
 
 
 @given(st.floats(1e-12, 1e6), st.floats(1e-6, 10.0))
 def test_a_time_reads_back_within_its_half_width(seconds: float, share: float) -> None:
-    number, unit = wording.text_of_time(seconds, share * seconds).split()
+    number, unit = text_of_time(seconds, share * seconds).split()
     back = float(number.replace(",", "")) * UNITS[unit]
     assert back == pytest.approx(seconds, rel=max(share, 1e-3, 0.051 if share > 0.05 else 0.0))
 
 
 @given(st.text())
 def test_plain_text_has_nothing_that_a_terminal_obeys(text: str) -> None:
-    assert wording.plain(text).isprintable()
+    assert plain(text).isprintable()

@@ -11,7 +11,7 @@ import synthetic
 from made import as_run
 from synthetic import QUIET, Noise, Truth
 
-from results.records import Run
+from linregbench.results.runfile.read import Run
 
 LAUNCH_S, CALL_S, GPU_BYTES_PER_S = 8e-6, 60e-6, 2e12
 LINK_BYTES_PER_S, LINK_S = 25e9, 10e-6

@@ -1,7 +1,9 @@
 """How the tests call a solver: as the harness does, in either dtype, with every silent promotion an error."""
 
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,9 +11,11 @@ import jax
 import numpy as np
 import pytest
 
-from solvers import registry
-from solvers.problem import Problem, Workload, arguments
-from solvers.registry import SOLVERS, Solver, load_builtin
+from linregbench.solvers import registry
+from linregbench.solvers.problem import Problem, Workload, arguments
+from linregbench.solvers.registry import SOLVERS, Solver, load_builtin
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 BUILTIN = tuple(load_builtin().values())
 

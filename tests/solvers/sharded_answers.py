@@ -12,10 +12,10 @@ import sys
 import jax
 import numpy as np
 
-from solvers.accuracy import relative_error
-from solvers.problem import arguments, make_problem, make_workload
-from solvers.registry import load_builtin
-from solvers.sharding import place
+from linregbench.solvers.accuracy import relative_error
+from linregbench.solvers.problem import arguments, make_problem, make_workload
+from linregbench.solvers.registry import load_builtin
+from linregbench.solvers.sharding import place
 
 NEEDS = {"gd": {"steps": 20}, "ols": {}, "gd_tol": {"tolerance": 1e-4}}
 

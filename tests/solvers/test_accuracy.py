@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from solvers import reference
-from solvers.accuracy import error_limit, relative_error
-from solvers.problem import make_problem, make_workload
+from linregbench.solvers import reference
+from linregbench.solvers.accuracy import error_limit, relative_error
+from linregbench.solvers.problem import make_problem, make_workload
 
 
 def test_error_is_that_of_the_worst_problem():

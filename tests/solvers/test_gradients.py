@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from solvers import gradients
-from solvers.registry import Solver
+from linregbench.solvers import gradients
+from linregbench.solvers.registry import Solver
 
 SAMPLES, FEATURES, STEPS = 30, 5, 20
 seeds = st.integers(0, 2**32 - 1)

@@ -3,10 +3,10 @@
 import re
 
 import pytest
+from lowering import library_calls, lowered
 
-from benchmarks.lowering import library_calls, lowered
-from solvers.registry import SOLVERS, Solver
-from solvers.workload import Workload, make_workload
+from linregbench.solvers.registry import SOLVERS, Solver
+from linregbench.solvers.workload import Workload, make_workload
 
 ACCELERATORS = ("cuda", "rocm", "tpu")
 VENDORS = {"cuda": ("cusolver_", "cu_"), "rocm": ("hipsolver_", "hip_")}

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from solvers import gradients
-from solvers.notebook import demo, notebook_problem
-from solvers.numpy_loop import gd_analytic
-from solvers.registry import Solver
+from linregbench.solvers import gradients
+from linregbench.solvers.notebook import demo, notebook_problem
+from linregbench.solvers.numpy_loop import gd_analytic
+from linregbench.solvers.registry import Solver
 
 OLS = (2.9323535, 1.8708069)
 LOSS, GRADIENT = 7.0792613, (-2.7168233, -1.5580882)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvers import reference
-from solvers.problem import Workload, arguments, data_bytes, make_problem, make_workload
+from linregbench.solvers import reference
+from linregbench.solvers.problem import Workload, arguments, data_bytes, make_problem, make_workload
 
 
 def literal_descent(X, y, step_size, steps, tolerance=0.0):
@@ -210,5 +210,5 @@ def test_no_float64_copy_of_the_data_is_held(monkeypatch):
 
 
 def test_importing_the_problem_does_not_import_jax():
-    command = "import sys, solvers.problem, solvers.registry, solvers.accuracy; sys.exit('jax' in sys.modules)"
+    command = "import sys; from linregbench.solvers import problem, registry, accuracy; sys.exit('jax' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0

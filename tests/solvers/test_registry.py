@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-import solvers
-from solvers.registry import SOLVERS, PluginError, Solver, load_builtin, load_file, solver
+from linregbench import solvers
+from linregbench.solvers.registry import SOLVERS, PluginError, Solver, load_builtin, load_file, solver
 
 pytestmark = pytest.mark.usefixtures("no_new_solvers")
 
 CLOSED = ("cholesky", "inverse", "lstsq", "qr", "solve")
 FIELDS = {"method": "ols", "strategy": "mine", "variant": "plain", "backend": "numpy"}
 GOOD = """
-from solvers.registry import solver
+from linregbench import solver
 
 @solver(method="ols", strategy="mine", variant="{variant}", backend="numpy")
 def ols(X, y):

@@ -7,9 +7,9 @@ import jax
 import numpy as np
 import pytest
 
-from solvers.accuracy import error_limit, relative_error
-from solvers.problem import arguments, make_problem, make_workload
-from solvers.registry import Solver
+from linregbench.solvers.accuracy import error_limit, relative_error
+from linregbench.solvers.problem import arguments, make_problem, make_workload
+from linregbench.solvers.registry import Solver
 
 OPTIONS = {"gd": {"steps": 20}, "ols": {}, "gd_tol": {"max_steps": 200}}
 SIZES = {

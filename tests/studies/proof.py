@@ -20,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import clock, machine
+from linregbench.benchmarks import clock
+from linregbench.benchmarks.processes import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN_COST = ROOT / "tests" / "plugins" / "known_cost.py"
@@ -135,9 +136,9 @@ def quiet_spread(scratch: Path, blocks: int) -> str:
     """Spread (sd) between blocks, at n = 1000, d = 2, 100 steps: from quiet rounds, and from all of them."""
     path = scratch / "quiet.jsonl"
     _run(*SIZE, "--strategy", "numpy_loop,jax_scan", "--blocks", str(blocks + 6), "--output", str(path))
-    from results.lockstep import gather
-    from results.quiet import quiet_share, thresholds
-    from results.records import read_run
+    from linregbench.results.runfile.read import read_run
+    from linregbench.results.stats.lockstep import gather
+    from linregbench.results.stats.quiet import quiet_share, thresholds
 
     run = read_run(path)
     limits = thresholds(run.blocks)

@@ -13,8 +13,8 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import geometric_mean, median
 
-from benchmarks import effort
-from results.records import Block, Measurement, problem_key, read_run
+from linregbench.benchmarks.sampling import effort
+from linregbench.results.runfile.read import Block, Measurement, problem_key, read_run
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -50,11 +50,11 @@ def write_run(path: Path, measurements: int, blocks: int) -> int:
 def measure(path: Path) -> dict[str, float]:
     """Seconds to load and to write a page as `linregbench report` does, and the peak of memory of both processes."""
     started = time.perf_counter()
-    from results.illustrating import beside
+    from linregbench.results.figures.illustrating import beside
 
     with beside() as draw:
-        from results.records import read_run
-        from results.report import html
+        from linregbench.results.report.build import html
+        from linregbench.results.runfile.read import read_run
 
         run = read_run(path)
         read = time.perf_counter()

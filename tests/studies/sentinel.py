@@ -21,8 +21,9 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from benchmarks import clock, devices, machine
-from solvers.problem import make_problem, make_workload
+from linregbench.benchmarks import clock, devices
+from linregbench.benchmarks.processes import machine
+from linregbench.solvers.problem import make_problem, make_workload
 
 ROOT = Path(__file__).resolve().parents[2]
 CUTS = (0.01, 0.02, 0.03, 0.05, 0.10, 0.20)
@@ -45,7 +46,7 @@ def main() -> None:
 
 def candidates() -> dict[str, Callable[[], object]]:
     """Sentinels by name: the interpreter with small BLAS calls, arithmetic alone, memory alone, at several lengths."""
-    from benchmarks import sentinel
+    from linregbench.benchmarks.worker.hardware import sentinel
 
     generator = np.random.default_rng(0)
     square = generator.standard_normal((48, 48)).astype(np.float32)
@@ -78,7 +79,7 @@ def _block(number: int) -> dict[str, dict[str, list[list[float]]]]:
 def _measure(number: int) -> dict[str, dict[str, list[list[float]]]]:
     import jax
 
-    from solvers import jax_scan, numpy_loop
+    from linregbench.solvers import jax_scan, numpy_loop
 
     problem = make_problem(make_workload("gd", 1000, 2))
     arrays = [np.array(part[0]) for part in (problem.X, problem.y, problem.w, problem.step_size)]

@@ -17,12 +17,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import guards, machine
-from benchmarks.cases import PLAIN_VARIANT, Case
-from benchmarks.nurseries import Nurseries, out_of_the_way
-from benchmarks.processes import Setting
-from solvers.registry import Solver, load_builtin
-from solvers.workload import make_workload
+from linregbench.benchmarks.grid.cases import PLAIN_VARIANT, Case
+from linregbench.benchmarks.processes import machine
+from linregbench.benchmarks.processes.handle import Setting
+from linregbench.benchmarks.processes.pool import Nurseries, out_of_the_way
+from linregbench.benchmarks.worker import guards
+from linregbench.solvers.registry import Solver, load_builtin
+from linregbench.solvers.workload import make_workload
 
 SAMPLES, MARGIN, PATIENCE_S = 60, 0.05, 120.0
 SIZES = {"gd": (10_000, 32), "gd_tol": (10_000, 32), "ols": (10_000, 32)}

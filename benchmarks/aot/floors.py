@@ -1,0 +1,150 @@
+"""What a GPU would run, without one: which cases are compiled, and what is concluded from what came out.
+
+Two floors are predicted and nothing is measured: what the launches take if each costs as much as assumed, and what the
+GPU's memory and arithmetic allow at best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from linregbench.solvers.registry import PluginError, Solver, load_builtin, load_file
+
+from ..grid.options import RunOptions, UsageError
+from .compiler import Case, Compiled
+from .targets import Target, targets
+
+Record = dict[str, Any]
+
+LAUNCH_US = 1.0
+LAUNCH_SOURCE = "kKernelLaunchOverhead of XLA's own cost model, gpu_performance_model_base.h"
+PRECISIONS = ("highest", "high", "default")
+BOTH = "any"
+"""In place of the precision, where every one that was asked for compiles to the same."""
+
+_ITEM_BYTES = {"float32": 4, "float64": 8}
+_OF_CASE = ("method", "strategy", "variant", "dtype", "precision", "samples", "features", "batch", "steps")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The grid; an axis of sizes that is None is that of `cases_of`, and any other takes in everything there is."""
+
+    options: RunOptions
+    precisions: tuple[str, ...] = ("highest", "default")
+    plugins: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        for precision in self.precisions:
+            if precision not in PRECISIONS:
+                raise UsageError(f"unknown precision {precision!r}: choose from {', '.join(PRECISIONS)}")
+
+
+def find_target(name: str) -> Target:
+    """The target of this name. Raises UsageError, with the names there are."""
+    known = targets()
+    if name not in known:
+        raise UsageError(f"unknown target {name!r}: choose from {', '.join(known)}")
+    return known[name]
+
+
+def cases_of(asked: Asked) -> list[Case]:
+    """Every compiled solver at every size. Raises UsageError for names that do not exist and for an empty grid."""
+    options = asked.options
+    chosen = [solver for solver in _compiled_solvers(asked.plugins) if _wanted(solver, options)]
+    if not chosen:
+        raise UsageError("nothing to compile: no compiled solver has this method, strategy and variant together")
+    sizes = product(options.samples or (1000,), options.features or (16,), options.batch or (1, 128))
+    return [
+        Case(s.method, s.strategy, s.variant, s.batched, *size, steps, dtype, precision)
+        for dtype, size, steps in product(options.dtypes or ("float32",), sizes, options.steps or (100,))
+        for s in chosen
+        # float64 has no TF32, so one precision is all of them
+        for precision in (asked.precisions if dtype == "float32" else asked.precisions[:1])
+    ]
+
+
+def records(compiled: Sequence[Compiled], target: Target, launch_us: float) -> list[Record]:
+    """One flat row a case, None where there is nothing to say: bytes, seconds and counts by the names in the file."""
+    return [_record(each, target, launch_us) for each in compiled]
+
+
+def without_repeats(rows: Sequence[Record]) -> list[Record]:
+    """The rows, those that differ in nothing but the precision as one."""
+    found: dict[str, list[Record]] = {}
+    for row in rows:
+        found.setdefault(repr(sorted((row | {"precision": None}).items())), []).append(row)
+    return [same[0] | ({"precision": BOTH} if len(same) > 1 else {}) for same in found.values()]
+
+
+def launch_floor_s(compiled: Compiled, launch_us: float) -> float | None:
+    """Seconds for the launches of the whole batch, if each takes so many microseconds."""
+    return None if compiled.whole is None else compiled.whole.launches * launch_us * 1e-6
+
+
+def roofline(compiled: Compiled, target: Target) -> tuple[float, str]:
+    """The least seconds for the whole batch, and what sets them: memory or arithmetic.
+
+    Roofline (Williams, Waterman and Patterson, Commun. ACM 52, 2009): X is read once a call where it fits the L2 cache,
+    else twice a step of gradient descent. Operations are counted as for the CPU, finite differences as no more than the
+    formula and singular values as no more than QR: so it is a floor.
+    """
+    from linregbench.results.models.limits import bytes_of, flops_of
+
+    case = compiled.case
+    method = "ols" if case.method == "ols" else "gd"
+    variant = "analytic" if method == "gd" else "qr" if case.variant == "lstsq" else case.variant
+    size = case.samples, case.features
+    resident = _ITEM_BYTES[case.dtype] * case.samples * case.features * (case.batch if case.batched else 1)
+    read_once = resident <= target.cache_bytes
+    moved = bytes_of("ols" if read_once else method, *size, case.dtype, case.batch, case.steps)
+    flops = flops_of(method, variant, *size, case.batch, case.steps) or 0.0
+    memory_s = moved / target.bandwidth_bytes_per_s
+    arithmetic_s = flops / target.flops_per_s(case.dtype, tf32=bool(compiled.tf32))
+    return max((memory_s, "memory"), (arithmetic_s, "arithmetic"))
+
+
+def _record(compiled: Compiled, target: Target, launch_us: float) -> Record:
+    case, step, whole = compiled.case, compiled.step, compiled.whole
+    row: Record = {"target": target.key} | {name: getattr(case, name) for name in _OF_CASE}
+    if case.method == "ols":
+        row["steps"] = None
+    row |= {"calls": case.calls, "status": compiled.status, "reason": compiled.reason}
+    for name in ("kernels", "libraries", "copies", "launches", "submitted"):
+        row[f"step_{name}"] = getattr(step, name) if step is not None else None
+        row[name] = getattr(whole, name) if whole is not None else None
+    row["waits"] = compiled.waits if step is not None else None
+    row |= {name: getattr(compiled, name) for name in ("temp_bytes", "argument_bytes", "output_bytes", "tf32")}
+    calls = compiled.library_calls
+    row["library_calls"] = None if calls is None else ", ".join(f"{n} {c}" if n > 1 else c for c, n in calls.items())
+    floor_s = launch_floor_s(compiled, launch_us)
+    row |= {"launch_us": launch_us, "launch_floor_s": floor_s, "roofline_s": None, "bound": None}
+    if floor_s is not None:
+        least_s, by = roofline(compiled, target)
+        # what a library call runs is not seen, so where there is one neither floor is near enough to say
+        told = None if row["libraries"] else "launches" if floor_s > least_s else by
+        row |= {"roofline_s": least_s, "bound": told}
+    return row
+
+
+def _compiled_solvers(plugins: Sequence[Path]) -> list[Solver]:
+    found = list(load_builtin().values())
+    for path in plugins:
+        try:
+            found += load_file(path)
+        except PluginError as error:
+            raise UsageError(f"--plugin {path}: {error}") from None
+    return [solver for solver in dict.fromkeys(found) if solver.compiled]
+
+
+def _wanted(solver: Solver, options: RunOptions) -> bool:
+    asked = (
+        (options.methods, solver.method),
+        (options.strategies, solver.strategy),
+        (options.variants, solver.variant),
+    )
+    return all(names is None or name in names for names, name in asked)

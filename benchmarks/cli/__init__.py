@@ -1,0 +1,1 @@
+"""What is typed: options parsed, one function called, one thing printed."""

@@ -1,0 +1,163 @@
+"""Is this machine fit to measure on? Each fact with what it means and what to do about it."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from .. import clock, run
+from ..grid.options import RunOptions
+from ..processes import machine
+from ..processes.handle import Setting
+from ..processes.pool import Nurseries
+from ..sampling.progress import Watching
+
+FLOOR_GOOD, NOISY_GOOD, OTHERS_GOOD, STEAL_GOOD = 0.02, 0.7, 0.05, 0.01
+DIFFERENCES = "smaller differences cannot be seen: take more blocks, or quieten the machine"
+NOISY = "trust ratios, not times; stop what else runs, or come back later"
+OTHERS = "other processes are busy: stop them (top shows which)"
+STOLEN = "the hypervisor gives the core to others: use a dedicated machine"
+COARSE_S = 1e-6
+THREADS_MARGIN = 0.05
+SYS_CPU = Path("/sys/devices/system/cpu")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that was looked at. `verdict`: good, poor, or told (neither: a fact to know)."""
+
+    name: str
+    value: str
+    verdict: str = "told"
+    advice: str = ""
+    number: float | None = None
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """All facts, and whether measuring here makes sense."""
+
+    facts: tuple[Fact, ...]
+
+    @property
+    def conclusion(self) -> str:
+        """The whole of it in a line."""
+        poor = [fact.name for fact in self.facts if fact.verdict == "poor"]
+        if not poor:
+            return "fit to measure on"
+        return f"usable with care: {', '.join(poor)}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json."""
+        return {"conclusion": self.conclusion, "facts": [asdict(fact) for fact in self.facts]}
+
+
+def examine(blocks: int, watch: Watching) -> Checkup:
+    """Look at the timer, the machine's settings, what it can do at most, and how far two copies of the same code agree.
+
+    Takes about a second a block, and a few seconds more.
+    """
+    facts = [*_timer(), *_settings()]
+    with Nurseries({"here": Setting()}) as nurseries:
+        watch.tell("peaks and threads")
+        facts += _peaks(nurseries)
+    watch.tell("the same code against itself")
+    facts += _noise(blocks, watch)
+    return Checkup(tuple(facts))
+
+
+def _timer() -> Iterator[Fact]:
+    resolution, cost = clock.resolution_s(), clock.cost_s()
+    fine = resolution < COARSE_S
+    advice = "" if fine else "ask for longer samples: the clock is too coarse for calls of microseconds"
+    yield Fact("timer resolution", f"{resolution * 1e9:.0f} ns", "good" if fine else "poor", advice, resolution)
+    yield Fact("timer cost", f"{cost * 1e9:.0f} ns a reading", number=cost)
+
+
+def _settings() -> Iterator[Fact]:
+    cores = psutil.cpu_count(logical=True) or 1
+    quota = machine.cpu_quota()
+    yield Fact("processor", f"{machine.cpu_model()}, {cores} logical cores")
+    if cores < 2:
+        yield Fact(
+            "cores", "1", "poor", "the schedule shares the core with what it measures: use a machine with two", 1.0
+        )
+    if quota is not None and quota < cores:
+        yield Fact("CPU quota", f"{quota:g} cores", "poor", "the container is throttled: lift its CPU limit", quota)
+    siblings = _siblings()
+    if siblings:
+        yield Fact(
+            "cores that share one",
+            siblings,
+            "poor",
+            "a neighbour on the sibling slows a case up to twofold: leave it idle, or turn SMT off",
+        )
+    governor = _read(SYS_CPU / "cpu0/cpufreq/scaling_governor")
+    if governor is not None:
+        fine = governor == "performance"
+        advice = "" if fine else "set it to performance: cpupower frequency-set -g performance"
+        yield Fact("governor", governor, "good" if fine else "poor", advice)
+    swap = psutil.swap_memory()
+    if swap.used > 0.1 * max(swap.total, 1):
+        yield Fact("swap in use", f"{swap.used / 2**30:.1f} GiB", "poor", "free memory before measuring")
+    yield Fact("free memory", f"{machine.available_bytes() / 2**30:.1f} GiB", number=float(machine.available_bytes()))
+
+
+def _peaks(nurseries: Nurseries) -> Iterator[Fact]:
+    for threads in ("1", "all"):
+        name = "one thread" if threads == "1" else "all threads"
+        peaks = nurseries.peaks("here", threads)
+        for dtype in ("float32", "float64"):
+            flops = peaks[f"gemm_{dtype}_flops_per_s"]
+            yield Fact(f"matrix product, {dtype}, {name}", f"{flops / 1e9:,.0f} GFLOP/s", number=flops)
+        width = peaks["bandwidth_bytes_per_s"]
+        yield Fact(f"memory bandwidth, {name}", f"{width / 1e9:,.1f} GB/s", number=width)
+        for backend in ("numpy", "jax"):
+            found = peaks[f"threads_{backend}"]
+            held = threads != "1" or abs(found - 1) <= THREADS_MARGIN
+            advice = "" if held else "the one-thread setting does not hold: its times are not one thread's"
+            verdict = "told" if threads != "1" else "good" if held else "poor"
+            yield Fact(f"threads in effect, {backend}, {name}", f"{found:.2f}", verdict, advice, found)
+
+
+def _noise(blocks: int, watch: Watching) -> Iterator[Fact]:
+    """A short run of two strategies and their copies: the A/A floor, quiet rounds, neighbours, steal."""
+    from linregbench.results.runfile.read import read_run
+    from linregbench.results.stats.diagnostics import diagnose
+
+    options = RunOptions(methods=("gd",), samples=(1000,), strategies=("jax_scan",), blocks=blocks)
+    with tempfile.TemporaryDirectory() as folder:
+        request = run.Request(options, output=Path(folder) / "check.jsonl")
+        with run.prepared(request) as ready:
+            finished = run.measure(ready, lambda _: contextlib.nullcontext(watch))
+        found = diagnose(read_run(finished.path))
+    limits = (
+        ("two copies of the same code", found.floor, "differ by {:.1%}", FLOOR_GOOD, DIFFERENCES),
+        ("noisy rounds", None if found.quiet_share is None else 1 - found.quiet_share, "{:.0%}", NOISY_GOOD, NOISY),
+        ("other processes", found.others_cpu, "{:.2f} cores", OTHERS_GOOD, OTHERS),
+        ("CPU time stolen", found.steal_share, "{:.1%}", STEAL_GOOD, STOLEN),
+    )
+    for name, number, form, most, advice in limits:
+        if number is not None:
+            fine = number <= most
+            yield Fact(name, form.format(number), "good" if fine else "poor", "" if fine else advice, number)
+
+
+def _siblings() -> str | None:
+    """Which logical cores are threads of one physical core, as the kernel lists them; None where each has its own."""
+    groups = {_read(path) for path in SYS_CPU.glob("cpu[0-9]*/topology/thread_siblings_list")}
+    shared = sorted(group for group in groups if group and ("," in group or "-" in group))
+    return "; ".join(shared) or None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return None

@@ -1,0 +1,170 @@
+"""What `linregbench inspect` does: compile for a GPU that is not here, print what it would run; the exit status."""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..aot import compiler, floors
+from ..aot.compiler import Compiled
+from ..aot.floors import Asked, Record
+from ..aot.targets import Target
+from ..sampling import progress
+
+DONE, NOTHING_COMPILED = 0, 1
+WIDTH = 100
+"""Of the lines where there is no terminal."""
+
+START_S, COMPILE_S = 2.0, 0.35
+"""About how long the compiler takes to start, and for one case; for the progress line."""
+
+_GROUP = ("method", "dtype", "samples", "features", "batch", "steps")
+_LEFT = ("case", "preci-\nsion")
+_METHODS = {"gd": "gradient descent", "gd_tol": "gradient descent to a tolerance", "ols": "least squares"}
+
+
+def inspect(name: str, asked: Asked, extra: Path | None, launch_us: float, form: str) -> int:
+    """Compile every case for the target and print the table; status 1 where the compiler died, or nothing compiled."""
+    target = floors.find_target(name)
+    cases = floors.cases_of(asked)
+    folder = compiler.find_extra(extra)
+    compiled: list[Compiled] = []
+    try:
+        with progress.watcher(START_S + COMPILE_S * len(cases), quiet=not sys.stderr.isatty()) as watch:
+
+            def tell(done: int, everything: int, what: str) -> None:
+                watch.tell(what)
+                watch.progress(COMPILE_S * done, COMPILE_S * (everything - done))
+
+            compiled += compiler.compile_all(target, cases, folder, tell, asked.plugins)
+    except compiler.CompileError as error:
+        print(f"linregbench: {error}", file=sys.stderr)
+        return NOTHING_COMPILED
+    rows = floors.records(compiled, target, launch_us)
+    _show(rows, target, launch_us, form)
+    return DONE if any(row["status"] == "ok" for row in rows) else NOTHING_COMPILED
+
+
+def print_table(rows: Sequence[Record], target: Target, launch_us: float, console: Console | None = None) -> None:
+    """A group a workload, and below what is counted and what is assumed."""
+    console = console or Console()
+    if not console.is_terminal:
+        console = Console(file=console.file, width=WIDTH, color_system=None)
+    groups: dict[tuple[Any, ...], list[Record]] = {}
+    for row in floors.without_repeats(rows):
+        groups.setdefault(tuple(row[key] for key in _GROUP), []).append(row)
+    for group in groups.values():
+        console.print(Text(_title(group[0]), style="bold"))
+        good = [row for row in group if row["status"] == "ok"]
+        if good:
+            console.print(Padding(_table(good), (0, 0, 0, 2)))
+        for line in _remarks(group):
+            console.print(Padding(Text(line), (0, 0, 0, 2)))
+        console.print()
+    for note in _notes(target, launch_us, any(row["method"] == "gd_tol" for row in rows)):
+        console.print(Text(note, style="dim"))
+
+
+def _show(rows: Sequence[Record], target: Target, launch_us: float, form: str) -> None:
+    if form == "json":
+        print(json.dumps(list(rows), indent=1))
+    elif form == "csv":
+        writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        print_table(rows, target, launch_us)
+
+
+def _title(row: Record) -> str:
+    problems = "1 problem" if row["batch"] == 1 else f"{row['batch']:,} problems"
+    steps = f"{', stopping after' if row['method'] == 'gd_tol' else ','} {row['steps']:,} steps" if row["steps"] else ""
+    return (
+        f"{_METHODS[row['method']]}{steps}: n = {row['samples']:,}, d = {row['features']:,}, {problems}, {row['dtype']}"
+    )
+
+
+def _table(rows: Sequence[Record]) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+    shown = [_cells(row) for row in rows]
+    kept = [name for name in shown[0] if any(cells[name] for cells in shown)]
+    for name in kept:
+        table.add_column(name, justify="left" if name in _LEFT else "right", vertical="bottom", no_wrap=name == "case")
+    for cells in shown:
+        table.add_row(*(Text(cells[name]) for name in kept))
+    return table
+
+
+def _cells(row: Record) -> dict[str, str]:
+    from linregbench.results.models.words import bytes_text
+    from linregbench.results.words.text import text_of_time
+
+    submitted = "" if row["step_submitted"] is None else f"{row['step_submitted']:,}{', wait' if row['waits'] else ''}"
+    at_least = ">=" if row["libraries"] else ""
+    return {
+        "case": f"{row['strategy']} {row['variant']}",
+        "preci-\nsion": "" if row["dtype"] == "float64" else row["precision"],
+        "launches\na step": "" if row["step_launches"] is None else f"{row['step_launches']:,}",
+        "submits\na step": submitted,
+        "launches\nin all": f"{at_least}{row['launches']:,}",
+        "temporary\nmemory": bytes_text(row["temp_bytes"]),
+        "TF32": "yes" if row["tf32"] else "no",
+        "launch\nfloor": at_least + text_of_time(row["launch_floor_s"]),
+        "roofline": text_of_time(row["roofline_s"]),
+        "bound by": row["bound"] or "",
+    }
+
+
+def _remarks(rows: Sequence[Record]) -> Iterator[str]:
+    calls: dict[str, list[str]] = {}
+    for row in rows:
+        if row["library_calls"]:
+            calls.setdefault(row["library_calls"], []).append(f"{row['strategy']} {row['variant']}")
+    for names, who in calls.items():
+        yield f"{', '.join(dict.fromkeys(who))}: calls {names}"
+    without: dict[str, list[str]] = {}
+    for row in rows:
+        if row["status"] != "ok":
+            without.setdefault(f"{row['status']}: {row['reason']}", []).append(f"{row['strategy']} {row['variant']}")
+    for why, who in without.items():
+        yield f"{', '.join(dict.fromkeys(who))} {why}"
+
+
+def _notes(target: Target, launch_us: float, stops: bool) -> Iterator[str]:
+    major, minor = target.capability
+    version = importlib.metadata.version("jaxlib")
+    yield (
+        f"Compiled by XLA (jaxlib {version}) for {target.name}, compute capability {major}.{minor}. Nothing ran on a "
+        "GPU, and no time here was measured."
+    )
+    yield (
+        "launches: kernels, library calls and copies; in all: for every step, problem and call. A library call counts "
+        "as one, and is at least one kernel. submits: what the host submits for a step, a CUDA graph counting once."
+    )
+    if stops:
+        yield (
+            "wait: the number of steps is not known beforehand, so after each the host reads the condition and waits; "
+            "how many there will be is the title's assumption."
+        )
+    yield (
+        "temporary memory: of one call, beside its arguments and its result. TF32: whether a kernel of XLA's, or a "
+        "cuBLAS product, rounds float32 to TF32; what other library calls do inside is not seen."
+    )
+    yield (
+        f"launch floor: launches x {launch_us:g} us, which is assumed"
+        + (f" ({floors.LAUNCH_SOURCE})" if launch_us == floors.LAUNCH_US else "")
+        + f"; --launch-us sets it. roofline: least bytes over {target.bandwidth_bytes_per_s / 1e12:.3g} TB/s, or least "
+        "operations over the peak, from data sheets. bound by: the larger of the two, where no library call hides its "
+        "kernels."
+    )
+    yield "Matrix products are not tuned without the GPU: on one, XLA may choose other kernels for them."

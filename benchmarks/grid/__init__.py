@@ -1,0 +1,1 @@
+"""What is asked for: presets and options, and the cases that compete."""

@@ -1,0 +1,243 @@
+"""What competes: from a preset, the options and the solvers there are to contests of cases.
+
+The one definition that feeds every door: the command line, asv and pytest-benchmark.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+from linregbench.solvers.problem import Workload, data_bytes, make_workload
+from linregbench.solvers.registry import Solver
+
+from .options import RunOptions, UsageError
+from .presets import PRESETS, Size, Sweep
+
+BASELINE = "numpy_loop"
+SHARDED = "jax_sharded"
+"""What a preset takes along only where there are several devices; named, it runs on one as well."""
+PLAIN_VARIANT = {
+    ("gd", "numpy"): "analytic",
+    ("gd", "jax"): "autodiff",
+    ("gd_tol", "numpy"): "analytic",
+    ("gd_tol", "jax"): "autodiff",
+    ("ols", "numpy"): "inverse",
+    ("ols", "jax"): "inverse",
+}
+"""The variant that stands for a strategy where one is enough: the way a person would write it first."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Workload x solver x device x threads x environment: one row of the tables."""
+
+    workload: Workload
+    solver: Solver
+    device: str = "cpu"
+    threads: str = "1"
+    precision: str = "highest"
+    environment: str = "here"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, as they stand in a measurement's record."""
+        solver = self.solver.as_dict()
+        del solver["method"]
+        rest = {name: getattr(self, name) for name in ("device", "threads", "precision", "environment")}
+        return {"workload": self.workload.as_dict()} | solver | rest
+
+    @property
+    def name(self) -> str:
+        """Short, for the progress line."""
+        return self.solver.strategy if self.device == "cpu" else f"{self.solver.strategy} on {self.device}"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Every case of one problem at one thread setting: they compete in each block, and share a baseline.
+
+    With two environments (`versus`) each case stands in both, and `pairs` has the two side by side; `lacking` are the
+    cases that only one of them has, with the reason.
+    """
+
+    problem: Mapping[str, Any]
+    threads: str
+    cases: tuple[Case, ...]
+    baselines: tuple[Case, ...]
+    lacking: tuple[tuple[Case, str], ...] = ()
+    pairs: tuple[tuple[Case, Case], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What tells two contests of a run apart."""
+        return repr((sorted(self.problem.items(), key=str), self.threads))
+
+    @property
+    def title(self) -> str:
+        """Short, for the progress line."""
+        p = self.problem
+        size = f"n={p['samples']:,} d={p['features']} b={p['batch']:,}"
+        steps = f" steps={p['steps']:,}" if p["steps"] else ""
+        steps += f" condition={p['condition']:g}" if p["condition"] else ""
+        return f"{p['method']} {size}{steps}" + (f" threads={self.threads}" if self.threads != "1" else "")
+
+
+def kind_of(case: Case) -> str:
+    """The arithmetic of a case: its dtype, and the precision of its products where that was asked to be less."""
+    return case.workload.dtype + (f" {case.precision}" if case.precision != Case.precision else "")
+
+
+Sides = Mapping[str, tuple[Sequence[Solver], Sequence[Solver]]]
+"""By environment: the solvers of its package, and those of its plugins."""
+
+
+def problem_of(workload: Workload) -> dict[str, Any]:
+    """A workload without its dtype: what ratios may be taken inside of."""
+    fields = workload.as_dict()
+    del fields["dtype"]
+    return fields
+
+
+def select(options: RunOptions, sides: Sides, counts: Mapping[str, int] | None = None) -> tuple[Contest, ...]:
+    """The contests of a run. Raises UsageError for names that do not exist and for an empty grid.
+
+    The baseline runs in every contest, on the CPU, in the last environment and the first dtype. `counts` tells how
+    many devices go by a device's name, where that is not one.
+    """
+    preset = PRESETS[options.preset]
+    several = {device for device, count in (counts or {}).items() if count > 1}
+    known = [solver for own, added in sides.values() for solver in (*own, *added)]
+    _check_names("strategy", options.strategies, {s.strategy for s in known})
+    _check_names("variant", options.variants, {s.variant for s in known})
+    _check_names("strategy", [options.baseline], {s.strategy for s in known})
+    gathered: dict[tuple[str, str], list[Case]] = {}
+    for sweep in preset.sweeps:
+        for workload, threads in _workloads(options, sweep):
+            key = json.dumps(problem_of(workload), sort_keys=True)
+            gathered.setdefault((key, threads), []).extend(
+                case
+                for case in _cases(options, sweep, workload, threads, sides)
+                if case.solver.strategy != SHARDED or options.strategies or case.device in several
+            )
+    gathered = {key: cases for key, cases in gathered.items() if cases}
+    if not gathered:
+        raise UsageError(
+            "nothing to run: no solver has this method, strategy and variant together; see linregbench list"
+        )
+    own, added = sides[options.environments[-1]]
+    return tuple(_contest(options, cases, [*own, *added], tuple(sides)) for cases in gathered.values())
+
+
+def _cases(options: RunOptions, sweep: Sweep, workload: Workload, threads: str, sides: Sides) -> list[Case]:
+    """Each solver asked for, on each device, at each precision, in each environment; NumPy on the CPU alone."""
+    found = []
+    for environment, (own, added) in sides.items():
+        chosen = _competitors(options, sweep, workload.method, own)
+        chosen += [solver for solver in added if solver.method == workload.method]
+        found += [
+            Case(workload, solver, device, threads, precision, environment)
+            for device, solver in product(options.devices, chosen)
+            if solver.backend == "jax" or device == "cpu"
+            for precision in _precisions(options, sweep, solver, workload)
+        ]
+    return found
+
+
+def _precisions(options: RunOptions, sweep: Sweep, solver: Solver, workload: Workload) -> tuple[str, ...]:
+    """The settings that make a difference: NumPy has none, and float64 is never cut short."""
+    if solver.backend == "numpy" or workload.dtype == "float64":
+        return (Case.precision,)
+    return options.precisions or sweep.precisions
+
+
+def _contest(
+    options: RunOptions, cases: Sequence[Case], solvers: Sequence[Solver], environments: tuple[str, ...]
+) -> Contest:
+    workload, threads = cases[0].workload, cases[0].threads
+    baseline = Case(workload, _baseline(options.baseline, workload.method, solvers), "cpu", threads)
+    baseline = replace(baseline, environment=environments[-1])
+    cases = tuple(dict.fromkeys(cases))
+    contest = Contest(problem_of(workload), threads, tuple(c for c in cases if c != baseline), (baseline,))
+    if len(environments) == 1:
+        return contest
+    base, new = environments
+    pairs, lacking = [], []
+    for case in cases:
+        other = replace(case, environment=new if case.environment == base else base)
+        if other not in cases:
+            lacking.append((other, f"{other.environment} has no such solver"))
+        elif case.environment == base:
+            pairs.append((case, other))
+    paired = tuple(case for pair in pairs for case in pair if case != baseline)
+    return replace(contest, cases=paired, lacking=tuple(lacking), pairs=tuple(pairs))
+
+
+def _check_names(what: str, asked: Iterable[str] | None, allowed: set[str]) -> None:
+    for name in asked or ():
+        if name not in allowed:
+            raise UsageError(f"unknown {what} {name!r}: choose from {', '.join(sorted(allowed))}")
+
+
+def _baseline(strategy: str, method: str, solvers: Sequence[Solver]) -> Solver:
+    candidates = [s for s in solvers if s.method == method and s.strategy == strategy]
+    if not candidates:
+        raise UsageError(f"the baseline {strategy} has no {method}: choose another, or leave {method} out")
+    plain = [s for s in candidates if s.variant == PLAIN_VARIANT[method, s.backend]]
+    return (plain or candidates)[0]
+
+
+def _competitors(options: RunOptions, sweep: Sweep, method: str, solvers: Sequence[Solver]) -> list[Solver]:
+    strategies = options.strategies or sweep.strategies
+    chosen = [s for s in solvers if s.method == method and (strategies is None or s.strategy in strategies)]
+    if options.variants:
+        return [s for s in chosen if s.variant in options.variants]
+    return [s for s in chosen if sweep.every_variant or s.variant == PLAIN_VARIANT[method, s.backend]]
+
+
+def _workloads(options: RunOptions, sweep: Sweep) -> Iterable[tuple[Workload, str]]:
+    """Each workload at each thread setting; the first dtype first."""
+    axes = product(
+        options.methods or sweep.methods,
+        _sizes(options, sweep),
+        options.conditions or sweep.conditions,
+        options.threads or sweep.threads,
+        options.dtypes or sweep.dtypes,
+    )
+    for method, size, condition, threads, dtype in axes:
+        if condition is not None and (size.features < 2 or size.samples < size.features):
+            continue  # there is nothing to rescale
+        try:
+            workload = make_workload(
+                method,
+                size.samples,
+                size.features,
+                batch=size.batch,
+                steps=size.steps if method == "gd" else None,
+                dtype=dtype,
+                condition=condition,
+                seed=options.seed,
+                data=options.data_label,
+            )
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        yield workload, threads
+
+
+def _sizes(options: RunOptions, sweep: Sweep) -> list[Size]:
+    """The sweep's sizes, less the axes that the options name: those make a product, the others at 100, 2 and 1."""
+    sizes = list(sweep.sizes)
+    if options.samples or options.features or options.batch:
+        named = product(options.samples or (100,), options.features or (2,), options.batch or (1,))
+        sizes = [Size(*size) for size in named]
+    if options.steps:
+        sizes = [replace(size, steps=steps) for size in sizes for steps in options.steps]
+    return list(dict.fromkeys(sizes))
+
+
+def worker_bytes(case: Case) -> int:
+    """About how much memory a worker of this case takes for itself: its runtime, its copy of the data, temporaries."""
+    runtime = 120 * 2**20 if case.solver.backend == "jax" else 10 * 2**20
+    return runtime + 3 * data_bytes(case.workload)

@@ -1,0 +1,165 @@
+"""What a run is asked to do, checked where it enters; kept in the run file, so that a resumed run asks the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from linregbench.solvers.problem import DTYPES, METHODS
+
+from .. import devices
+from .presets import PRESETS
+
+PRECISIONS = ("highest", "default", "high")
+"""Of float32 products in JAX, what `jax_default_matmul_precision` takes; `default` leaves it to the device."""
+
+T = TypeVar("T")
+
+MOST_CPU_DEVICES = 256
+"""Each has threads of its own, so that some thousands would not start."""
+MOST = 10**15
+"""No number asked for is larger: the run file holds none past 2**63."""
+
+
+class UsageError(ValueError):
+    """Something asked for that cannot be: one line that says what was wrong and what is allowed; exit status 2."""
+
+
+PLURALS = {
+    "method": "methods",
+    "strategy": "strategies",
+    "variant": "variants",
+    "device": "devices",
+    "dtype": "dtypes",
+    "precision": "precisions",
+    "samples": "samples",
+    "features": "features",
+    "batch": "batch",
+    "steps": "steps",
+    "condition": "conditions",
+    "threads": "threads",
+}
+"""Axes of the command line, and the field that holds the list."""
+SINGLE = ("baseline", "cpu_devices", "blocks", "budget_s", "timeout_s", "seed", "flush_cache")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """One run. An axis that is None is the preset's."""
+
+    preset: str = "quick"
+    methods: tuple[str, ...] | None = None
+    strategies: tuple[str, ...] | None = None
+    variants: tuple[str, ...] | None = None
+    devices: tuple[str, ...] = ("cpu",)
+    dtypes: tuple[str, ...] | None = None
+    precisions: tuple[str, ...] | None = None
+    samples: tuple[int, ...] | None = None
+    features: tuple[int, ...] | None = None
+    batch: tuple[int, ...] | None = None
+    steps: tuple[int, ...] | None = None
+    conditions: tuple[float, ...] | None = None
+    threads: tuple[str, ...] | None = None
+    environments: tuple[str, ...] = ("here",)
+    cpu_devices: int = 1
+    baseline: str = "numpy_loop"
+    blocks: int | None = None
+    budget_s: float | None = None
+    timeout_s: float | None = None
+    seed: int = 0
+    data_label: str | None = None
+    flush_cache: bool = False
+
+    def __post_init__(self) -> None:
+        _one_of("preset", (self.preset,), PRESETS)
+        _one_of("method", self.methods, METHODS)
+        _one_of("dtype", self.dtypes, DTYPES)
+        _one_of("precision", self.precisions, PRECISIONS)
+        for device in self.devices:
+            try:
+                devices.parse(device)
+            except ValueError as error:
+                raise UsageError(str(error)) from None
+        for name in ("samples", "features", "batch", "steps"):
+            _at_least(f"--{name}", getattr(self, name), 1)
+        _at_least("--condition", self.conditions, 1)
+        _at_least("--cpu-devices", (self.cpu_devices,), 1)
+        if self.cpu_devices > MOST_CPU_DEVICES:
+            raise UsageError(f"--cpu-devices must be at most {MOST_CPU_DEVICES}, got {self.cpu_devices}")
+        _at_least("--blocks", (self.blocks,) if self.blocks is not None else None, 2)
+        _at_least("--seed", (self.seed,), 0)
+        for value in self.threads or ():
+            if value != "all" and not (value.isascii() and value.isdigit() and int(value) >= 1):
+                raise UsageError(f"--threads must be a number of threads or 'all', got {value!r}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for the run file."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def of(cls, preset: str, axes: Mapping[str, Any]) -> RunOptions:
+        """From values or lists by the command line's names: `samples=1000`, `strategy=["jax_scan", "numpy_loop"]`."""
+        known: dict[str, Any] = {"preset": preset}
+        for name, value in axes.items():
+            field = PLURALS.get(name, name)
+            if field not in cls.__dataclass_fields__ or field in ("environments", "data_label"):
+                raise UsageError(f"unknown option {name!r}: choose from {', '.join(sorted({*PLURALS, *SINGLE}))}")
+            several = field not in SINGLE
+            known[field] = tuple(value) if isinstance(value, list | tuple) else (value,) if several else value
+        if "threads" in known:
+            known["threads"] = tuple(str(threads) for threads in known["threads"])
+        return cls(**known)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> RunOptions:
+        """What `as_dict` wrote."""
+        known: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+        return cls(**known)
+
+
+def parse_list(option: str, text: str | None, convert: Callable[[str], T]) -> tuple[T, ...] | None:
+    """Comma-separated values, each once; None where the option was not given. Raises UsageError."""
+    if text is None:
+        return None
+    items = [item.strip() for item in text.split(",")]
+    if not all(items):
+        raise UsageError(f"{option} takes values separated by commas, got {text!r}")
+    try:
+        return tuple(dict.fromkeys(convert(item) for item in items))
+    except ValueError:
+        kind = {whole: "whole numbers", float: "numbers"}.get(convert, "values")
+        raise UsageError(f"{option} takes {kind} separated by commas, got {text!r}") from None
+
+
+def whole(text: str) -> int:
+    """A whole number, where 1_000, 1e5 and 100000 are all welcome."""
+    number = float(text)
+    if not number.is_integer():  # nor are infinity and NaN
+        raise ValueError(text)
+    return int(number)
+
+
+def parse_duration(option: str, text: str | None) -> float | None:
+    """Seconds from 90, 90s, 5m or 1.5h; None where the option was not given. Raises UsageError."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise UsageError(f"{option} takes a time such as 90s, 5m or 1.5h, got {text!r}")
+    return float(match[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
+
+
+def _one_of(what: str, names: Sequence[str] | None, choices: Iterable[str]) -> None:
+    for name in names or ():
+        if name not in choices:
+            raise UsageError(f"unknown {what} {name!r}: choose from {', '.join(choices)}")
+
+
+def _at_least(option: str, values: Sequence[float] | None, least: int) -> None:
+    for value in values or ():
+        if not value >= least:
+            raise UsageError(f"{option} must be at least {least}, got {value:g}")
+        if value > MOST:
+            raise UsageError(f"{option} must be at most {MOST:g}, got {value:g}")

@@ -1,0 +1,126 @@
+"""Facts of this machine and of the code that ran, for the run file; no host name and no path of anybody's disk."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from .. import clock
+
+MEMORY_SHARE = 0.8
+"""Of what is available, for all workers that are alive together."""
+
+_CGROUP = Path("/sys/fs/cgroup")
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def facts() -> dict[str, Any]:
+    """CPU model, cores, memory, operating system, and the limits that a container puts on them."""
+    return {
+        "cpu": cpu_model(),
+        "cores": psutil.cpu_count(logical=True),
+        "cpu_quota": cpu_quota(),
+        "memory_bytes": memory_bytes(),
+        "os": f"{platform.system()} {platform.release()} {platform.machine()}",
+    }
+
+
+def cpu_model() -> str:
+    """The processor's name as it gives it."""
+    try:
+        for line in _CPUINFO.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def memory_bytes() -> int:
+    """Memory of the machine, or of the container where that is less."""
+    total = int(psutil.virtual_memory().total)
+    limit = _cgroup_number("memory.max")
+    return min(total, limit) if limit is not None else total
+
+
+def available_bytes() -> int:
+    """Memory that can still be had without swapping, within the container's limit."""
+    available = int(psutil.virtual_memory().available)
+    limit, used = _cgroup_number("memory.max"), _cgroup_number("memory.current")
+    return min(available, limit - used) if limit is not None and used is not None else available
+
+
+def cpu_quota() -> float | None:
+    """Cores' worth of CPU time that a container may use; None without a limit."""
+    try:
+        quota, period = (_CGROUP / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return None
+    return None if quota == "max" else int(quota) / int(period)
+
+
+class Meter:
+    """What else happened on the machine between its making and `read`."""
+
+    def __init__(self) -> None:
+        self._start_s = clock.now()
+        self._before = _system_cpu_s()
+        self._own_s = _own_cpu_s()
+
+    def read(self) -> dict[str, float | None]:
+        """CPU time stolen by the hypervisor (s), cores' worth of CPU that other processes used, clock rate (MHz)."""
+        busy, steal = _system_cpu_s()
+        busy_before, steal_before = self._before
+        others = (busy - busy_before) - (_own_cpu_s() - self._own_s)
+        frequency = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None
+        return {
+            "steal": None if steal is None or steal_before is None else steal - steal_before,
+            "others_cpu": max(0.0, others) / max(clock.now() - self._start_s, 1e-9),
+            "frequency_mhz": frequency.current if frequency is not None and frequency.current else None,
+        }
+
+
+def _system_cpu_s() -> tuple[float, float | None]:
+    """CPU seconds of all processes since start, and those stolen by the hypervisor, where it tells."""
+    times = psutil.cpu_times()
+    busy = sum(getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq"))
+    return busy, getattr(times, "steal", None)
+
+
+def _own_cpu_s() -> float:
+    """CPU seconds of this process and everything it started, those that have ended included."""
+    own = psutil.Process()
+    total = 0.0
+    for process in (own, *own.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def commit_of(package: Path) -> tuple[str | None, bool | None]:
+    """The commit of the checkout that holds this package, and whether the package differs from it; None outside one."""
+    commit = _git(package, "rev-parse", "HEAD")
+    if not commit:
+        return None, None
+    return commit, bool(_git(package, "status", "--porcelain", "--", "."))
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _cgroup_number(name: str) -> int | None:
+    try:
+        return int((_CGROUP / name).read_text())
+    except (OSError, ValueError):
+        return None

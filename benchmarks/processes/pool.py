@@ -1,0 +1,231 @@
+"""The nurseries of a run, one for each setting that must stand before numpy and jax load, and a sentinel beside."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from linregbench.solvers.problem import data_bytes
+from linregbench.solvers.registry import Solver
+
+from .. import devices
+from ..grid.cases import Case
+from ..grid.options import UsageError
+from . import machine
+from .handle import LiveWorker, Nursery, NurseryError, Setting, Worker, WorkerEnded
+
+LEAST_ALLOWANCE_BYTES = 2 * 2**30
+ANSWER_TIMEOUT_S = 60.0
+PEAKS_TIMEOUT_S = 300.0
+
+
+class Nurseries:
+    """Starts each nursery when it is first needed, and ends them all. Use it as a context.
+
+    Workers of one nursery share its layout: addresses, the hash seed, the order of dictionaries. A NumPy loop was seen
+    to be 1 to 3% faster or slower in one nursery than in the next, all blocks alike. So nurseries are renewed for every
+    turn of blocks, with a hash seed of that turn which both sides of a comparison share; the sentinel's is kept.
+    """
+
+    def __init__(self, sides: Mapping[str, Setting], data: str | None = None) -> None:
+        """`sides`: by environment name, the setting that its nurseries vary in device, threads and dtype."""
+        self.sides = dict(sides)
+        self.data = data
+        self.allowed = devices.allowed_cores()
+        self._running: dict[Setting, Nursery] = {}
+        self._watching: dict[str, Nursery] = {}
+        self._sentinels: dict[str, Worker] = {}
+        self._gauges: dict[str, Worker | None] = {}
+        self._hash_seed = 0
+
+    def __enter__(self) -> Nurseries:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for nursery in (*self._running.values(), *self._watching.values()):
+            nursery.close()
+
+    def of(self, case: Case) -> Nursery:
+        """The nursery of a case, started where it is not running."""
+        return self.get(case.environment, case.device, case.threads, x64=case.workload.dtype == "float64")
+
+    def get(self, environment: str, device: str = "cpu", threads: str = "1", *, x64: bool = False) -> Nursery:
+        """The nursery of this environment, device, thread setting and precision."""
+        setting = self._setting(environment, device, threads, x64=x64)
+        if setting not in self._running:
+            nursery = Nursery(replace(setting, hash_seed=self._hash_seed))
+            nursery.start()
+            self._running[setting] = nursery
+        return self._running[setting]
+
+    def renew(self, hash_seed: int) -> None:
+        """Put fresh nurseries in the place of those that run, all of them started at once."""
+        self._hash_seed = hash_seed
+        for nursery in self._running.values():
+            nursery.begin(hash_seed)
+        for nursery in self._running.values():
+            nursery.await_start()
+
+    def _setting(self, environment: str, device: str, threads: str, *, x64: bool) -> Setting:
+        side = self.sides[environment]
+        platform = devices.parse(device)[0]
+        cores = tuple(devices.cores_for(threads, platform, self.allowed))
+        return replace(side, device=platform, threads=threads, x64=x64, cores=cores, allowed=tuple(self.allowed))
+
+    def solvers(self, environment: str) -> tuple[list[Solver], list[Solver]]:
+        """The solvers of this environment's package, and those of its plugins. Raises UsageError for a bad plugin."""
+        nursery = self.get(environment)
+        own = [Solver(**row, function=_elsewhere) for row in nursery.hello["solvers"]]
+        added: list[Solver] = []
+        for path in nursery.setting.plugins:
+            with _passing(nursery.worker({"environment": environment})) as worker:
+                try:
+                    rows = worker.ask("solvers", ANSWER_TIMEOUT_S, path=str(path))["solvers"]
+                except WorkerEnded as ended:
+                    raise UsageError(f"--plugin {path}: {ended.reason.removeprefix('PluginError: ')}") from None
+            added += [Solver(**row, function=_elsewhere) for row in rows]
+        return own, added
+
+    def device_kind(self, environment: str, device: str) -> str:
+        """What the device calls itself. Raises WorkerEnded, status skipped, where it is not here."""
+        nursery = self.get(environment, device)
+        with _passing(nursery.worker({"environment": environment})) as worker:
+            return str(worker.ask("device", ANSWER_TIMEOUT_S, device=device)["kind"])
+
+    def device_count(self, environment: str, device: str) -> int:
+        """How many devices go by this name. Raises WorkerEnded, status skipped, where it is not here."""
+        with _passing(self.get(environment, device).worker({"environment": environment})) as worker:
+            return int(worker.ask("count", ANSWER_TIMEOUT_S, device=device)["count"])
+
+    def peaks(self, environment: str, threads: str) -> dict[str, float]:
+        """What the machine can do at most with so many threads, and whether it is so many (peaks.measure)."""
+        return self._peaks(self.get(environment, threads=threads), threads=True)
+
+    def _peaks(self, nursery: Nursery, *, threads: bool) -> dict[str, float]:
+        with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
+            return dict(worker.ask("peaks", PEAKS_TIMEOUT_S, threads=threads)["peaks"])
+
+    def _facts(self, nursery: Nursery, kinds: Mapping[str, str]) -> dict[str, Any]:
+        """Of the processor (cpu.facts), or by name of each device of this platform that is here (gpu.facts)."""
+        found: dict[str, Any] = {}
+        for name in _devices_of(nursery.setting, kinds):
+            with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
+                found[name] = worker.ask("facts", ANSWER_TIMEOUT_S, device=name)["facts"]
+        if nursery.setting.cpu_devices > 1 and "cpu" in found:
+            found["cpu"]["virtual_devices"] = nursery.setting.cpu_devices
+        return found
+
+    def start(self, case: Case, details: Mapping[str, Any]) -> Worker:
+        """A fresh worker for this case; its problem is made once, for all workers of the workload."""
+        nursery = self.of(case)
+        key = repr(sorted(case.workload.as_dict().items()))
+        reason = nursery.problem(key, case.workload.as_dict(), self.data)
+        if reason is not None:
+            raise WorkerEnded("failed", reason)
+        allowance = max(LEAST_ALLOWANCE_BYTES, 8 * data_bytes(case.workload))
+        limit = min(allowance, int(machine.MEMORY_SHARE * machine.available_bytes())) if case.device == "cpu" else 0
+        return nursery.worker(case.as_dict() | {"problem": key, "memory_bytes": limit, **details})
+
+    def sentinel(self, threads: str, environment: str) -> float:
+        """Seconds of one call of the sentinel, which lives in one process for the whole run."""
+        if threads not in self._watching:
+            self._watching[threads] = Nursery(self._setting(environment, "cpu", threads, x64=False))
+            self._watching[threads].start()
+        if threads not in self._sentinels:
+            self._sentinels[threads] = self._watching[threads].worker({"sentinel": True})
+        try:
+            return float(self._sentinels[threads].ask("sample", ANSWER_TIMEOUT_S)["call_s"])
+        except WorkerEnded:  # killed from outside, when memory was short say: a new one takes its place
+            del self._sentinels[threads]
+            return self.sentinel(threads, environment)
+
+    def sentinel_pair(self, threads: str, environment: str) -> list[LiveWorker]:
+        """Two fresh sentinels that decide nothing: an A/A pair."""
+        return [self.get(environment, threads=threads).worker({"sentinel": True}) for _ in range(2)]
+
+    def device_sentinel(self, device: str, environment: str) -> float | None:
+        """Seconds of the sentinel on an accelerator, in one process for the whole run; None where it cannot run."""
+        answer = self._gauge(device, environment, "sample")
+        return float(answer["call_s"]) if answer else None
+
+    def device_state(self, device: str, environment: str) -> Mapping[str, Any]:
+        """What an accelerator went through since it was asked last (gauge.Gauge.state); empty where it cannot tell."""
+        return dict(self._gauge(device, environment, "state").get("state", {}))
+
+    def _gauge(self, device: str, environment: str, question: str) -> Mapping[str, Any]:
+        if device not in self._gauges:
+            key = f"gauge {device}"
+            self._watching[key] = Nursery(self._setting(environment, device, "1", x64=False))
+            self._watching[key].start()
+            self._gauges[device] = self._watching[key].worker({"gauge": device})
+        gauge = self._gauges[device]
+        try:
+            return gauge.ask(question, ANSWER_TIMEOUT_S) if gauge else {}
+        except WorkerEnded:  # the device has no room for it, say: the run goes on, judged by the CPU's sentinel alone
+            self._gauges[device] = None
+            return {}
+
+    def records(self, kinds: Mapping[str, str]) -> list[dict[str, Any]]:
+        """An environment record for each nursery that runs: what it is, what it can do at most; no path in it."""
+        found = []
+        for setting, nursery in self._running.items():
+            x64 = "float64" if setting.x64 else "float32"
+            found.append(
+                {
+                    "record": "environment",
+                    "environment": setting.environment,
+                    "nursery": f"{setting.device}, threads {setting.threads}, {x64}",
+                    "device": setting.device,
+                    "threads": setting.threads,
+                    "x64": setting.x64,
+                    "cores": setting.cores,
+                    **{name: nursery.hello[name] for name in ("python", "packages", "blas", "xla_flags", "fork")},
+                    "device_kind": "; ".join(dict.fromkeys(kinds[name] for name in _devices_of(setting, kinds)))
+                    or None,
+                    "facts": self._facts(nursery, kinds),
+                    "peaks": self._peaks(nursery, threads=False) if setting.device == "cpu" else None,
+                    "plugins": {path.name: file_hash(path) for path in setting.plugins},
+                    **dict(zip(("commit", "dirty"), machine.commit_of(setting.solvers), strict=True)),
+                }
+            )
+        return found
+
+
+@contextlib.contextmanager
+def out_of_the_way(allowed: Sequence[int]) -> Iterator[None]:
+    """Keep this process off the core where single-threaded workers are timed, where there is another."""
+    if len(allowed) < 2:
+        yield
+        return
+    os.sched_setaffinity(0, allowed[:-1])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+@contextlib.contextmanager
+def _passing(worker: Worker) -> Iterator[Worker]:
+    try:
+        yield worker
+    finally:
+        worker.end()
+
+
+def file_hash(path: Path) -> str:
+    """Of a file's content, to tell whether a resumed run has the same plugins."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def _devices_of(setting: Setting, kinds: Mapping[str, str]) -> list[str]:
+    """Those of the devices that are here which a nursery serves: every one of its platform."""
+    return [name for name in kinds if devices.parse(name)[0] == setting.device]
+
+
+def _elsewhere(*_: object) -> None:
+    raise NurseryError("a solver of another process cannot be called in this one")

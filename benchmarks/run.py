@@ -1,0 +1,297 @@
+"""One run from its options to its file: what the command line, the Python door and `versus` share.
+
+A resumed run takes every option from its file, and is not gone on with on another machine.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from linregbench.results.runfile.read import Run, RunFileError, RunWriter, read_run, trim_for_resume
+
+from . import clock
+from .grid.cases import Contest, select
+from .grid.options import RunOptions, UsageError
+from .grid.presets import PRESETS
+from .processes import machine
+from .processes.handle import Setting, WorkerEnded
+from .processes.pool import Nurseries, out_of_the_way
+from .sampling import plan, schedule
+from .sampling.block import Entry, Rules
+from .sampling.feasible import device_counts
+from .sampling.plan import Limits
+from .sampling.progress import watcher
+from .sampling.state import State, restored
+from .worker.data import label, read_data
+from .worker.hardware import sentinel
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+RUNS = Path("results/runs")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run and where to write it. `sides`: a setting by environment name, for `versus`; else this one."""
+
+    options: RunOptions = field(default_factory=RunOptions)
+    plugins: tuple[Path, ...] = ()
+    data: Path | None = None
+    output: Path | None = None
+    sides: Mapping[str, Setting] | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything is known and nothing is measured yet: the contests, the limits, the devices there are."""
+
+    request: Request
+    contests: tuple[Contest, ...]
+    limits: Limits
+    nurseries: Nurseries
+    absent: Mapping[str, str]
+    kinds: Mapping[str, str]
+    before: Run | None = None
+
+    @property
+    def predicted_s(self) -> float:
+        """Seconds that the whole run will take, roughly."""
+        return predicted_s(self.contests, self.limits)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Where the run file is, how the run ended."""
+
+    path: Path
+    outcome: schedule.Outcome
+
+
+def limits_of(options: RunOptions) -> Limits:
+    """Blocks, budget and time limits: the preset's, less what the options replace."""
+    preset = PRESETS[options.preset]
+    timeout_s = options.timeout_s or preset.timeout_s
+    # A case is called five times and more in a block: first, warm-up, sample, dispatch, check.
+    call_limit_s = timeout_s / 5 if options.timeout_s else preset.call_limit_s
+    return Limits(
+        blocks=(options.blocks, options.blocks) if options.blocks else preset.blocks,
+        budget_s=options.budget_s or preset.budget_s,
+        call_limit_s=call_limit_s,
+        rules=Rules(
+            timeout_s,
+            preset.long_call_s,
+            preset.long_samples,
+            target_s=preset.target_s,
+            sampling_s=preset.sampling_s,
+            flush_cache=options.flush_cache,
+        ),
+    )
+
+
+def predicted_s(contests: Sequence[Contest], limits: Limits) -> float:
+    """Seconds that these contests will take, roughly: at least their fewest blocks, at most the budget."""
+    blocks = (plan.predicted_block_s(_entries(contest), limits) for contest in contests)
+    return min(limits.budget_s, limits.blocks[0] * sum(blocks))
+
+
+@contextmanager
+def prepared(
+    request: Request, before: Run | None = None, *, blocks: tuple[int, int] | None = None
+) -> Iterator[Prepared]:
+    """Start the nurseries and settle what will be run; `blocks` replaces the preset's fewest and most.
+
+    Raises UsageError where nothing can be run.
+    """
+    request = _with_data(request)
+    options = request.options
+    sides = request.sides or {"here": Setting(plugins=request.plugins)}
+    sides = {name: replace(side, cpu_devices=options.cpu_devices) for name, side in sides.items()}
+    with Nurseries(sides, str(request.data) if request.data else None) as nurseries, out_of_the_way(nurseries.allowed):
+        _check_threads(options, nurseries.allowed)
+        contests = select(options, {name: nurseries.solvers(name) for name in sides}, device_counts(nurseries, options))
+        absent, kinds = _devices(nurseries, options)
+        asked = [case for contest in contests for case in contest.cases]
+        if asked and all(case.device in absent for case in asked):
+            raise UsageError("nothing left to run: " + "; ".join(absent.values()))
+        limits = limits_of(options)
+        limits = replace(limits, blocks=blocks) if blocks else limits
+        yield Prepared(request, contests, limits, nurseries, absent, kinds, before)
+
+
+def measure(ready: Prepared, watch: Callable[[float], AbstractContextManager[schedule.Watcher]]) -> Finished:
+    """Run what is prepared, into its file."""
+    started = clock.timestamp()
+    name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    path = ready.request.output or RUNS / f"{name}.jsonl"
+    with open_output(path, append=ready.before is not None) as writer:
+        if ready.before is None:
+            writer.append(_header(ready, name, started.isoformat(timespec="seconds")))
+        states = [_state(contest, ready.before) for contest in ready.contests]
+        for contest in ready.contests:
+            for case in (*contest.baselines, *contest.cases):
+                if case.device not in ready.absent:
+                    ready.nurseries.of(case)
+        if ready.before is None or not ready.before.environments:
+            for record in ready.nurseries.records(ready.kinds):
+                writer.append(record)
+        with watch(ready.predicted_s) as watcher:
+            session = schedule.Session(
+                ready.limits, ready.nurseries, writer, watcher, ready.request.options.seed, ready.absent
+            )
+            return Finished(path, schedule.run(session, states))
+
+
+def run(
+    *,
+    preset: str = "quick",
+    plugins: Sequence[str | PathLike[str]] = (),
+    data: str | PathLike[str] | None = None,
+    output: str | PathLike[str] | None = None,
+    progress: bool = True,
+    **axes: Any,
+) -> DataFrame:
+    """Measure from Python, in a notebook say, and return one row a case (linregbench.load has the columns).
+
+    `axes` are the options of `linregbench run` by their names, each a value or a list: method, strategy, variant,
+    device, dtype, samples, features, batch, steps, condition, threads; and baseline, blocks, budget_s, timeout_s, seed.
+    Without `output` the run file is not kept. Raises UsageError for whatever the command line would refuse.
+    """
+    from linregbench.results.frame import from_runs
+
+    options = RunOptions.of(preset, axes)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(output) if output is not None else Path(folder) / "run.jsonl"
+        request = Request(options, tuple(map(Path, plugins)), Path(data) if data is not None else None, path)
+        with prepared(request) as ready:
+            finished = measure(ready, lambda left_s: watcher(left_s, quiet=not progress))
+        if finished.outcome.reason == "interrupted":
+            raise KeyboardInterrupt
+        return from_runs(read_run(finished.path))
+
+
+def resumed(path: Path) -> tuple[Request, Run]:
+    """The request that a run file was made for, and what it holds, its torn end dropped. Raises UsageError."""
+    try:
+        end = read_run(path).end
+        if end is not None and end.reason == "complete":
+            raise UsageError(f"--resume {path}: this run is complete; linregbench table shows it")
+        run = trim_for_resume(path)
+    except RunFileError as error:
+        raise UsageError(f"--resume {error}") from None
+    given = dict(run.header.options)
+    plugins = tuple(Path(name) for name in given.pop("plugins", []))
+    data = given.pop("data", None)
+    return Request(RunOptions.from_dict(given), plugins, Path(data) if data else None, path), run
+
+
+def check_same(ready: Prepared) -> None:
+    """Raise UsageError where a run cannot be resumed here: another grid, machine, package, thread count or plugin."""
+    before = ready.before
+    if before is None:
+        return
+    for contest in ready.contests:
+        for case in (*contest.baselines, *contest.cases):
+            if case.device not in ready.absent:
+                ready.nurseries.of(case)
+    now: dict[str, Any] = {"grid": plan.grid_hash(ready.contests), "cpu": machine.cpu_model()}
+    then: dict[str, Any] = {"grid": before.header.grid, "cpu": before.header.machine.get("cpu")}
+    here = {record["nursery"]: record for record in ready.nurseries.records(ready.kinds)}
+    for environment in before.environments:
+        for name in ("python", "packages", "plugins", "blas"):
+            then[f"{name} of {environment.nursery}"] = getattr(environment, name)
+            now[f"{name} of {environment.nursery}"] = here.get(environment.nursery, {}).get(name)
+    for what, value in then.items():
+        if now[what] != value:
+            raise UsageError(f"--resume: the {what} was {value} and is {now[what]} now; start a new run")
+
+
+def open_output(path: Path, *, append: bool) -> RunWriter:
+    """The run file's writer, its folder made. Raises UsageError where it exists already or cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return RunWriter(path, append=append)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--output {path}: {_plain(error, path)}") from None
+
+
+def _state(contest: Contest, before: Run | None) -> State:
+    if before is None:
+        return State(contest)
+    return restored(contest, before.measurements, before.blocks, before.stops)
+
+
+def _check_threads(options: RunOptions, cores: Sequence[int]) -> None:
+    for threads in options.threads or ():
+        if threads != "all" and cores and int(threads) > len(cores):
+            raise UsageError(f"--threads {threads}: there are {len(cores)} cores here; at most that many, or all")
+
+
+def _devices(nurseries: Nurseries, options: RunOptions) -> tuple[dict[str, str], dict[str, str]]:
+    """Which of the devices asked for are absent, and why; what the others call themselves."""
+    absent, kinds = {}, {"cpu": machine.cpu_model()}
+    for device in options.devices:
+        if device == "cpu":
+            continue
+        try:
+            kinds[device] = nurseries.device_kind(options.environments[0], device)
+        except WorkerEnded as ended:
+            absent[device] = ended.reason
+    return absent, kinds
+
+
+def _with_data(request: Request) -> Request:
+    """Sizes and name of a person's own data in the options, so that they are the workload."""
+    if request.data is None:
+        return request
+    options = request.options
+    if options.samples or options.features or options.batch or options.conditions:
+        raise UsageError("--data brings its own sizes: leave out --samples, --features, --batch and --condition")
+    try:
+        X, _ = read_data(request.data)
+    except ValueError as error:
+        raise UsageError(f"--data {error}") from None
+    sizes: dict[str, Any] = {"samples": (X.shape[0],), "features": (X.shape[1],), "batch": (1,)}
+    return replace(request, options=replace(options, **sizes, data_label=label(request.data)))
+
+
+def _header(ready: Prepared, name: str, started: str) -> dict[str, Any]:
+    options = ready.request.options
+    commit, dirty = machine.commit_of(Path(__file__).resolve().parent)
+    asked = options.as_dict() | {"plugins": [str(path) for path in ready.request.plugins]}
+    if ready.request.data:
+        asked |= {"data": str(ready.request.data), "samples": None, "features": None, "batch": None, "data_label": None}
+    return {
+        "record": "run",
+        "format": "linregbench-run",
+        "version": 1,
+        "run": name,
+        "started": started,
+        "preset": options.preset,
+        "seed": options.seed,
+        "sentinel": sentinel.VERSION,
+        "options": asked,
+        "machine": machine.facts() | {"affinity": ready.nurseries.allowed},
+        "commit": commit,
+        "dirty": dirty,
+        "linregbench": importlib.metadata.version("linregbench"),
+        "grid": plan.grid_hash(ready.contests),
+    }
+
+
+def _entries(contest: Contest) -> list[Entry]:
+    baselines = [Entry(case, role) for case in contest.baselines for role in ("baseline", "twin")]
+    return baselines + [Entry(case) for case in contest.cases]
+
+
+def _plain(error: Exception, path: Path) -> str:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return str(reason).removeprefix(f"{path}: ")

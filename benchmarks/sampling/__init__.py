@@ -1,0 +1,1 @@
+"""When each case is asked for a sample, and when there are enough."""

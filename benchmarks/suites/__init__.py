@@ -1,0 +1,1 @@
+"""The doors of asv and pytest-benchmark: the same cases, timed by their clocks."""

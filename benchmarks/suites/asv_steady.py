@@ -1,0 +1,62 @@
+"""asv's door to steady state, a call that is compiled and warm, over samples and over batch; and to its memory."""
+
+from __future__ import annotations
+
+from .. import clock
+from . import cases
+from .asv_common import TIMEOUT_S, VERSION, WARM_UP_S, clock_of_calls, ready_call
+
+
+class OverSamples:
+    """One problem of more and more samples."""
+
+    params = (cases.METHODS, cases.STRATEGIES, cases.SAMPLES, cases.DEVICES)
+    param_names = ("method", "strategy", "samples", "device")
+    version = VERSION
+    timeout = TIMEOUT_S
+    warmup_time = WARM_UP_S
+    timer = staticmethod(clock_of_calls)
+    _call: clock.Call | None = None
+
+    def time_call(self, method: str, strategy: str, samples: int, device: str) -> None:
+        """Seconds a call, until its whole result is there."""
+        if self._call is None:
+            self._call = ready_call(method, strategy, cases.size_of(samples=samples), device)
+        self._call()
+
+    time_call.pretty_name = "Steady state over samples"  # type: ignore[attr-defined]
+
+
+class OverBatch:
+    """More and more small problems at once."""
+
+    params = (cases.METHODS, cases.STRATEGIES, [min(cases.SAMPLES)], cases.BATCHES, cases.DEVICES)
+    param_names = ("method", "strategy", "samples", "batch", "device")
+    version = VERSION
+    timeout = TIMEOUT_S
+    warmup_time = WARM_UP_S
+    timer = staticmethod(clock_of_calls)
+    _call: clock.Call | None = None
+
+    def time_call(self, method: str, strategy: str, samples: int, batch: int, device: str) -> None:
+        """Seconds a call for the whole batch, until its whole result is there."""
+        if self._call is None:
+            self._call = ready_call(method, strategy, cases.size_of(samples=samples, batch=batch), device)
+        self._call()
+
+    time_call.pretty_name = "Steady state over batch"  # type: ignore[attr-defined]
+
+
+class Memory:
+    """The largest problem; the interpreter and its libraries count."""
+
+    params = (cases.METHODS, cases.STRATEGIES, [max(cases.SAMPLES)], cases.DEVICES)
+    param_names = ("method", "strategy", "samples", "device")
+    version = VERSION
+    timeout = TIMEOUT_S
+
+    def peakmem_call(self, method: str, strategy: str, samples: int, device: str) -> None:
+        """Bytes of the process at its largest."""
+        ready_call(method, strategy, cases.size_of(samples=samples), device)()
+
+    peakmem_call.pretty_name = "Peak memory"  # type: ignore[attr-defined]

@@ -1,0 +1,220 @@
+"""From a solver and a problem to the call that is timed: place the data, lower, compile, and block on the whole result.
+
+Everything here runs inside a worker, in the order in which a person would meet it, each phase on its own clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from linregbench.solvers.problem import Problem, Workload, arguments
+from linregbench.solvers.registry import Solver
+
+from .. import clock, devices
+
+Arguments = tuple[Any, ...]
+Wait = Callable[[Any], Any]
+Place = Callable[[Sequence[Any], Sequence[Any]], Arguments]
+
+LARGE_CONSTANT = 64
+"""Elements of a constant from which it is data, and not a parameter of the method."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A solver ready to be timed on inputs that are in place.
+
+    call         solves the whole batch once, and waits for the whole result
+    dispatch     the same without waiting (jax only); `wait` waits for what it returned
+    inputs       the arguments of each call of the solver, where they were placed
+    on           the same solver on other inputs of the same shapes, which it places
+    target       the JAX device that they are on; temp_bytes what its executable allocates beside inputs and outputs
+    """
+
+    call: clock.Call
+    dispatch: clock.Call | None
+    wait: Wait
+    inputs: Sequence[Arguments]
+    on: Callable[[Sequence[Arguments]], Prepared]
+    phases: dict[str, float] = field(default_factory=dict)
+    target: Any = None
+    temp_bytes: int | None = None
+    findings: tuple[str, ...] = ()
+
+
+def calls_for(solver: Solver, workload: Workload, problem: Problem, *, check: bool = False) -> list[Arguments]:
+    """The arguments of each call that solves the whole batch once: one for a batched solver, else one a problem.
+
+    With `check`, inputs that are never timed. Arrays alone: `steps`, which is static, is added by the callers.
+    """
+    arrays = _arrays(workload, problem, check=check)
+    return [arrays] if solver.batched else split(arrays, workload.batch)
+
+
+def split(arrays: Arguments, batch: int) -> list[Arguments]:
+    """The batch as single problems; what has no batch axis (tolerance, max_steps) is the same for each."""
+    return [tuple(a[i, ...] if a.ndim else a for a in arrays) for i in range(batch)]
+
+
+def _arrays(workload: Workload, problem: Problem, *, check: bool = False) -> Arguments:
+    values = arguments(workload, problem, check=check)
+    if workload.method == "gd_tol":
+        # Arrays of one dtype throughout: a Python number would be weakly typed, and compiled for once more.
+        *arrays, tolerance, max_steps = values
+        return *arrays, np.asarray(tolerance, dtype=workload.dtype), np.asarray(max_steps, dtype=np.int32)
+    return values[: len(values) - len(_statics(workload))]
+
+
+def prepare(solver: Solver, workload: Workload, problem: Problem, device: str) -> Prepared:
+    """Place the data on `device` and compile; the phases are in the result, in seconds."""
+    if solver.backend == "numpy":
+        return _prepare_numpy(solver, workload, problem)
+    return _prepare_jax(solver, workload, problem, device)
+
+
+def _prepare_numpy(solver: Solver, workload: Workload, problem: Problem) -> Prepared:
+    statics = _statics(workload)
+
+    def on(arguments: Sequence[Arguments]) -> Prepared:
+        # A private copy: pages shared with a sibling would be warm in the cache on the sibling's account.
+        placed = [(*(np.array(a, order="C") for a in arrays), *statics) for arrays in arguments]
+        return Prepared(_one_call(solver.function, placed), None, _keep, placed, on)
+
+    return on(calls_for(solver, workload, problem))
+
+
+def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: str) -> Prepared:
+    import jax
+
+    target = devices.find(device)
+    phases: dict[str, float] = {}
+    statics = _statics(workload)
+    function: Any = solver.function
+    own_place = place_of(solver)
+    if solver.compiled:
+        function = jax.jit(solver.function, static_argnames="steps" if statics else None)
+
+    def place(arrays: Arguments) -> Arguments:
+        if own_place is not None:
+            return (*jax.block_until_ready(own_place(arrays, devices.named(device))), *statics)
+        # may_alias=False: on a CPU device_put would hand out the NumPy array's own memory, and look free.
+        placed = tuple(jax.device_put(a, target, may_alias=False) for a in arrays)
+        return (*jax.block_until_ready(placed), *statics)
+
+    def wait(result: Any) -> Any:
+        # The method of a lone array is 1 us cheaper than walking a tree of one leaf, which counts at 10 us a call.
+        return result.block_until_ready() if hasattr(result, "block_until_ready") else jax.block_until_ready(result)
+
+    def on(arguments: Sequence[Arguments]) -> Prepared:
+        placed = [place(arrays) for arrays in arguments]
+        # Steady state calls the jitted function, as a user would; it reuses what was compiled below.
+        return Prepared(_one_call(function, placed, wait), _one_call(function, placed), wait, placed, on)
+
+    with clock.stopwatch(phases, "transfer_s"):
+        place(_arrays(workload, problem))  # at one go; splitting a batch into problems is off the clock
+    prepared = on(calls_for(solver, workload, problem))
+    findings: tuple[str, ...] = ()
+    temp_bytes = None
+    if solver.compiled:
+        with clock.stopwatch(phases, "trace_s"):
+            traced = function.trace(*prepared.inputs[0])
+        with clock.stopwatch(phases, "lower_s"):
+            lowered = traced.lower()
+        with clock.stopwatch(phases, "compile_s"):
+            compiled = lowered.compile()
+        temp_bytes = _temp_bytes(compiled)
+        findings = ("closed_over_data",) if _large_constants(traced) else ()
+    return replace(prepared, phases=phases, findings=findings, target=target, temp_bytes=temp_bytes)
+
+
+def _temp_bytes(compiled: Any) -> int | None:
+    """By the compiler's own account; None where the backend gives none."""
+    try:
+        return int(compiled.memory_analysis().temp_size_in_bytes)
+    except (AttributeError, NotImplementedError, RuntimeError):
+        return None
+
+
+def place_of(solver: Solver) -> Place | None:
+    """How the solver places its own inputs; None where it does not, as in commits from before there was a choice."""
+    place: Place | None = getattr(solver, "place", None)
+    return place
+
+
+def _large_constants(traced: Any) -> bool:
+    """Whether a traced function holds arrays that it was not given: data closed over, which the compiler may fold."""
+    return any(np.size(constant) >= LARGE_CONSTANT for constant in traced.jaxpr.consts)
+
+
+def _statics(workload: Workload) -> Arguments:
+    return (workload.steps,) if workload.method == "gd" else ()
+
+
+def _keep(result: Any) -> Any:
+    return result
+
+
+def _one_call(function: Callable[..., Any], calls: Sequence[Arguments], wait: Wait = _keep) -> clock.Call:
+    if len(calls) > 1:
+        return lambda: wait([function(*arguments) for arguments in calls])
+    (arguments,) = calls
+    if wait is _keep:
+        return partial(function, *arguments)  # half of what a lambda costs, which counts at 10 us a call
+    return lambda: wait(function(*arguments))
+
+
+def shortened(solver: Solver, workload: Workload, problem: Problem) -> tuple[Workload, Problem, float]:
+    """A small part of the work, its problem, and how many times longer the whole would take.
+
+    One problem where a loop over problems is on the clock; one step where Python drives the steps.
+    """
+    scale = 1.0
+    if not solver.batched:
+        scale *= workload.batch
+        problem = replace(problem, **{f.name: _first(getattr(problem, f.name)) for f in fields(problem)})
+        workload = replace(workload, batch=1)
+    if not solver.compiled and workload.method == "gd":
+        scale *= workload.steps or 1
+        workload = replace(workload, steps=1)
+    elif not solver.compiled and workload.method == "gd_tol" and problem.reference_steps is not None:
+        scale *= float(problem.reference_steps.max()) + 1
+        workload = replace(workload, max_steps=1)
+    return workload, problem, scale
+
+
+def _first(value: Any) -> Any:
+    return value[:1] if isinstance(value, np.ndarray) else value
+
+
+def answer(result: Any, workload: Workload, solver: Solver | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+    """What one call returned, as ((b, d) float64 weights, (b,) steps taken or None).
+
+    A batched solver returns (b, d), a loop over problems a list of (d,), a lone problem either. One that places its own
+    inputs may have padded the batch, and those answers, which follow the others, are dropped. Raises ValueError where
+    the answer has not the shape that the method promises.
+    """
+    if solver is not None and place_of(solver) is not None:
+        several = isinstance(result, tuple)
+        kept = tuple(np.asarray(part)[: workload.batch] for part in (result if several else (result,)))
+        result = kept if several else kept[0]
+    expected = (workload.batch, workload.features)
+    steps = None
+    if workload.method == "gd_tol":
+        parts = result if isinstance(result, list) else [result]
+        try:
+            weights, taken = zip(*((w, count) for w, count in parts), strict=True)
+        except (TypeError, ValueError):
+            raise ValueError(f"gd_tol must return (w, steps taken), and returned {type(result).__name__}") from None
+        steps = np.concatenate([np.atleast_1d(np.asarray(count)) for count in taken])
+        result = np.concatenate([np.atleast_2d(np.asarray(w, dtype=np.float64)) for w in weights])
+    found = np.asarray(result, dtype=np.float64)
+    if workload.batch == 1 and found.shape == expected[1:]:
+        found = found[np.newaxis]
+    if found.shape != expected:
+        raise ValueError(f"expected an answer of shape {expected}, got {found.shape}")
+    return found, steps

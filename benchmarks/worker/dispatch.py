@@ -1,0 +1,121 @@
+"""What else a prepared call costs, told after the last sample: dispatch, the answer to the host, throughput, busy time.
+
+None of it is on the sampled clock, and none of it may cost a case its result.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import clock, devices
+from .calls import Prepared
+
+TIMES = 9
+THROUGHPUT_S, MOST_IN_FLIGHT = 0.020, 64
+"""Seconds that the calls in flight take together, about, and how many there are at most."""
+PROFILED_CALLS = 3
+
+
+def dispatch_and_out_s(prepared: Prepared, call_s: float) -> tuple[float | None, float | None]:
+    """Median seconds until an unblocked call returns, and until its answer, waited for, is on the host.
+
+    Each answer is fetched once, since JAX keeps what it has fetched. None for NumPy, which does neither.
+    """
+    if prepared.dispatch is None:
+        return None, None
+    returned_s, out_s = [], []
+    for _ in range(TIMES if call_s < clock.TARGET_S else 1):
+        result, seconds = clock.once(prepared.dispatch)
+        prepared.wait(result)
+        returned_s.append(seconds)
+        out_s.append(clock.once(partial(_fetch, result))[1])
+    return statistics.median(returned_s), statistics.median(out_s)
+
+
+def throughput_s(prepared: Prepared, call_s: float) -> float | None:
+    """Seconds a call where several are enqueued and waited for once.
+
+    None for NumPy, and for calls so long that two of them would take over THROUGHPUT_S.
+    """
+    in_flight = min(MOST_IN_FLIGHT, int(THROUGHPUT_S / max(call_s, 1e-9)))
+    dispatch, wait = prepared.dispatch, prepared.wait
+    if dispatch is None or in_flight < 2:
+        return None
+
+    def every() -> Any:
+        results = [dispatch() for _ in range(in_flight)]
+        for result in results:
+            wait(result)
+
+    return clock.once(every)[1] / in_flight
+
+
+def device_busy_s(prepared: Prepared, device: str) -> float | None:
+    """Seconds a call in which the profiler saw the device at work; None on a CPU, and where there is no profile.
+
+    Overlapping work counts once. What the profiler cannot do is no fault of the case.
+    """
+    platform, ordinal = devices.parse(device)
+    if platform == "cpu":
+        return None
+    import jax
+
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            with jax.profiler.trace(folder):
+                for _ in range(PROFILED_CALLS):
+                    prepared.call()
+            (written,) = Path(folder).rglob("*.xplane.pb")
+            profile = jax.profiler.ProfileData.from_file(str(written))
+            busy_s = busy_of(profile.planes, ordinal)
+    except Exception:  # a profiler fails in many ways: no rights to the counters, another one at work, no file
+        return None
+    return busy_s / PROFILED_CALLS if busy_s else None
+
+
+def busy_of(planes: Iterable[Any], ordinal: int) -> float:
+    """Seconds in which one device worked, from a profile's planes (jax.profiler.ProfileData): the union of its events.
+
+    A GPU's plane has a line for each stream, and lines derived from them, which would count the work again; a TPU's
+    has one line of operations.
+    """
+    own = [
+        plane
+        for plane in planes
+        if plane.name.startswith("/device:") and plane.name.rpartition(":")[2].partition(" ")[0] == str(ordinal)
+    ]
+    lines = [line for plane in own for line in plane.lines]
+    streams = [line for line in lines if line.name.startswith("Stream")]
+    spans = [
+        (event.start_ns, event.start_ns + event.duration_ns)
+        for line in streams or [line for line in lines if line.name == "XLA Ops"]
+        for event in line.events
+    ]
+    return sum(end - start for start, end in _merged(sorted(spans))) / 1e9
+
+
+def _merged(spans: Iterable[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    """Spans in order of their start, those that overlap made one."""
+    current: tuple[float, float] | None = None
+    for start, end in spans:
+        if current is None or start > current[1]:
+            if current is not None:
+                yield current
+            current = start, end
+        else:
+            current = current[0], max(current[1], end)
+    if current is not None:
+        yield current
+
+
+def _fetch(result: Any) -> Any:
+    import jax
+
+    return jax.tree.map(np.asarray, result)

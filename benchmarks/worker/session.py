@@ -1,0 +1,252 @@
+"""One case in one fresh process: place, lower, compile, first call, warm-up, steady state, check.
+
+The process answers one request at a time and is idle in between: `prepare`, then `sample` as often as the schedule
+asks, then `finish`. Whatever the solver does, the answer is a status; a process that dies is noticed by its nursery.
+Standard library, numpy, jax and `solvers` alone: `versus --python` needs no more of the other interpreter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from linregbench.solvers.problem import Problem, Workload
+from linregbench.solvers.registry import Solver, load_builtin, load_file
+
+from .. import clock, devices
+from . import answers, calls, dispatch, guards
+from .hardware import cpu, flush, gauge, gpu, memory, peaks, sentinel
+
+SHORT_CALL_S = clock.TARGET_S
+PROBES = 4
+
+Message = dict[str, Any]
+Receive = Callable[[], Message]
+Send = Callable[[Message], None]
+
+
+@dataclass
+class _Desk:
+    """What the worker keeps between two requests."""
+
+    case: Mapping[str, Any]
+    workload: Workload
+    problem: Problem
+    solver: Solver | None = None
+    prepared: calls.Prepared | None = None
+    first: Any = None
+    loops: int = 1
+    calibrated: int = 1
+    call_s: float = 0.0
+    flush: flush.Flush | None = None
+    private_bytes: int | None = None
+    compiles: Callable[[], int] = lambda: 0
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    switches: int = 0
+    findings: list[str] = field(default_factory=list)
+
+
+def solver_for(case: Mapping[str, Any]) -> Solver:
+    """The solver that a case names, from the package or from the plugin files that the case lists."""
+    solvers = dict(load_builtin())
+    for path in case["plugins"]:
+        solvers |= {(s.method, s.strategy, s.variant): s for s in load_file(Path(path))}
+    return solvers[case["workload"]["method"], case["strategy"], case["variant"]]
+
+
+def status_of(error: BaseException) -> tuple[str, str]:
+    """The status and the one-line reason that an exception of a solver amounts to."""
+    text = " ".join(str(error).split())[:300]
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text or "Out of memory" in text:
+        return "out_of_memory", text or "the allocation failed"
+    if type(error).__name__ == "LinAlgError":
+        return "wrong", f"LinAlgError: {text}"
+    if isinstance(error, devices.DeviceError):
+        return "skipped", text
+    return "failed", f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, send: Send) -> None:
+    """Answer requests until the other end closes; a request that fails is answered with its status."""
+    if case.get("sentinel"):
+        _watch(receive, send)
+        return
+    if case.get("gauge"):
+        gauge.live(case["gauge"], receive, send)
+        return
+    desk: _Desk | None = None
+    while message := receive():
+        ask = message["ask"]
+        try:
+            if ask == "prepare":
+                workload = Workload(**case["workload"])
+                cold = flush.make(case["device"]) if case.get("flush_cache") else None
+                desk = _Desk(case, workload, _given(problem), private_bytes=memory.private_bytes(), flush=cold)
+                reply = _prepare(desk)
+            elif ask == "probe":
+                reply = _probe(case, _given(problem))
+            elif ask in ERRANDS:
+                reply = ERRANDS[ask](message)
+            else:
+                reply = (_sample if ask == "sample" else _finish)(_given(desk))
+        except Exception as error:  # whatever a solver raises is a status of its case, never the end of a sweep
+            status, reason = status_of(error)
+            reply = {"status": status, "reason": reason}
+        send(reply)
+
+
+ERRANDS: dict[str, Callable[[Message], Message]] = {
+    "solvers": lambda message: {"solvers": [solver.as_dict() for solver in load_file(Path(message["path"]))]},
+    "device": lambda message: {"kind": devices.find(message["device"]).device_kind},
+    "count": lambda message: {"count": len(devices.named(message["device"]))},
+    "facts": lambda message: {"facts": _facts(message["device"])},
+    "peaks": lambda message: {"peaks": peaks.measure(threads=message["threads"])},
+}
+"""What a worker may be asked without a case: a plugin's solvers, a device's kind, number and facts, the peaks."""
+
+
+def _facts(device: str) -> dict[str, Any]:
+    return cpu.facts() if devices.parse(device)[0] == "cpu" else gpu.facts(device)
+
+
+def _given(thing: Any) -> Any:
+    if thing is None:
+        raise RuntimeError("asked out of order")
+    return thing
+
+
+def _watch(receive: Receive, send: Send) -> None:
+    call = sentinel.make()
+    for _ in range(20):
+        call()
+    while receive():
+        call()  # as for the cases: the process has been idle
+        sample = clock.sample(call, 1)
+        send({"call_s": sample.call_s})
+
+
+def _configure(case: Mapping[str, Any], solver: Solver) -> None:
+    if solver.backend == "jax":
+        import jax
+
+        jax.config.update("jax_default_matmul_precision", case["precision"] if case["precision"] != "default" else None)
+        jax.config.update("jax_enable_compilation_cache", False)
+
+
+def _probe(case: Mapping[str, Any], problem: Problem) -> Message:
+    """Seconds that one call would take, told from one problem and, where Python drives the steps, from one step."""
+    solver = solver_for(case)
+    _configure(case, solver)
+    short, part, scale = calls.shortened(solver, Workload(**case["workload"]), problem)
+    call = calls.prepare(solver, short, part, case["device"]).call
+    clock.once(call)
+    taken = [clock.once(call)[1]]
+    if taken[0] < SHORT_CALL_S:  # multiplied by thousands of steps, one disturbance would skip a case for good
+        taken += [clock.once(call)[1] for _ in range(PROBES)]
+    return {"call_s": min(taken) * scale}
+
+
+def _prepare(desk: _Desk) -> Message:
+    spent: dict[str, float] = {}
+    with clock.stopwatch(spent, "place"):
+        solver = desk.solver = solver_for(desk.case)
+        _configure(desk.case, solver)
+        prepared = desk.prepared = calls.prepare(solver, desk.workload, desk.problem, desk.case["device"])
+    clocked = prepared.phases
+    spent["compile"] = sum(clocked.get(name, 0.0) for name in ("trace_s", "lower_s", "compile_s"))
+    spent["place"] -= spent["compile"]
+    with clock.stopwatch(spent, "first call"):
+        desk.first, clocked["first_call_s"] = clock.once(prepared.call)
+    if solver.backend == "jax":
+        elsewhere = devices.where(desk.first) - {desk.case["device"].partition(":")[0], "gpu"}
+        if elsewhere:
+            return {
+                "status": "failed",
+                "reason": f"asked for {desk.case['device']}, and the result lives on {', '.join(elsewhere)}",
+            }
+        desk.compiles = guards.count_compiles()
+    with clock.stopwatch(spent, "calibrate"):
+        desk.calibrated, desk.call_s = _calibrate(prepared.call, clocked["first_call_s"], desk.case)
+        # every call of a sample after its first would find the caches warm
+        desk.loops = desk.calibrated if desk.flush is None else 1
+    clocked["warm_up_s"] = spent["calibrate"]
+    desk.findings += prepared.findings
+    return {"ready": True, "phases": clocked, "loops": desk.loops, "call_s": desk.call_s, "spent": spent}
+
+
+def _calibrate(call: clock.Call, first_s: float, case: Mapping[str, Any]) -> tuple[int, float]:
+    """Loops a sample, and about how long a call takes; long calls are warmed once and left uncalibrated."""
+    if first_s > SHORT_CALL_S:
+        second_s = clock.once(call)[1]
+        if second_s > case["long_call_s"]:
+            return 1, second_s
+    return clock.calibrate(call, case["target_s"])
+
+
+def _sample(desk: _Desk) -> Message:
+    call = _given(desk.prepared).call
+    if desk.call_s < SHORT_CALL_S:
+        call()  # the process has been idle, and its caches belong to the others
+    if desk.flush is not None:
+        desk.flush.call()
+    sample = clock.sample(call, desk.loops)
+    desk.cpu_s += sample.cpu_s
+    desk.wall_s += sample.wall_s
+    desk.switches += sample.involuntary_switches
+    return {"call_s": sample.call_s, "cpu_over_wall": sample.cpu_s / sample.wall_s}
+
+
+def _finish(desk: _Desk) -> Message:
+    prepared: calls.Prepared = _given(desk.prepared)
+    dispatch_s, transfer_out_s = dispatch.dispatch_and_out_s(prepared, desk.call_s)
+    reply: Message = {
+        "cpu_over_wall": desk.cpu_s / desk.wall_s if desk.wall_s else None,
+        "compiles": desk.compiles(),
+        "involuntary_switches": desk.switches,
+        "dispatch_s": dispatch_s,
+        "transfer_out_s": transfer_out_s,
+        "peak_rss_bytes": memory.peak_rss_bytes() - (desk.flush.host_bytes if desk.flush else 0),
+        "device_peak_bytes": gpu.memory_peak_bytes(prepared.target) if desk.flush is None else None,
+        "temp_bytes": prepared.temp_bytes,
+    }
+    if desk.case["guard"]:
+        reply["throughput_s"] = dispatch.throughput_s(prepared, desk.call_s)
+        reply["device_busy_s"] = dispatch.device_busy_s(prepared, desk.case["device"])
+    now = memory.private_bytes()
+    reply["rss_growth_bytes"] = now - desk.private_bytes if now is not None and desk.private_bytes is not None else None
+    spent: dict[str, float] = {}
+    what = (_given(desk.solver), desk.workload, desk.problem)
+    with clock.stopwatch(spent, "check"):
+        judgement = answers.judge(*what, prepared, desk.first, coarse=_coarse(desk.case))
+        reply["excess_loss"] = answers.excess_loss(desk.first, desk.workload, desk.problem)
+        if judgement.status == "ok" and desk.case["guard"]:
+            desk.findings += _guard(desk, prepared)
+        if desk.compiles():
+            desk.findings.append("compile")
+    return reply | judgement.as_dict() | {"findings": sorted(set(desk.findings)), "spent": spent}
+
+
+def _coarse(case: Mapping[str, Any]) -> bool:
+    """Whether products of float32 may be cut short; on a CPU no setting does that."""
+    return bool(case["precision"] == "default" and case["workload"]["dtype"] == "float32" and case["device"] != "cpu")
+
+
+def _guard(desk: _Desk, prepared: calls.Prepared) -> list[str]:
+    """What was found to be wrong with the timing, by name; off the clock, after the last sample."""
+    solver: Solver = _given(desk.solver)
+    what = (prepared, solver, desk.workload, desk.problem)
+    found = {
+        "inputs_changed": guards.inputs_changed(*what),
+        "remembered": guards.remembered(*what),
+    }
+    if desk.case["device"] == "cpu" and desk.case["pin"]:
+        allowed = desk.case["allowed"]
+        threads = len(allowed) if desk.case["threads"] == "all" else int(desk.case["threads"])
+        found["more_threads"] = guards.more_threads(prepared.call, desk.calibrated, allowed, threads)
+        found["more_threads"] |= desk.cpu_s > (threads + guards.ACCOUNTING_MARGIN) * desk.wall_s
+    names = [name for name, is_so in found.items() if is_so]
+    names += guards.clock_findings(desk.call_s, desk.call_s * desk.loops)
+    return names + (guards.strict_call(prepared.call) if solver.compiled else [])

@@ -1,0 +1,1 @@
+"""Two devices or machines beside each other: ratios, crossovers, regimes."""

@@ -1,0 +1,81 @@
+"""Whatever there is of times, side by side: ratios and no verdicts, where one side or both is no run file.
+
+Other programs keep no rounds to pair and no sentinel to trust, so a ratio here is of two times over all rounds, and has
+no interval. A verdict is refused, or with `across` not asked for.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..formats.load import load
+from ..formats.unjudged import sources
+from ..formats.values import OF_CASE, OF_WORKLOAD
+from ..frame import records_of
+from ..runfile.identity import Case, problem_key
+from ..runfile.read import RunFileError
+from ..stats.rows import Estimate
+from ..words.text import plain
+from .counterparts import Pair, anywhere, apart, elsewhere, itself, lacking, matched
+from .runs import ComparedCase, Comparison
+
+
+def compare_anything(base: Path, new: Path, *, across: bool = True) -> Comparison:
+    """The newest run of each of two paths that `results.load` takes. Raises RunFileError."""
+    frames = [load(path) for path in (base, new)]
+    sides = [_newest(frame) for frame in frames]
+    names = tuple(f"{path.name} ({run})" for path, (run, _) in zip((base, new), sides, strict=True))
+    pairs = matched(sides[0][1], sides[1][1], (itself, elsewhere, anywhere))
+    verdict = None if across else "refused"
+    rows = tuple(_row(pair, (names[0], names[1]), verdict) for pair in pairs)
+    texts = [] if across else list(dict.fromkeys(map(_no_sentinel, filter(sources, frames))))
+    texts += [] if any(row.ratio for row in rows) else ["no case was measured in both"]
+    return Comparison(base=names[0], new=names[1], rows=rows, refusals=tuple(texts), paired=False, across=across)
+
+
+def _no_sentinel(frame: pd.DataFrame) -> str:
+    programs = " and ".join(map(plain, sources(frame)))
+    return f"{programs} keeps no sentinel, so nothing tells whether the machine was as fast: times, and no verdicts"
+
+
+def _newest(frame: pd.DataFrame) -> tuple[str, list[Estimate]]:
+    if frame.empty:
+        raise RunFileError("a run without a single case has nothing to compare")
+    run = str(frame["run"].iloc[-1])
+    return run, [_estimate(record) for record in records_of(frame[frame["run"] == run])]
+
+
+def _estimate(record: dict[str, Any]) -> Estimate:
+    workload = {name: record[name] for name in OF_WORKLOAD}
+    case = Case(problem_key(workload), record["dtype"], **{name: record[name] for name in OF_CASE})
+    some = ("status", "reason", "time_s", "time_all_s", "error", "error_limit", "peak_rss_bytes", "compiles")
+    told = {name: record[name] for name in some}
+    return Estimate(
+        case=case,
+        workload=workload,
+        phases={},
+        rss_growth_bytes=None,
+        stop_reason=None,
+        findings=tuple(filter(None, (record["findings"] or "").split("; "))),
+        **told,
+    )
+
+
+def _row(pair: Pair, names: tuple[str, str], verdict: str | None) -> ComparedCase:
+    present = [side for side in pair if side is not None]
+    shown = present[-1]
+    base_s, new_s = (None if side is None else side.time_all_s for side in pair)
+    ratio = base_s / new_s if base_s and new_s else None
+    return ComparedCase(
+        case=shown.case,
+        workload=shown.workload,
+        verdict=verdict if ratio or verdict is None else "skipped",
+        ratio=ratio,
+        rounds="all" if ratio else None,
+        status=next((side.status for side in reversed(present) if side.status != "ok"), shown.status),
+        reason=apart(pair) if ratio else lacking(pair, names),
+        base_time_s=base_s,
+        new_time_s=new_s,
+        findings=tuple(dict.fromkeys(finding for side in present for finding in side.findings)),
+    )

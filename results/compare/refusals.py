@@ -1,0 +1,104 @@
+"""Why two runs must not be compared: whatever differs between them beside the code that is judged.
+
+A regression is a claim about code. It can be made across two runs only where the machine was the same and ran as fast,
+which their sentinels tell: the same small work in every run, so that a difference in it is the machine's.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..runfile.identity import Case
+from ..runfile.read import Run
+from ..stats.quiet import sentinel_levels
+
+MOST_DISAGREEMENT = 0.02
+
+_OF_MACHINE = {"cpu": "the CPU", "cores": "the number of cores", "cpu_quota": "the CPU quota"}
+_OF_NURSERY = {"python": "Python", "blas": "the BLAS", "xla_flags": "XLA_FLAGS", "device_kind": "the device"}
+_OF_NURSERY |= {"x64": "64-bit JAX"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A reason to refuse verdicts: on every case, or on those at one thread setting, or on those from all rounds."""
+
+    text: str
+    threads: str | None = None
+    rounds: str | None = None
+
+    def concerns(self, case: Case, rounds: str) -> bool:
+        """Whether it forbids a verdict on this case, from these rounds ("quiet" or "all")."""
+        return self.threads in (None, case.threads) and self.rounds in (None, rounds)
+
+
+def differences(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
+    """Every difference between the runs that forbids a verdict; `names` are what the two are called in the text."""
+    found = [*_of_machines(base, new, names), *_of_nurseries(base, new, names), *_of_sentinels(base, new, names)]
+    return tuple(dict.fromkeys(found))
+
+
+def _of_machines(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Difference]:
+    if base.header.run == new.header.run:
+        yield Difference(f"both files hold run {base.header.run}, and a run says nothing about itself")
+    cold = (bool(base.header.options.get("flush_cache")), bool(new.header.options.get("flush_cache")))
+    yield from _differ("flushing of the caches", *cold, names)
+    for key, what in _OF_MACHINE.items():
+        yield from _differ(what, base.header.machine.get(key), new.header.machine.get(key), names)
+
+
+def _of_nurseries(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Difference]:
+    """What the processes ran under, for each nursery that both runs had."""
+    theirs = {(environment.environment, environment.nursery): environment for environment in new.environments}
+    for mine in base.environments:
+        other = theirs.get((mine.environment, mine.nursery))
+        if other is None:
+            continue
+        for key, what in _OF_NURSERY.items():
+            yield from _differ(what, getattr(mine, key), getattr(other, key), names)
+        for package in sorted(mine.packages.keys() | other.packages.keys()):
+            yield from _differ(package, mine.packages.get(package), other.packages.get(package), names)
+        if mine.cores is not None and other.cores is not None:
+            counts = len(mine.cores), len(other.cores)
+            yield from _differ("the number of cores to run on", *counts, names, mine.threads)
+
+
+def _of_sentinels(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Difference]:
+    """The machine's own speed: of its quiet moments, and of all where all rounds have to be used."""
+    if None not in (base.header.sentinel, new.header.sentinel):
+        yield from _differ("the sentinel's version", base.header.sentinel, new.header.sentinel, names)
+    settings = {block.threads for block in base.blocks} & {block.threads for block in new.blocks}
+    for rounds, percentile, when in ((None, 10.0, ""), ("all", 50.0, " over all rounds, which had to be used")):
+        of_base, of_new = (sentinel_levels(run.blocks, percentile) for run in (base, new))
+        for threads in sorted(settings):
+            if min(of_base.get(threads, 0.0), of_new.get(threads, 0.0)) <= 0:
+                lacking = names[0] if threads not in of_base else names[1]
+                text = f"{lacking} has no sentinel, so nothing tells whether the machine was as fast"
+                yield Difference(text, threads)
+                continue
+            factor = of_new[threads] / of_base[threads]
+            if max(factor, 1 / factor) > 1 + MOST_DISAGREEMENT:
+                slower = names[1] if factor > 1 else names[0]
+                yield Difference(
+                    f"the sentinels disagree by {max(factor, 1 / factor) - 1:.1%}{when}: the machine was slower in "
+                    f"{slower} ({_spelt(threads)}); up to {MOST_DISAGREEMENT:.0%} is accepted",
+                    threads,
+                    rounds,
+                )
+                settings.discard(threads)  # said once, for every rounds rule
+
+
+def _differ(
+    what: str, base: object, new: object, names: tuple[str, str], threads: str | None = None
+) -> Iterator[Difference]:
+    if base != new:
+        yield Difference(f"{what} is {_told(base)} in {names[0]} and {_told(new)} in {names[1]}", threads)
+
+
+def _told(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "not told" if value is None else "empty" if value == "" else str(value)
+
+
+def _spelt(threads: str) -> str:
+    return "1 thread" if threads == "1" else f"{threads} threads"

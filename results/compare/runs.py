@@ -1,0 +1,157 @@
+"""Faster or slower: one run against another, or two environments of one run that was sampled in lockstep.
+
+Two runs share no moment, so their times are compared unpaired, from quiet rounds where both have them, with a delta of
+at least 3%, and only where nothing but the code differs. Two environments of one run share every disturbance: their
+ratios are paired round by round, over all rounds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..runfile.identity import Case
+from ..runfile.read import Run, RunFileError
+from ..runfile.schema import Scalars
+from ..stats.contests import contests
+from ..stats.estimates import estimate_run, ratio_in
+from ..stats.quiet import thresholds
+from ..stats.ratios import Ratio, control_false_discoveries
+from .counterparts import Pair, apart, broken, elsewhere, itself, lacking, matched
+from .refusals import differences
+from .unpaired import levels_of, ratio_of
+
+VERDICTS = ("broken", "slower", "faster", "same", "inconclusive", "refused", "skipped")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedCase:
+    """One case on both sides. The ratio is base time / new time: above 1, the new one is faster."""
+
+    case: Case
+    workload: Scalars
+    verdict: str | None  # one of VERDICTS; None where a side is no run file, and none is given
+    ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
+    floor: float | None = None
+    delta: float | None = None
+    blocks: int | None = None
+    rounds: str | None = None
+    status: str  # of the side that is not ok, where one is not
+    reason: str | None
+    base_time_s: float | None  # from the rounds that the ratio is from
+    new_time_s: float | None
+    findings: tuple[str, ...]  # of either side
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Every case that either side has; `refusals` say why there are no verdicts, or on which cases there are none."""
+
+    base: str
+    new: str
+    rows: tuple[ComparedCase, ...]
+    refusals: tuple[str, ...] = ()
+    paired: bool  # two environments of one run, in lockstep
+    across: bool = False  # a side is no run file: ratios, and never a verdict
+
+    @property
+    def got_worse(self) -> bool:
+        """Whether any case is slower than it was, or came to an answer and no longer does."""
+        return any(row.verdict in ("broken", "slower") for row in self.rows)
+
+
+def compare_runs(base: Run, new: Run) -> Comparison:
+    """Two runs, unpaired: refused where more than the code differs (`across_ratios` is for devices and machines)."""
+    names = _names(base, new)
+    found = differences(base, new, names)
+    pairs = matched(estimate_run(base), estimate_run(new), (itself,))
+    levels = levels_of(base), levels_of(new)
+    drawn = [ratio_of(*levels, mine.case, theirs.case) if mine and theirs else None for mine, theirs in pairs]
+    refused = [
+        [difference.text for difference in found if ratio and difference.concerns(pair[1].case, ratio.rounds)]
+        if pair[1]
+        else []
+        for pair, ratio in zip(pairs, drawn, strict=True)
+    ]
+    texts = [text for of_pair in refused for text in of_pair]
+    if not any(drawn):
+        texts.append("no case was measured in both")
+    return Comparison(
+        base=names[0],
+        new=names[1],
+        rows=_rows(pairs, drawn, refused, names),
+        refusals=tuple(dict.fromkeys(texts)),
+        paired=False,
+    )
+
+
+def compare_sides(run: Run, base: str, new: str) -> Comparison:
+    """Two environments of one run, paired round by round.
+
+    Raises RunFileError where the run has no environment of that name.
+    """
+    known = {e.environment for e in run.environments} | {m.environment for m in run.measurements}
+    for name in (base, new):
+        if name not in known:
+            raise RunFileError(f"{run.name}: has no environment {name!r}, only {', '.join(sorted(known)) or 'none'}")
+    sides = [[row for row in estimate_run(run) if row.case.environment == name] for name in (base, new)]
+    pairs = matched(sides[0], sides[1], [elsewhere])
+    # what ratios inside a side are taken against may be there for that alone, and then has no counterpart
+    helpers = {m.case for m in run.measurements if m.role == "baseline"}
+    pairs = [pair for pair in pairs if all(pair) or not any(row and row.case in helpers for row in pair)]
+    gathered = contests(run.measurements, run.blocks, thresholds(run.blocks))
+    drawn = [
+        ratio_in(gathered[mine.case.problem, mine.case.threads], theirs.case, mine.case) if mine and theirs else None
+        for mine, theirs in pairs
+    ]
+    rows = _rows(pairs, drawn, [()] * len(pairs), (base, new))
+    texts = () if any(drawn) else ("no case was measured in both",)
+    return Comparison(base=base, new=new, rows=rows, refusals=texts, paired=True)
+
+
+def _rows(
+    pairs: Sequence[Pair],
+    drawn: Sequence[Ratio | None],
+    refused: Sequence[Sequence[str]],
+    names: tuple[str, str],
+) -> tuple[ComparedCase, ...]:
+    """The rows, judged together: false-discovery control over all that are not refused."""
+    judged = [n for n, ratio in enumerate(drawn) if ratio and not refused[n]]
+    controlled = control_false_discoveries([ratio for n in judged if (ratio := drawn[n])])
+    ratios = dict(zip(judged, controlled, strict=True))
+    rows = []
+    for n, pair in enumerate(pairs):
+        ratio = ratios.get(n)
+        why = apart(pair) if ratio else "; ".join(refused[n]) or lacking(pair, names)
+        verdict = ratio.verdict if ratio else "refused" if refused[n] else "broken" if broken(pair) else "skipped"
+        rows.append(_row(pair, ratio, verdict, why))
+    return tuple(rows)
+
+
+def _row(pair: Pair, ratio: Ratio | None, verdict: str, why: str | None) -> ComparedCase:
+    present = [side for side in pair if side is not None]
+    shown = present[-1]
+    values: dict[str, Any] = {}
+    if ratio:
+        values = {name: getattr(ratio, name) for name in ("ratio", "low", "high", "floor", "delta", "blocks", "rounds")}
+    every = ratio is not None and ratio.rounds == "all"
+    base_time_s, new_time_s = (None if s is None else s.time_all_s if every else s.time_s for s in pair)
+    return ComparedCase(
+        case=shown.case,
+        workload=shown.workload,
+        verdict=verdict,
+        status=next((side.status for side in reversed(present) if side.status != "ok"), shown.status),
+        reason=why,
+        base_time_s=base_time_s,
+        new_time_s=new_time_s,
+        findings=tuple(dict.fromkeys(finding for side in present for finding in side.findings)),
+        **values,
+    )
+
+
+def _names(base: Run, new: Run) -> tuple[str, str]:
+    """What the two are called: by their files, and where those are called the same, by their runs too."""
+    if base.name != new.name:
+        return base.name, new.name
+    return f"{base.name} ({base.header.run})", f"{new.name} ({new.header.run})"

@@ -1,0 +1,1 @@
+"""Every picture, from rows of the frame."""

@@ -1,0 +1,190 @@
+"""What the first result costs and when it has paid for itself; and every ratio to the baseline at a glance."""
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullLocator
+
+from ..models.calls import calls_to_pay
+from ..models.rays import Data, competitor, measured
+from ..words.grouping import Key, grouped
+from ..words.titles import Record
+from .colours import INK, PHASES, colour_of, marker_of
+from .draw import (
+    MOST_PANELS,
+    differing,
+    empty,
+    enough_ticks,
+    legend_below,
+    legend_room,
+    panel_title,
+    panels,
+    seconds,
+    shown,
+    styled,
+)
+
+MOST_IN_A_FOREST = 48
+_CALLS = 1_000_000
+
+
+def cost_shares(data: Data) -> Figure:
+    """The first result split into its phases, and below it a further call; the middle contest of each method."""
+    chosen = _examples(data)
+    if not chosen:
+        return empty("nothing was measured")
+    told = differing([dict(fixed) for fixed in chosen])
+    longest = max(map(len, chosen.values()))
+    with styled():
+        figure, places = panels(len(chosen), height=1.8 + 0.3 * longest, left=1.7, below=1.2)
+        for axes, (fixed, rows) in zip(places, chosen.items(), strict=True):
+            _bars(axes, rows)
+            axes.set_title(panel_title(dict(fixed), told))
+    return figure
+
+
+def break_even_figure(data: Data) -> Figure:
+    """Total time against the number of calls, the first one with all that comes before it; dots where lines cross."""
+    chosen = _examples(data, _pays)
+    if not chosen:
+        return empty("nothing was measured")
+    told = differing([dict(fixed) for fixed in chosen])
+    calls = np.geomspace(1, _CALLS, 200)
+    with styled():
+        names = [[shown(competitor(row)) for row in rows] for rows in chosen.values()]
+        figure, places = panels(len(chosen), below=legend_room(names))
+        for axes, (fixed, rows) in zip(places, chosen.items(), strict=True):
+            for row in rows:
+                total = row["first_result_s"] + (calls - 1) * row["time_s"]
+                axes.plot(calls, total, color=colour_of(row["strategy"]), label=shown(competitor(row)), linewidth=1.4)
+            for compiled in (row for row in rows if row["compile_s"]):
+                _mark_break_evens(axes, compiled, [row for row in rows if not row["compile_s"]])
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            seconds(axes)
+            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.yaxis.set_minor_locator(NullLocator())
+            axes.set_xlabel("calls")
+            axes.set_ylabel("time in all")
+            axes.grid(visible=True)
+            axes.set_title(panel_title(dict(fixed), told))
+            legend_below(axes)
+    return figure
+
+
+def forest(data: Data) -> Figure:
+    """Ratios to the baseline with their intervals, one line a case; the contests with the most cases."""
+    contests = [rows for rows in grouped(measured(data)).values() if len(rows) > 1]
+    contests = [[row for row in rows if row["ratio"] and row["verdict"] != "baseline"] for rows in contests]
+    kept, lines = [], 0
+    for rows in sorted(filter(None, contests), key=len, reverse=True):
+        if lines + len(rows) <= MOST_IN_A_FOREST:
+            kept.append(rows)
+            lines += len(rows) + 1
+    if not kept:
+        return empty("no case stands beside a baseline")
+    told = differing([rows[0] for rows in kept])
+    with styled():
+        figure, (axes,) = panels(1, width=8.5, height=1.2 + 0.19 * lines, left=2.0, below=0.6)
+        at, places, labels = 0.0, [], []
+        for rows in kept:
+            axes.text(
+                0.01,
+                at,
+                panel_title(rows[0], told).replace("\n", ", "),
+                transform=axes.get_yaxis_transform(),
+                va="center",
+                size=8,
+            )
+            # not through the headings
+            axes.vlines(1.0, at - len(rows) - 0.5, at - 0.5, color=INK, linewidth=0.8)
+            for row in sorted(rows, key=lambda row: -row["ratio"]):
+                at -= 1
+                _whisker(axes, row, at)
+                places.append(at)
+                labels.append(shown(competitor(row)))
+            at -= 1
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}x"))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_yticks(places, labels, fontsize=7)
+        axes.set_ylim(at, 1)
+        enough_ticks(axes.xaxis)
+        axes.set_xlabel("times as fast as the baseline, 95% interval")
+        axes.grid(visible=True, axis="x")
+    return figure
+
+
+def _examples(data: Data, worth: Callable[[list[Record]], int] = len) -> dict[Key, list[Record]]:
+    """Of each run, method, dtype and thread setting, the contest that shows most; the middle one of several by time."""
+    alike: dict[tuple[object, ...], list[tuple[Key, list[Record]]]] = {}
+    for fixed, rows in grouped(measured(data)).items():
+        told = [row for row in rows if row["first_result_s"]]
+        if told:
+            first = rows[0]
+            key = tuple(first[name] for name in ("run", "method", "dtype", "threads", "environment"))
+            alike.setdefault(key, []).append((fixed, told))
+    chosen = []
+    for contests in islice(alike.values(), MOST_PANELS):
+        worths = [worth(rows) for _, rows in contests]
+        best = [contest for contest, value in zip(contests, worths, strict=True) if value == max(worths)]
+        best.sort(key=lambda contest: min(row["time_s"] for row in contest[1]))
+        chosen.append(best[len(best) // 2])
+    return dict(chosen)
+
+
+def _pays(rows: list[Record]) -> int:
+    """How many break-evens a contest has to show, sure or not: it is asked of every contest of a run."""
+    pairs = [(one, other) for one in rows if one["compile_s"] for other in rows if not other["compile_s"]]
+    return sum(
+        one["first_result_s"] > other["first_result_s"] and one["time_s"] < other["time_s"] for one, other in pairs
+    )
+
+
+def _bars(axes: Axes, rows: Sequence[Record]) -> None:
+    rows = sorted(rows, key=lambda row: -row["first_result_s"])
+    for place, row in enumerate(rows):
+        left = 0.0
+        for phase, colour in PHASES.items():
+            spent = row[f"{phase.replace(' ', '_')}_s"] or 0.0
+            axes.barh(place, spent, left=left, height=0.5, color=colour, label=phase if place == 0 else None)
+            left += spent
+        axes.plot([row["time_s"]], [place], marker="|", markersize=13, markeredgewidth=2.5, color=INK, linestyle="")
+    axes.plot([], [], marker="|", markersize=9, markeredgewidth=2.5, color=INK, linestyle="", label="a further call")
+    axes.set_xlim(0)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(EngFormatter(unit="s", sep=" "))
+    axes.set_yticks(range(len(rows)), [shown(competitor(row)) for row in rows])
+    axes.set_xlabel("time to the first result")
+    axes.grid(visible=True, axis="x")
+    axes.set_axisbelow(True)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.5 / (0.3 * len(rows) + 0.25)), ncols=3)
+
+
+def _mark_break_evens(axes: Axes, compiled: Record, others: Sequence[Record]) -> None:
+    for other in others:
+        calls = calls_to_pay(compiled, other)
+        if calls.value is None or calls.low is None or calls.high is None or calls.value <= 1:
+            continue
+        total = compiled["first_result_s"] + (calls.value - 1) * compiled["time_s"]
+        axes.plot([calls.value], [total], marker="o", markersize=5, color=INK)
+        axes.hlines(total, calls.low, calls.high, color=INK, linewidth=1.2)
+
+
+def _whisker(axes: Axes, row: Record, at: float) -> None:
+    colour = colour_of(row["strategy"])
+    if row["ratio_low"] is not None:
+        axes.hlines(at, row["ratio_low"], row["ratio_high"], color=colour, linewidth=2)
+    faint = row["verdict"] in ("inconclusive", "same")
+    axes.plot(
+        [row["ratio"]],
+        [at],
+        marker=marker_of(row["strategy"]),
+        color=colour,
+        markersize=5,
+        markerfacecolor="none" if faint else colour,
+    )

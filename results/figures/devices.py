@@ -1,0 +1,109 @@
+"""Two sides in one picture: time against samples and against the batch, the best of each, transfers or not."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ..compare.devices.crossovers import Line, main_lines, overtakings
+from ..compare.devices.ratios import Across, Contrast
+from ..compare.devices.sides import STEADY, Spent
+from ..models.words import interval as interval_text
+from ..stats.intervals import t_interval
+from ..tables.devices import TRANSFERS
+from .colours import INK, colour_of
+from .draw import MOST_PANELS, differing, empty, enough_ticks, log_axes, panel_title, panels, seconds, shown, styled
+
+MARKERS = ("o", "s")
+"""Of the base, filled, and of the new side, hollow; a strategy goes by its colour."""
+
+
+def devices_figure(across: Across) -> Figure:
+    """Time of a call against samples and against the batch, for the best of each side, with 95% bands.
+
+    Solid with the data in place, dashed with transfers; a point has the colour of the strategy that is best there. An
+    upright line is where one side overtakes the other, its band the interval.
+    """
+    chosen = main_lines(across)[:MOST_PANELS]
+    if not chosen:
+        return empty("the two meet at fewer than two places along samples and along the batch")
+    titles = [{"threads": "1", "run": None, "environment": None} | line.title for line in chosen]
+    told = differing(titles)
+    with styled():
+        figure, places = panels(len(chosen), height=3.9, below=1.25)
+        for axes, line, title in zip(places, chosen, titles, strict=True):
+            log_axes(axes, line.axis)
+            seconds(axes)
+            for cost in filter(None, (across.moved, STEADY)):
+                _draw(axes, line, cost)
+            _mark(axes, across, line)
+            enough_ticks(axes.yaxis)
+            axes.set_ylabel("time of a call")
+            axes.set_title(panel_title(title, told))
+            handles = _handles(across, line)
+            axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.1, -0.18), ncols=3, columnspacing=1.2)
+    return figure
+
+
+def _draw(axes: Axes, line: Line, cost: str) -> None:
+    places = [
+        (float(meeting.workload[line.axis] or 1), meeting.best[cost])
+        for meeting in line.meetings
+        if cost in meeting.best
+    ]
+    for new in (False, True):
+        points = [(x, *_side(found, cost, new=new)) for x, found in places]
+        for (x, spent, low, middle, high), following in zip(points, [*points[1:], None], strict=True):
+            colour = colour_of(spent.case.strategy)
+            if following is not None:
+                # a line has the colour of the way that is best where it begins
+                ends = [x, following[0]], [middle, following[3]]
+                axes.plot(*ends, color=colour, linewidth=1.4, linestyle="-" if cost == STEADY else (0, (4, 2)))
+                axes.fill_between(ends[0], [low, following[2]], [high, following[4]], color=colour, alpha=0.22, lw=0)
+            if cost == STEADY:
+                face = "none" if new else colour
+                axes.plot([x], [middle], marker=MARKERS[new], markersize=5.5, color=colour, markerfacecolor=face)
+                axes.vlines([x], low, high, color=colour, linewidth=2.4, alpha=0.5)
+
+
+def _side(found: Contrast, cost: str, *, new: bool) -> tuple[Spent, float, float, float]:
+    """A side's case with its time between the ends of its interval; of one block all three are alike."""
+    spent = found.new if new else found.base
+    interval = t_interval((spent.quiet or spent.every)[cost])
+    low, middle, high = (float(np.exp(end)) for end in (interval.low, interval.mean, interval.high))
+    return (spent, middle, middle, middle) if np.isnan(low) else (spent, low, middle, high)
+
+
+def _mark(axes: Axes, across: Across, line: Line) -> None:
+    for found in overtakings(across, line):
+        at = found.at
+        if at.value is not None and at.low is not None and at.high is not None:
+            style = "-" if found.cost == STEADY else "--"
+            axes.axvline(at.value, color=INK, linewidth=0.9, linestyle=style)
+            axes.axvspan(at.low, at.high, color=INK, alpha=0.08, linewidth=0)
+            if found.cost == STEADY:
+                text, to_top = f"{shown(str(found.above), 24)}\nfrom {interval_text(at)}", axes.get_xaxis_transform()
+                axes.annotate(
+                    text,
+                    (at.value, 0.98),
+                    xycoords=to_top,
+                    xytext=(-5, 0),
+                    textcoords="offset points",
+                    ha="right",
+                    va="top",
+                    fontsize=7.5,
+                )
+
+
+def _handles(across: Across, line: Line) -> list[Line2D]:
+    costs = tuple(filter(None, (STEADY, across.moved)))
+    best = [meeting.best[cost] for meeting in line.meetings for cost in costs if cost in meeting.best]
+    strategies = dict.fromkeys(spent.case.strategy for found in best for spent in (found.base, found.new))
+    handles = [Line2D([], [], color=colour_of(name), linewidth=2.4, label=shown(name, 24)) for name in strategies]
+    for side, marker, face in ((across.base, MARKERS[0], INK), (across.new, MARKERS[1], "none")):
+        name = shown(side.name, 24)
+        handles.append(Line2D([], [], color=INK, marker=marker, markerfacecolor=face, linestyle="", label=name))
+    handles.append(Line2D([], [], color=INK, linewidth=1.2, label="data in place"))
+    if across.moved:
+        handles.append(Line2D([], [], color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label=TRANSFERS[across.moved]))
+    return handles

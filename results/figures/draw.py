@@ -1,0 +1,215 @@
+"""What the figures share: panels without pyplot, one line a competitor with its interval band, titles, SVG."""
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from ..models.rays import AXES, AXIS_LETTER, Ray, competitor
+from ..words.text import plain
+from ..words.titles import Record, at_precision
+from .colours import FAINT, INK, colour_of, marker_of
+
+WIDTH, _AXES = 5.2, 2.15
+MOST_PANELS = 6
+_FEW_DECADES, _ONE_DECADE = 300, 8
+_MOST_TICKS = 6
+_MARGIN, _ABOVE = 0.15, 0.45
+AXIS_NAME = {"samples": "samples n", "features": "features d", "batch": "problems in a batch", "steps": "steps"}
+METHOD_NAME = {"gd": "gradient descent", "ols": "least squares", "gd_tol": "descent to a tolerance"}
+
+_STYLE: dict[Any, Any] = {
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    # names come from files: a dollar sign is no formula
+    "text.parse_math": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "linregbench",
+}
+
+
+def styled() -> Any:
+    """The look of every figure, as a context, so that nobody's own settings change."""
+    return rc_context(_STYLE)
+
+
+def panels(
+    number: int, *, width: float = WIDTH, height: float | None = None, left: float = 0.8, below: float = 1.0
+) -> tuple[Figure, list[Axes]]:
+    """So many axes side by side, two in a row; room for labels to the left and for the legend below, in inches.
+
+    Without a height, the axes have one, whatever stands below.
+
+    Fixed room, since a layout engine draws everything twice.
+    """
+    height = _AXES + _ABOVE + below if height is None else height
+    columns = min(max(number, 1), 2)
+    rows = -(-max(number, 1) // columns)
+    figure = Figure(figsize=(width * columns, height * rows))
+    inner = width - left - _MARGIN, height - below - _ABOVE
+    figure.subplots_adjust(
+        left=left / (width * columns),
+        right=1 - _MARGIN / (width * columns),
+        bottom=below / (height * rows),
+        top=1 - _ABOVE / (height * rows),
+        wspace=(left + _MARGIN) / inner[0],
+        hspace=(below + _ABOVE) / inner[1],
+    )
+    axes = [figure.add_subplot(rows, columns, place + 1) for place in range(max(number, 1))]
+    return figure, axes
+
+
+def empty(why: str) -> Figure:
+    """A figure that says why it shows nothing, and carries that as its label."""
+    with styled():
+        figure, (axes,) = panels(1, height=1.2, below=0.3)
+        figure.set_label(why)
+        axes.axis("off")
+        axes.text(0.5, 0.5, f"not in range: {why}", ha="center", va="center", transform=axes.transAxes)
+    return figure
+
+
+def main_rays(rays: Iterable[Ray]) -> list[Ray]:
+    """Of the rays that differ in the other axes alone, the one with the most rows; six at most."""
+    best: dict[tuple[Any, ...], Ray] = {}
+    for ray in rays:
+        key = tuple(value for name, value in ray.fixed if name not in AXES or (name == "steps" and value is None))
+        if key not in best or _size(ray) > _size(best[key]):
+            best[key] = ray
+    return list(best.values())[:MOST_PANELS]
+
+
+def panel_title(fixed: Record, told: Iterable[str] = ()) -> str:
+    """`gradient descent: d = 2, b = 1, steps = 100`, and on a line of its own what `told` names besides."""
+    sizes = [f"{AXIS_LETTER[name]} = {fixed[name]:,}" for name in AXES if fixed.get(name) is not None]
+    sizes += [f"{fixed['threads']} threads"] if fixed["threads"] != "1" else []
+    method = METHOD_NAME.get(fixed["method"], shown(fixed["method"]))
+    above = f"{method}: {', '.join(sizes)}" if sizes else method
+    rest = ", ".join(f"{name} {shown(fixed[name])}" for name in told if fixed.get(name) is not None)
+    return f"{above}\n{rest}" if rest else above
+
+
+def differing(titles: Sequence[Record]) -> list[str]:
+    """What a panel's title must say since it differs from panel to panel, sizes and threads aside."""
+    names = ("run", "dtype", "condition", "environment", "seed", "tolerance", "step_size", "data")
+    return [name for name in names if len({title[name] for title in titles}) > 1]
+
+
+def shown(value: Any, longest: int = 40) -> str:
+    """Text from a file, cut where it would push a figure out of shape."""
+    text = plain(str(value))
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def log_axes(axes: Axes, axis: str) -> None:
+    """Logarithmic both ways, sizes in plain numbers."""
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel(AXIS_NAME[axis])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}" if x >= 1 else ""))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.grid(visible=True, which="major")
+
+
+def seconds(axes: Axes) -> None:
+    """Times on the vertical axis in readable units, and no kiloseconds."""
+    below = EngFormatter(unit="s", sep=" ")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f} s" if y >= 1_000 else below(y)))
+
+
+def ticks_at(axes: Axes, sizes: Iterable[int]) -> None:
+    """Ticks at the sizes that were measured, where they are few enough to be read."""
+    if len(places := sorted(set(sizes))) <= _MOST_TICKS:
+        axes.set_xticks(places)
+
+
+def enough_ticks(axis: Axis) -> None:
+    """Closer ticks where a logarithmic axis spans less than some decades; call it when all is drawn."""
+    low, high = axis.get_view_interval()
+    if high < _ONE_DECADE * low:
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    elif high < _FEW_DECADES * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+
+
+def legend_columns(names: Iterable[str]) -> int:
+    """How many names stand beside each other under a panel without being cut; three at most."""
+    return max(1, min(3, int((WIDTH - 0.2) / (0.55 + 0.066 * max(map(len, names))))))
+
+
+def legend_room(rows: Iterable[Iterable[str]]) -> float:
+    """Inches below each panel for its axis and the legend of the panel with most, as `legend_below` puts them."""
+    lines = [-(-len(names) // legend_columns(names)) for names in map(list, rows)]
+    return 0.66 + 0.17 * max(lines)
+
+
+def legend_below(axes: Axes) -> None:
+    """The legend under the axis; `legend_room` says how much it takes."""
+    names = axes.get_legend_handles_labels()[1]
+    columns = legend_columns(names)
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.1, -0.17), ncols=columns, columnspacing=1.2)
+
+
+def line_with_band(
+    axes: Axes, row: Record, x: Sequence[float], y: Sequence[float], low: Sequence[Any], high: Sequence[Any]
+) -> None:
+    """One competitor: its line, markers, and the 95% interval as a band and as bars where points stand alone."""
+    colour, marker = colour_of(row["strategy"]), marker_of(row["strategy"])
+    axes.plot(
+        x,
+        y,
+        color=colour,
+        marker=marker,
+        markersize=5,
+        linewidth=1.4,
+        linestyle=":" if at_precision(row["precision"]) else "-" if row["device"] == "cpu" else "--",
+        markerfacecolor=colour if row["device"] == "cpu" else "none",
+        label=shown(competitor(row)),
+    )
+    ends = [(a, lo, hi) for a, lo, hi in zip(x, low, high, strict=True) if lo is not None and hi is not None]
+    if ends:
+        at, lows, highs = (np.array(part, dtype=np.float64) for part in zip(*ends, strict=True))
+        axes.fill_between(at, lows, highs, color=colour, alpha=0.22, linewidth=0)
+        axes.vlines(at, lows, highs, color=colour, linewidth=2.4, alpha=0.5)
+
+
+def svg_of(figure: Figure, prefix: str, label: str) -> str:
+    """The figure as an SVG element for a page: ids of its own, ink from the page, a label for those who cannot see it.
+
+    matplotlib escapes all text in it; `label` is escaped here.
+    """
+    buffer = io.StringIO()
+    with styled():
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
+    svg = svg.replace("url(#", f"url(#{prefix}-").replace('xlink:href="#', f'xlink:href="#{prefix}-')
+    svg = svg.replace(INK, "currentColor").replace(FAINT, "var(--faint)")
+    named = label.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return svg.replace("<svg", f'<svg role="img" aria-label="{named}"', 1)
+
+
+def _size(ray: Ray) -> int:
+    return sum(map(len, ray.rows.values()))

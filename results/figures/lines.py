@@ -1,0 +1,137 @@
+"""The figures of a report; each takes the frame and returns a matplotlib Figure, for pages and notebooks alike.
+
+Bands and bars are 95% intervals. Nothing is drawn between sizes that were not measured but straight lines.
+"""
+
+from collections.abc import Callable
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from ..models.crossovers import saturations_of
+from ..models.rays import Data, competitor, measured, rays
+from ..words.titles import Record
+from .accuracy import loss_against_time
+from .colours import INK, colour_of
+from .costs import break_even_figure, cost_shares, forest
+from .draw import (
+    AXIS_NAME,
+    differing,
+    empty,
+    enough_ticks,
+    legend_below,
+    legend_room,
+    line_with_band,
+    log_axes,
+    main_rays,
+    panel_title,
+    panels,
+    seconds,
+    shown,
+    styled,
+    ticks_at,
+)
+from .maps import winner_map
+
+__all__ = [
+    "FIGURES",
+    "break_even_figure",
+    "cost_shares",
+    "forest",
+    "loss_against_time",
+    "speed_up",
+    "throughput",
+    "times_against",
+    "winner_map",
+]
+
+
+def times_against(data: Data, axis: str = "samples") -> Figure:
+    """Time of a call against samples, features, batch or steps; one panel a method, thread setting and run."""
+
+    def of_row(row: Record) -> tuple[float, float | None, float | None]:
+        return row["time_s"], row["time_low_s"], row["time_high_s"]
+
+    return _lines(data, axis, of_row, "time of a call", in_seconds=True)
+
+
+def speed_up(data: Data, axis: str = "batch") -> Figure:
+    """How many times as fast as the baseline, against an axis."""
+
+    def of_row(row: Record) -> tuple[float, float | None, float | None]:
+        return row["ratio"], row["ratio_low"], row["ratio_high"]
+
+    figure = _lines(
+        [row for row in measured(data) if row["ratio"] is not None], axis, of_row, "times as fast as the baseline"
+    )
+    for axes in figure.axes:
+        axes.axhline(1.0, color=INK, linewidth=0.8)
+    return figure
+
+
+def throughput(data: Data) -> Figure:
+    """Problems a second against the batch, with a line at each batch from which on it is 90% of the best."""
+
+    def of_row(row: Record) -> tuple[float, float | None, float | None]:
+        batch, high, low = row["batch"], row["time_low_s"], row["time_high_s"]
+        return batch / row["time_s"], low and batch / low, high and batch / high
+
+    figure = _lines(data, "batch", of_row, "problems a second")
+    for axes, ray in zip(figure.axes, main_rays(rays(measured(data), "batch")), strict=False):
+        for each in saturations_of(ray):
+            at = each.saturation_batch
+            if at.value is not None:
+                row = ray.rows[each.name][0]
+                axes.axvline(at.value, color=colour_of(row["strategy"]), linewidth=1, linestyle=":")
+    return figure
+
+
+def _lines(
+    data: Data,
+    axis: str,
+    of_row: Callable[[Record], tuple[float, float | None, float | None]],
+    label: str,
+    *,
+    in_seconds: bool = False,
+) -> Figure:
+    chosen = main_rays(rays(measured(data), axis))
+    if not chosen:
+        return empty(f"fewer than two places along {AXIS_NAME[axis]} were measured")
+    told = differing([ray.title for ray in chosen])
+    with styled():
+        names = [[shown(competitor(rows[0])) for rows in ray.rows.values()] for ray in chosen]
+        figure, places = panels(len(chosen), below=legend_room(names))
+        for axes, ray in zip(places, chosen, strict=True):
+            log_axes(axes, axis)
+            if in_seconds:
+                seconds(axes)
+            else:
+                axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.10g}"))
+            for rows in ray.rows.values():
+                values, lows, highs = zip(*map(of_row, rows), strict=True)
+                line_with_band(axes, rows[0], [row[axis] for row in rows], values, lows, highs)
+            ticks_at(axes, (row[axis] for rows in ray.rows.values() for row in rows))
+            enough_ticks(axes.yaxis)
+            axes.set_ylabel(label)
+            axes.set_title(panel_title(ray.title, told))
+            legend_below(axes)
+    return figure
+
+
+FIGURES: dict[str, tuple[str, Callable[[Data], Figure]]] = {
+    "time-samples": ("Time of a call against samples", times_against),
+    "time-features": ("Time of a call against features", lambda data: times_against(data, "features")),
+    "speed-up-batch": ("Speed-up over the baseline against the batch", speed_up),
+    "throughput": ("Problems a second against the batch; dotted: 90% of the best from there on", throughput),
+    "time-steps": ("Time of a call against steps", lambda data: times_against(data, "steps")),
+    "accuracy": ("Time to accuracy: excess loss against time", loss_against_time),
+    "map-batch": ("Who wins where: samples and batch", winner_map),
+    "map-features": ("Who wins where: samples and features", lambda data: winner_map(data, "features")),
+    "first-result": ("What the first result costs, and what each further call", cost_shares),
+    "break-even": ("Total time against the number of calls", break_even_figure),
+    "forest": ("Ratios to the baseline", forest),
+}
+"""By the name of its file: what a figure shows, and its function."""
+
+WITH_WRONG = frozenset({"accuracy"})
+"""Those that are given the wrong answers too, which have an excess loss and no time."""

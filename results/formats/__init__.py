@@ -1,0 +1,1 @@
+"""The files of other programs: read into the frame, written from it."""

@@ -1,0 +1,229 @@
+"""asv's results: one row a case and result file, whatever of it asv has measured there.
+
+Given may be the whole folder, that of one machine in it, or one file. asv's file has a table a benchmark: names and
+units stand in benchmarks.json, parameters as repr strings, the values in the order of their product. null is a
+benchmark that failed. A benchmark that is not in the file was not selected. NaN in one that is there was skipped where
+asv's statistics stand beside it (asv_common.tracked sees to that); where they do not, it was skipped or not selected:
+for times and memory asv writes the same for both, and nothing else in the file tells them apart.
+"""
+
+import ast
+import itertools
+import json
+import math
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..runfile.kinds import SHORTEST_S
+from ..runfile.lines import RunFileError
+from .values import mapping, seconds, sequence, shown, value
+
+SOURCE = "asv"
+VERSION, INDEX_VERSION = 2, 2
+FIXED = {"features": 2, "dtype": "float32", "seed": 0, "precision": "highest", "threads": "1"}
+"""What version 1 of the suites (asv_common.VERSION) holds fixed."""
+
+STEPS = {"gd": 100}
+BASELINE = "numpy_loop"
+SUITE = "1"
+NO_REASON = "asv keeps no reason; asv run --show-stderr shows it"
+UNTOLD = "skipped_or_not_selected"
+NOT_MEASURED = {
+    "skipped": NO_REASON,
+    "failed": NO_REASON,
+    UNTOLD: "asv writes the same for both; asv run --show-stderr on these alone tells",
+}
+COLUMN = {"time_call": "time_s", "track_ratio": "ratio", "peakmem_call": "peak_rss_bytes", "track_phase": "phase"}
+"""By the benchmark's own name, the column that it fills; `phase` is a parameter that names the column."""
+
+KINDS = {"method": str, "strategy": str, "device": str, "phase": str, "samples": int, "batch": int}
+PHASES = ("trace_s", "lower_s", "compile_s", "first_call_s")
+
+MOST = 1e15
+"""Seconds, bytes or a ratio: no more is a measurement."""
+
+Found = dict[tuple[Any, ...], dict[str, Any]]
+
+
+def rows(where: Path) -> list[dict[str, Any]]:
+    """Of every machine, commit and environment there, older commits first. Raises RunFileError."""
+    where = where.absolute()  # the folder above one that is given as . has a name only so
+    folder = _folder_of(where)
+    known = _document(folder / "benchmarks.json", "version", INDEX_VERSION)
+    every = sorted(path for path in folder.glob("*/*.json") if path.name != "machine.json")
+    files = [where] if where.is_file() else [path for path in every if where in (folder, path.parent)]
+    if not files:
+        raise RunFileError(f"{where}: asv has no results in it yet")
+    many = len({path.parent for path in every}) > 1
+    dated = sorted((_rows(path, known, many_machines=many) for path in files), key=lambda pair: pair[0])
+    return [row for _, of_file in dated for row in of_file]
+
+
+def _folder_of(where: Path) -> Path:
+    """The folder of benchmarks.json: this one, or the one that it, or this file's folder, is in."""
+    near = where.parent.parent if where.is_file() else where
+    folder = next((each for each in (near, near.parent) if (each / "benchmarks.json").is_file()), None)
+    if folder is None and where.is_file():
+        raise RunFileError(f"{where}: asv keeps names and units in benchmarks.json, and {near} has none: copy it too")
+    if folder is None:
+        raise RunFileError(f"{where}: a folder without benchmarks.json is no folder of asv's results")
+    return folder
+
+
+def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple[int, list[dict[str, Any]]]:
+    """When its commit was made, and its rows; the environment names the machine where there are several."""
+    document = _document(path, "version", VERSION)
+    try:
+        commit = value("commit_hash", document.get("commit_hash"), str)
+        if not re.fullmatch(r"[0-9a-f]{8,}", commit):
+            raise ValueError(f"'commit_hash' must be the hash of a commit, got {shown(commit)}")
+        environment = value("env_name", document.get("env_name"), str)
+        date_ms = value("date", document.get("date"), int)
+        columns = [value("result_columns", name, str) for name in _list(document, "result_columns")]
+        if not {"result", "params", "version"} <= set(columns):
+            raise ValueError("'result_columns' lacks result, params or version")
+        results = mapping("results", document.get("results"))
+        found: Found = {}
+        for name, packed in results.items():
+            if name not in known:
+                warnings.warn(f"{path}: left out {name}, which benchmarks.json no longer has", stacklevel=2)
+                continue
+            _add(found, name, dict(zip(columns, sequence(name, packed), strict=False)), known[name])
+        for name in known.keys() - results.keys() - {"version"}:
+            _add(found, name, None, known[name])
+    except ValueError as error:
+        raise RunFileError(f"{path}: not a file of asv's results that can be read: {error}") from None
+    if many_machines:
+        environment += f" on {path.parent.name}"
+    run = f"{commit[:8]} {environment}"
+    named = {"run": run, "environment": environment, "source": SOURCE}
+    return date_ms, [_finished(row) | named for row in found.values()]
+
+
+def _add(found: Found, name: str, result: Mapping[str, Any] | None, of_index: Any) -> None:
+    """Put what one benchmark says of each of its cases into their rows. Raises ValueError."""
+    about = mapping(name, of_index)
+    told = COLUMN.get(name.rpartition(".")[2])
+    if told is None:
+        raise ValueError(f"{name} is no benchmark of linregbench")
+    version = about.get("version") if result is None else result.get("version")
+    if version != SUITE:
+        raise ValueError(f"{name} is of version {shown(version)}, and {SUITE} is read")
+    names = [value("param_names", each, str) for each in _list(about, "param_names")]
+    cases = list(_cases(name, names, about if result is None else result))
+    values: Sequence[Any] = [None] * len(cases)
+    if result is not None and result.get("result") is not None:
+        values = sequence("result", result["result"])
+    if len(values) != len(cases):
+        raise ValueError(f"{name} has {len(values)} values for {len(cases)} combinations of parameters")
+    samples = result and result.get("samples")
+    if told == "time_s" and samples is not None and len(sequence("samples", samples)) != len(cases):
+        raise ValueError(f"{name} has samples of {len(samples)} cases for {len(cases)}")
+    numbers = sequence("stats_number", (result or {}).get("stats_number") or [None] * len(cases))
+    if len(numbers) != len(cases):
+        raise ValueError(f"{name} has statistics of {len(numbers)} cases for {len(cases)}")
+    for number, (case, measured) in enumerate(zip(cases, values, strict=True)):
+        column = case.pop("phase", told)
+        row = found.setdefault(tuple(case.values()), case | {"told": {}, "units": set()})
+        row["told"][column] = "not_selected" if result is None else _value(name, measured, numbers[number])
+        row["units"].add(value("unit", about.get("unit"), str))
+        if told == "time_s" and samples and samples[number]:  # there with asv run --record-samples
+            row["time_min_s"] = min(seconds("samples", samples[number]))
+
+
+def _cases(name: str, names: Sequence[str], source: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    axes = [[_literal(each) for each in sequence("params", axis)] for axis in _list(source, "params")]
+    if len(axes) != len(names) or not {"method", "strategy", "samples", "device"} <= set(names):
+        raise ValueError(f"{name} has parameters {shown(list(names))} for {len(axes)} lists of values")
+    for combination in itertools.product(*axes):
+        case = {"batch": 1} | dict(zip(names, combination, strict=True))
+        for key, given in case.items():
+            if key not in KINDS:
+                raise ValueError(f"{name} has an unknown parameter {key!r}")
+            value(key, given, KINDS[key])
+        if case.get("phase", PHASES[0]) not in PHASES:
+            raise ValueError(f"{name} has an unknown phase {case['phase']!r}")
+        yield {key: case[key] for key in KINDS if key in case}
+
+
+def _value(name: str, measured: Any, calls: Any) -> float | str:
+    """The number, or the status that stands in its place; `calls` a sample, where asv has statistics of it."""
+    if measured is None:
+        return "failed"
+    if isinstance(measured, float) and math.isnan(measured):
+        return UNTOLD if calls is None else "skipped"
+    number: float = value(name, measured, float)
+    if not SHORTEST_S <= number <= MOST:
+        raise ValueError(f"{name} has {number}, and what is measured lies between {SHORTEST_S:g} and {MOST:g}")
+    return number
+
+
+def _finished(row: dict[str, Any]) -> dict[str, Any]:
+    """One row: its status is that of its time, or of the first other thing where it has no benchmark of that."""
+    told = row.pop("told")
+    units = "; ".join(sorted(row.pop("units")))
+    numbers = {column: number for column, number in told.items() if not isinstance(number, str)}
+    failed = [column for column, number in told.items() if number == "failed"]
+    status = "ok" if "time_s" in numbers else "failed" if failed else "ok" if numbers else _status(told)
+    row |= FIXED | {"steps": STEPS.get(row["method"]), "status": status, "units": units, "findings": ""}
+    row["variant"] = _variant(row["method"], row["strategy"])
+    named = f" ({', '.join(failed)})" if failed else ""
+    reason = NOT_MEASURED["failed"] + named if failed else NOT_MEASURED.get(status)
+    if status == "ok" and "time_s" not in numbers:
+        reason = f"its time is {told['time_s'].replace('_', ' ')}" if "time_s" in told else "asv times no such case"
+    return row | {"reason": reason} | _numbers(numbers, row["method"], row["batch"])
+
+
+def _variant(method: str, strategy: str) -> str:
+    """The one of cases.PLAIN_VARIANT, which the suites take for every strategy."""
+    return "inverse" if method == "ols" else "analytic" if strategy.startswith("numpy") else "autodiff"
+
+
+def _status(told: Mapping[str, Any]) -> str:
+    """Of a case of which nothing was measured and nothing failed: skipped where any benchmark says so for sure."""
+    if "skipped" in told.values():
+        return "skipped"
+    return UNTOLD if UNTOLD in told.values() else "not_selected"
+
+
+def _numbers(told: Mapping[str, float], method: str, batch: int) -> dict[str, Any]:
+    """Columns of the frame; asv's ratio is time over the baseline's time, the frame's the other way round."""
+    row: dict[str, Any] = dict(told)
+    if "time_s" in row:
+        # the samples of its processes are pooled, so they are one as far as an interval goes
+        row |= {"time_per_problem_s": row["time_s"] / batch, "time_all_s": row["time_s"], "rounds": "all", "blocks": 1}
+    if "ratio" in row:
+        baseline = f"{BASELINE} {_variant(method, BASELINE)}"
+        row |= {"ratio": 1 / row["ratio"], "baseline": baseline, "ratio_rounds": "all"}
+    if "peak_rss_bytes" in row:
+        row["peak_rss_bytes"] = int(row["peak_rss_bytes"])
+    return row
+
+
+def _list(source: Mapping[str, Any], name: str) -> Sequence[Any]:
+    return sequence(name, source.get(name))
+
+
+def _literal(text: Any) -> Any:
+    """A parameter from its repr string."""
+    try:
+        return ast.literal_eval(value("params", text, str)[:200])
+    except (SyntaxError, MemoryError, RecursionError, TypeError):
+        raise ValueError(f"'params' holds {shown(text)}, which is no plain value") from None
+
+
+def _document(path: Path, key: str, version: int) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunFileError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise RunFileError(f"{path}: not whole as JSON: {str(error)[:80]}") from None
+    if not isinstance(document, dict):
+        raise RunFileError(f"{path}: not a file of asv's: it must be a JSON object")
+    if document.get(key) != version:
+        raise RunFileError(f"{path}: its format is version {shown(document.get(key))}, and {version} is read")
+    return document

@@ -1,0 +1,69 @@
+"""Times that another program measured: what a report has of them, what it cannot have, and why.
+
+asv, pytest-benchmark and pyperf sample one case after the other, each in its own seconds. So their files hold no rounds
+to pair, no second copy of the baseline whose difference would be the noise floor, and no sentinel to say when the
+machine was slow: times are all there is, and a verdict on them would be a guess.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from ..words.text import counted, listed, plain, ratio_text
+from ..words.titles import Record
+
+OURS = "linregbench"
+WHY = "its file holds no rounds to pair, no second copy of the baseline and no sentinel"
+
+
+def judged_here(record: Record) -> bool:
+    """Whether the row is of a run file, in which cases were sampled side by side and judged."""
+    return bool(record["source"] == OURS)
+
+
+def sources(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """By the other programs in the frame, their runs."""
+    pairs = frame.loc[frame["source"].notna() & (frame["source"] != OURS), ["source", "run"]].drop_duplicates()
+    found: dict[str, list[str]] = {}
+    for source, run in pairs.itertuples(index=False):
+        found.setdefault(str(source), []).append(str(run))
+    return found
+
+
+def notes(frame: pd.DataFrame) -> list[str]:
+    """One sentence a program: why there are neither verdicts nor a diagnosis of noise for its times."""
+    return [
+        f"{plain(source)}, run {listed(list(map(plain, runs)))}: times, but neither verdicts "
+        f"nor a diagnosis of noise: {WHY}."
+        for source, runs in sources(frame).items()
+    ]
+
+
+def as_runs(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The runs of other programs as a page lists its runs: name, started, preset, facts, account of each."""
+    found = []
+    for source, runs in sources(frame).items():
+        program = plain(source)
+        for run in runs:
+            rows = frame[(frame["source"] == source) & (frame["run"] == run)]
+            statuses = rows["status"].value_counts().items()
+            counts = ", ".join(f"{number:,} {plain(str(name)).replace('_', ' ')}" for name, number in statuses)
+            facts = [
+                f"from a file of {program}, in {'; '.join(map(plain, rows['units'].dropna().unique()))}",
+                f"{counted(len(rows), 'case')}: {counts}",
+                f"no diagnosis of noise: {WHY}",
+                f"its machine and packages stand in {program}'s own file",
+            ]
+            account = f"where the time went: {program} does not tell"
+            found.append({"name": plain(run), "started": "", "preset": "", "facts": facts, "account": account})
+    return found
+
+
+def conclusion(measured: Sequence[Record]) -> str:
+    """Of one workload, the fastest first: the shortest time and the next, and that nobody has judged them."""
+    first, *others = measured
+    if not others:
+        return f"Only {first['name']} was measured."
+    ratio = ratio_text(others[0]["time_s"] / first["time_s"])
+    return f"Shortest time: {first['name']}; next {others[0]['name']}, {ratio} as long. No verdict: {WHY}."

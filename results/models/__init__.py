@@ -1,0 +1,1 @@
+"""What estimates say together: crossovers, scaling, cost, limits, accuracy, advice."""

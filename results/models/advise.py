@@ -1,0 +1,237 @@
+"""Which way at this size: the times at a size that was perhaps not measured, from those around it. Never beyond them.
+
+Between sizes a time is anything from a straight line in each axis (call cost plus work) to a power law; both are
+followed from the corners of the smallest measured box around the size, and the interval holds both with their errors.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+from typing import Any
+
+from ..fields import CONTEST_KEYS
+from ..words.grouping import Key
+from ..words.text import counted, plain, ratio_text, text_of_time
+from ..words.titles import Record
+from .rays import Answer, Data, competitor, error_of_time, log_error, measured, quantile
+from .words import interval_of_time
+
+BOX_AXES = ("samples", "features", "batch")
+_LETTER = {"samples": "n", "features": "d", "batch": "b"}
+_MOST_BOXES = 3  # how many neighbours to either side are tried for a corner that is missing
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What advice is asked for; `calls` None is the long run, where only the steady state counts."""
+
+    samples: int
+    features: int
+    batch: int = 1
+    calls: int | None = None
+    accuracy: float | None = None
+    method: str = "gd"
+    steps: int | None = 100
+    dtype: str = "float32"
+    threads: str = "1"
+
+    def size(self) -> dict[str, int]:
+        """By axis."""
+        return {"samples": self.samples, "features": self.features, "batch": self.batch}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way of doing it: the time expected, and the measured rows it was interpolated from."""
+
+    name: str
+    run: str
+    time_s: Answer
+    corners: tuple[Record, ...]
+
+    @property
+    def measured_here(self) -> bool:
+        """Whether this very size was measured."""
+        return len(self.corners) == 1
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The candidates, the quickest first; none where the runs do not reach the size, and then `why`."""
+
+    wish: Wish
+    candidates: tuple[Candidate, ...]
+    why: str = ""
+
+
+def advise(data: Data, wish: Wish) -> Advice:
+    """The candidates of the run that has most of them; runs are never mixed, since machines differ."""
+    alike = [row for row in measured(data) if _fits(row, wish)]
+    if not alike:
+        return Advice(wish, (), _nothing_alike(measured(data), wish))
+    series: dict[Key, list[Record]] = {}
+    for row in alike:
+        key = tuple((name, row[name]) for name in CONTEST_KEYS if name not in BOX_AXES)
+        series.setdefault((*key, ("name", competitor(row))), []).append(row)
+    by_run: dict[Any, list[Candidate]] = {}
+    for key, rows in series.items():
+        corners = _box(rows, wish)
+        if corners and (wish.accuracy is None or _error(corners) <= wish.accuracy):
+            time_s = _interpolated(corners, wish)
+            by_run.setdefault(key[:-1], []).append(Candidate(competitor(rows[0]), rows[0]["run"], time_s, corners))
+    if not by_run:
+        return Advice(wish, (), _out_of_range(alike, wish))
+    fullest = max(by_run.values(), key=lambda found: (len(found), -max(len(each.corners) for each in found)))
+    return Advice(wish, tuple(sorted(fullest, key=lambda each: each.time_s.value or math.inf)))
+
+
+def in_words(advice: Advice) -> list[str]:
+    """The advice, a line each: what to use, how long it takes, what comes next, and what that rests on."""
+    wish = advice.wish
+    if not advice.candidates:
+        return [advice.why]
+    best, *others = advice.candidates
+    times = "a call" if wish.calls is None else f"for {counted(wish.calls, 'call')}, the first included"
+    lines = [f"use {best.name}: {interval_of_time(best.time_s)} {times}"]
+    if others:
+        lines.append(f"runner-up: {others[0].name}: {interval_of_time(others[0].time_s)}{_lead(best, others[0])}")
+    else:
+        lines.append("there is no runner-up: nothing else was measured around this size")
+    if any(row["time_low_s"] is None for row in best.corners):
+        lines.append("its times have no interval of their own, so how sure they are is not known")
+    if best.measured_here:
+        lines.append(f"measured at this very size, run {plain(best.run)}")
+    else:
+        corners = "; ".join(f"{_at(row)}: {text_of_time(row['time_s'])}" for row in best.corners)
+        lines.append(f"interpolated in run {plain(best.run)} from {corners}")
+    return lines
+
+
+def _fits(row: Record, wish: Wish) -> bool:
+    steps = wish.steps if wish.method == "gd" else None
+    return (row["method"], row["dtype"], row["threads"], row["steps"], row["data"]) == (
+        wish.method,
+        wish.dtype,
+        wish.threads,
+        steps,
+        None,
+    )
+
+
+def _box(rows: Sequence[Record], wish: Wish) -> tuple[Record, ...]:
+    """The corners of the smallest measured box around the size; empty where there is none."""
+    at = {tuple(row[axis] for axis in BOX_AXES): row for row in rows}
+    sides = [_sides(sorted({row[axis] for row in rows}), wish.size()[axis]) for axis in BOX_AXES]
+    boxes = sorted(product(*sides), key=lambda box: math.prod(side[-1] / side[0] for side in box))
+    for box in boxes:
+        corners = list(product(*box))
+        if all(corner in at for corner in corners):
+            return tuple(at[corner] for corner in corners)
+    return ()
+
+
+def _sides(values: Sequence[int], wanted: int) -> list[tuple[int, ...]]:
+    """Pairs of measured values around the wanted one, or itself where it was measured."""
+    if wanted in values:
+        return [(wanted,)]
+    below = [value for value in values if value < wanted][-_MOST_BOXES:]
+    above = [value for value in values if value > wanted][:_MOST_BOXES]
+    return list(product(below, above))
+
+
+def _interpolated(corners: Sequence[Record], wish: Wish) -> Answer:
+    """The time of all calls asked for at the wish, with the interval over both ways to interpolate."""
+    low, value, high = math.inf, 1.0, 0.0
+    half_width = math.nan
+    for scale in (math.log, float):
+        weights = _weights(corners, wish, scale)
+        steady = _mean(corners, weights, lambda row: (row["time_s"], error_of_time(row)), scale)
+        total, error = steady
+        if wish.calls is not None:
+            first, first_error = _mean(corners, weights, _first, scale)
+            total = first + (wish.calls - 1) * steady[0]
+            error = math.hypot(first * first_error, (wish.calls - 1) * steady[0] * steady[1]) / total
+        half_width = quantile(min(row["blocks"] for row in corners) - 1) * error
+        spread = math.exp(half_width) if not math.isnan(half_width) else 1.0
+        low, high, value = min(low, total / spread), max(high, total * spread), total
+    return Answer(value) if math.isnan(half_width) else Answer(value, low, high)
+
+
+def _weights(corners: Sequence[Record], wish: Wish, scale: Callable[[float], float]) -> list[float]:
+    weights = [1.0] * len(corners)
+    for axis, wanted in wish.size().items():
+        ends = sorted({row[axis] for row in corners})
+        for first, last in pairwise(ends):
+            share = (scale(wanted) - scale(first)) / (scale(last) - scale(first))
+            weights = [
+                weight * (share if row[axis] == last else 1 - share)
+                for weight, row in zip(weights, corners, strict=True)
+            ]
+    return weights
+
+
+def _mean(
+    corners: Sequence[Record],
+    weights: Sequence[float],
+    of_row: Callable[[Record], tuple[float, float]],
+    scale: Callable[[float], float],
+) -> tuple[float, float]:
+    """The weighted mean, of logs under `math.log`, and the standard error of its log."""
+    values = [of_row(row) for row in corners]
+    if scale is math.log:
+        total = math.exp(sum(w * math.log(v) for w, (v, _) in zip(weights, values, strict=True)))
+        parts: list[float] = list(weights)
+    else:
+        total = sum(w * v for w, (v, _) in zip(weights, values, strict=True))
+        parts = [w * v / total for w, (v, _) in zip(weights, values, strict=True)]
+    return total, math.hypot(*(part * error for part, (_, error) in zip(parts, values, strict=True)))
+
+
+def _first(row: Record) -> tuple[float, float]:
+    seconds = row["first_result_s"] or row["time_s"]
+    return seconds, log_error(row["first_result_low_s"], row["first_result_high_s"], row["blocks"])
+
+
+def _error(corners: Sequence[Record]) -> float:
+    return max(math.inf if row["error"] is None else row["error"] for row in corners)
+
+
+def _lead(best: Candidate, other: Candidate) -> str:
+    ratio = (other.time_s.value or 0.0) / (best.time_s.value or 1.0)
+    text = f", {ratio_text(ratio)} as long"
+    if best.time_s.high is None or other.time_s.low is None:
+        return f"{text}; without intervals the order is not sure"
+    return text if other.time_s.low > best.time_s.high else f"{text}; the intervals overlap, so the order is not sure"
+
+
+def _at(row: Record) -> str:
+    return ", ".join(f"{_LETTER[axis]} = {row[axis]:,}" for axis in BOX_AXES)
+
+
+def _nothing_alike(rows: Sequence[Record], wish: Wish) -> str:
+    names = ("method", "steps", "dtype", "threads")
+    wanted = {"method": wish.method, "dtype": wish.dtype, "threads": wish.threads}
+    asked = ", ".join(wanted.values()) + (f", {wish.steps} steps" if wish.method == "gd" else "")
+    there: Mapping[str, list[str]] = {
+        name: sorted({plain(str(row[name])) for row in rows if row[name] is not None}) for name in names
+    }
+    held = "; ".join(f"{name} {', '.join(values)}" for name, values in there.items() if values)
+    return f"not in range: the runs hold nothing for {asked}; they hold {held or 'no times'}"
+
+
+def _out_of_range(rows: Sequence[Record], wish: Wish) -> str:
+    """Which axis the wish is beyond; a gap inside the grid; or an accuracy that nothing has."""
+    for axis, wanted in wish.size().items():
+        values = [row[axis] for row in rows]
+        if not min(values) <= wanted <= max(values):
+            span = f"{min(values):,} to {max(values):,}" if min(values) < max(values) else f"{values[0]:,} alone"
+            return (
+                f"not in range: {_LETTER[axis]} = {wanted:,}, but {axis} measured are {span}; nothing is extrapolated"
+            )
+    if wish.accuracy is not None and any(_box([row], wish) or _box(rows, wish) for row in rows[:1]):
+        return f"not in range: no way is known to be as accurate as {wish.accuracy:g} around this size"
+    return (
+        "not in range: no box of measured sizes lies around this one; `linregbench run --samples A,B --features C,D "
+        "--batch E,F` measures one"
+    )

@@ -1,0 +1,104 @@
+"""How far from what the machine can do: operations and bytes in closed form, as shares of the measured peaks.
+
+Operations count a multiplication and an addition as two. Bytes are the least that must move when nothing stays in a
+cache between two passes over X. Peaks are those that the run file holds for as many threads as the case had; without
+them there are rates, but no shares.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..frame import PEAKS
+from ..words.titles import Record
+from .rays import Data, measured
+
+CACHE_BYTES = 32 * 2**20
+"""Below this X may stay in a last-level cache, so its bytes need not come from memory; where a run file has no size."""
+
+_ITEM_BYTES = {"float32": 4, "float64": 8}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One case: its rates, and their shares of the peaks where those are known."""
+
+    row: Record
+    flops: float
+    bytes_moved: float
+    cached: bool
+    flops_share: float | None
+    bandwidth_share: float | None
+
+    @property
+    def flops_per_s(self) -> float:
+        """Operations a second."""
+        return self.flops / float(self.row["time_s"])
+
+    @property
+    def bytes_per_s(self) -> float:
+        """Bytes a second, if all of them came from memory."""
+        return self.bytes_moved / float(self.row["time_s"])
+
+
+def flops_of(method: str, variant: str, n: int, d: int, batch: int = 1, steps: int | None = None) -> float | None:
+    """Floating-point operations of one call in leading order; None where there is no closed form for it.
+
+    Gradient descent 4nd a step: X w and its transpose. Gram matrix 2nd^2, Cholesky d^3/3, LU 2d^3/3, economic QR with
+    Q 4(nd^2 - d^3/3) (Golub and Van Loan, Matrix Computations, 2013, sections 4.2, 3.2, 5.2).
+    """
+    if method == "gd":
+        if steps is None or variant not in ("autodiff", "analytic"):
+            return None
+        return batch * steps * 4.0 * n * d
+    if method != "ols":
+        return None
+    gram, right_side = 2.0 * n * d**2, 2.0 * n * d
+    solving = {
+        "cholesky": gram + right_side + d**3 / 3,
+        "solve": gram + right_side + 2 * d**3 / 3,
+        "inverse": gram + right_side + 2.0 * d**3,
+        "qr": 4 * (n * d**2 - d**3 / 3) + right_side,
+    }
+    return batch * solving[variant] if variant in solving else None
+
+
+def bytes_of(method: str, n: int, d: int, dtype: str, batch: int = 1, steps: int | None = None) -> float:
+    """The least that one call must read: X twice a step of gradient descent (once each way), once for a closed form."""
+    passes = 2 * (steps or 1) if method != "ols" else 1
+    return float(batch * passes * n * d * _ITEM_BYTES.get(dtype, 4))
+
+
+def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None) -> list[Limit]:
+    """Every case with a closed form, on the CPU with the share of its peaks where the run file has them.
+
+    The peaks are those that a frame carries, or are given by run and threads.
+    """
+    if all_peaks is None:
+        all_peaks = data.attrs.get(PEAKS, {}) if isinstance(data, pd.DataFrame) else {}
+    found = []
+    for row in measured(data):
+        sizes = row["samples"], row["features"]
+        flops = flops_of(row["method"], row["variant"], *sizes, row["batch"], row["steps"])
+        if flops is None:
+            continue
+        moved = bytes_of(row["method"], *sizes, row["dtype"], row["batch"], row["steps"])
+        # another device than the CPU has none here
+        peaks = all_peaks.get(row["run"], {}).get(row["threads"], {}) if row["device"] == "cpu" else {}
+        resident = row["samples"] * row["features"] * row["batch"] * _ITEM_BYTES.get(row["dtype"], 4)
+        found.append(
+            Limit(
+                row,
+                flops,
+                moved,
+                resident <= peaks.get("cache_bytes", CACHE_BYTES),
+                _share(flops / row["time_s"], peaks.get(f"gemm_{row['dtype']}_flops_per_s")),
+                _share(moved / row["time_s"], peaks.get("bandwidth_bytes_per_s")),
+            )
+        )
+    return found
+
+
+def _share(rate: float, peak: float | None) -> float | None:
+    return rate / peak if peak else None

@@ -1,0 +1,122 @@
+"""What every model of the results stands on: rays through the grid, ratios on them, answers with intervals.
+
+A model takes the frame, or rows of it as dictionaries, and says what it found as an `Answer`: a value with its 95%
+interval, or the reason why the data do not reach it. It never extrapolates.
+"""
+
+import functools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from scipy import special
+
+from ..fields import CONTEST_KEYS
+from ..frame import records_of
+from ..stats.intervals import CONFIDENCE
+from ..words.grouping import Key, grouped
+from ..words.text import plain
+from ..words.titles import Record, at_precision
+
+AXES = ("samples", "features", "batch", "steps")
+AXIS_LETTER = {"samples": "n", "features": "d", "batch": "b", "steps": "steps"}
+NOT_IN_RANGE = "not in range"
+
+Data = pd.DataFrame | Sequence[Record]
+"""A frame, or what `measured` made of it: every model and figure takes either, so that a page turns it over once."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A value with its 95% interval, or why there is none; an end may be missing where nothing bounds it."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    why: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a value."""
+        return self.value is not None
+
+
+@dataclass(frozen=True)
+class Ray:
+    """What was measured along one axis while all else stood still; the rows of each competitor in order of the axis."""
+
+    axis: str
+    fixed: Key
+    rows: Mapping[str, Sequence[Record]]
+
+    @property
+    def title(self) -> Record:
+        """What stands still, by name."""
+        return dict(self.fixed)
+
+
+def not_in_range(why: str) -> Answer:
+    """The answer that is none."""
+    return Answer(None, why=f"{NOT_IN_RANGE}: {why}")
+
+
+def competitor(record: Mapping[str, Any]) -> str:
+    """`jax_scan autodiff`, with its device where that is not the CPU, and its precision where not the highest."""
+    name = plain(f"{record['strategy']} {record['variant']}") + at_precision(record["precision"])
+    return name if record["device"] == "cpu" else f"{name} on {plain(record['device'])}"
+
+
+def measured(data: Data) -> Sequence[Record]:
+    """The rows that have a time, as dictionaries of plain values; what is that already stays as it is."""
+    if not isinstance(data, pd.DataFrame):
+        return data
+    return [record for record in records_of(data) if record["time_s"] is not None]
+
+
+def rays(records: Iterable[Record], axis: str, *, least: int = 2) -> list[Ray]:
+    """Every ray along an axis on which some competitor stands at `least` places or more, as they come."""
+    keys = [key for key in CONTEST_KEYS if key != axis]
+    together = []
+    for fixed, alike in grouped((record for record in records if record[axis] is not None), keys).items():
+        by_name: dict[str, dict[int, Record]] = {}
+        for record in alike:
+            by_name.setdefault(competitor(record), {})[record[axis]] = record
+        long = {name: [at[x] for x in sorted(at)] for name, at in by_name.items() if len(at) >= least}
+        if long:
+            together.append(Ray(axis, fixed, long))
+    return together
+
+
+@functools.cache
+def quantile(freedom: float) -> float:
+    """Student's t for a two-sided 95% interval."""
+    return float(special.stdtrit(max(freedom, 1.0), 0.5 + CONFIDENCE / 2))
+
+
+def log_error(low: float | None, high: float | None, blocks: int) -> float:
+    """The standard error of a log, from the 95% t interval over so many blocks; NaN below two of them."""
+    if low is None or high is None or blocks < 2:
+        return math.nan
+    return (math.log(high) - math.log(low)) / 2 / quantile(blocks - 1)
+
+
+def error_of_time(record: Record) -> float:
+    """The standard error of the log of a time."""
+    return log_error(record["time_low_s"], record["time_high_s"], record["blocks"])
+
+
+def log_ratio(one: Record, other: Record) -> tuple[float, float]:
+    """log(time of one / time of the other) of the same workload, and its standard error.
+
+    From the paired ratio where one of the two is the winner or the baseline; otherwise from their times.
+    """
+    blocks = min(one["blocks"], other["blocks"])
+    for reference, row, sign in ((one, other, 1.0), (other, one, -1.0)):
+        for verdict, kind, column in (("winner_verdict", "winner", "winner_ratio"), ("verdict", "baseline", "ratio")):
+            alike = kind != "baseline" or row["baseline"] == f"{reference['strategy']} {reference['variant']}"
+            if reference[verdict] == kind and alike and row[column] is not None and row[f"{column}_low"] is not None:
+                error = log_error(row[f"{column}_low"], row[f"{column}_high"], blocks)
+                return sign * math.log(row[column]), error
+    return math.log(one["time_s"] / other["time_s"]), math.hypot(error_of_time(one), error_of_time(other))

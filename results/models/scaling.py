@@ -1,0 +1,85 @@
+"""How time grows along an axis: the exponent between neighbouring sizes, and over a whole ray where it is straight."""
+
+import math
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy import special
+
+from ..words.titles import Record
+from .rays import Answer, Data, Ray, error_of_time, measured, not_in_range, quantile, rays
+
+FLAT, PROPORTIONAL = 0.25, 0.75
+"""An exponent surely below the one: the axis hardly costs anything; surely above the other: the work itself counts."""
+
+_MISFIT = 0.01
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Time against one axis for one competitor: the exponents at both ends, and of the whole where it is straight."""
+
+    ray: Ray
+    name: str
+    small: Answer
+    large: Answer
+    whole: Answer
+    regime: str
+
+
+def scalings(data: Data, axis: str) -> list[Scaling]:
+    """The exponents along an axis of every competitor measured at two places or more."""
+    found = []
+    for ray in rays(measured(data), axis):
+        for name, rows in ray.rows.items():
+            sizes = [row[axis] for row in rows]
+            times = [row["time_s"] for row in rows]
+            errors = [error_of_time(row) for row in rows]
+            blocks = [row["blocks"] for row in rows]
+            large = slope(sizes[-2:], times[-2:], errors[-2:], blocks[-2:])
+            small = slope(sizes[:2], times[:2], errors[:2], blocks[:2])
+            found.append(Scaling(ray, name, small, large, slope(sizes, times, errors, blocks), regime(large)))
+    return found
+
+
+def slope(sizes: Sequence[float], times: Sequence[float], errors: Sequence[float], blocks: Sequence[int]) -> Answer:
+    """The exponent of time in size with its 95% interval: least squares of log time on log size.
+
+    Not in range where the points are no straight line beyond their errors (chi-squared of the residuals): one exponent
+    would hide the bend. `errors` are standard errors of the log times.
+    """
+    if any(map(math.isnan, errors)):
+        return not_in_range("an interval takes two blocks or more")
+    x, y = [math.log(size) for size in sizes], [math.log(time) for time in times]
+    variance = [max(error, 1e-9) ** 2 for error in errors]
+    # no weights: from ten blocks they are so uncertain that intervals would hold the truth 91 times in 100, not 95
+    centre, level = (sum(values) / len(values) for values in (x, y))
+    spread = sum((a - centre) ** 2 for a in x)
+    arm = [(a - centre) / spread for a in x]
+    value = sum(map(operator.mul, arm, y))
+    freedom = len(x) - 2
+    if freedom > 0:
+        off = (b - level - value * (a - centre) for a, b in zip(x, y, strict=True))
+        misfit = sum(each**2 / own for each, own in zip(off, variance, strict=True))
+        if special.fdtrc(freedom, max(min(blocks) - 1, 1) * len(x), misfit / freedom) < _MISFIT:
+            return not_in_range("no single exponent: the line bends")
+    parts = [each**2 * own for each, own in zip(arm, variance, strict=True)]
+    # Satterthwaite's degrees of freedom of a sum of estimates (Biometrics Bulletin 2, 1946)
+    squares = sum(part**2 / max(number - 1, 1) for part, number in zip(parts, blocks, strict=True))
+    half_width = quantile(round(sum(parts) ** 2 / squares, 1)) * math.sqrt(sum(parts))
+    return Answer(value, value - half_width, value + half_width)
+
+
+def regime(exponent: Answer) -> str:
+    """What an exponent says about where the time goes."""
+    if exponent.low is None or exponent.high is None:
+        return "not known"
+    if exponent.high < FLAT:
+        return "overhead"
+    return "work" if exponent.low > PROPORTIONAL else "between"
+
+
+def rows_of(scaling: Scaling) -> Sequence[Record]:
+    """The rows that an exponent rests on."""
+    return scaling.ray.rows[scaling.name]

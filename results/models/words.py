@@ -1,0 +1,70 @@
+"""Answers in words: a value with its interval, and no more digits than the interval supports."""
+
+from dataclasses import dataclass
+
+from ..words.text import decimals, text_of_time, trimmed
+from .rays import Answer
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is shown, and what it is sorted by."""
+
+    text: str
+    order: float | str
+
+
+@dataclass(frozen=True)
+class AnswerTable:
+    """One kind of answer: its heading, what its numbers mean, and its rows; `nothing` says why there are none."""
+
+    name: str
+    heading: str
+    about: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    nothing: str
+
+
+def interval(answer: Answer) -> str:
+    """A value with its interval, `4,200 [3,900-4,600]`, or why there is none."""
+    if answer.value is None:
+        return answer.why
+    if answer.low is None or answer.high is None:
+        return f"{trimmed(answer.value)} [no interval]"
+    places = decimals(answer.value, (answer.high - answer.low) / 2)
+    # an end that rounds to nothing is not nothing: no compile pays after 0 calls
+    low = _rounded(answer.low, places) if round(answer.low, places) or not answer.low else trimmed(answer.low)
+    return f"{_rounded(answer.value, places)} [{low}-{_rounded(answer.high, places)}]"
+
+
+def interval_of_time(answer: Answer) -> str:
+    """The same for seconds."""
+    if answer.value is None:
+        return answer.why
+    ends = (
+        (answer.low, answer.value, answer.high)
+        if answer.low is not None and answer.high is not None
+        else (answer.value,)
+    )
+    texts = [text_of_time(end) for end in ends]
+    return f"{texts[1]} [{texts[0]}-{texts[2]}]" if len(texts) == 3 else texts[0]
+
+
+def _rounded(value: float, places: int) -> str:
+    return f"{round(value, places):,.{max(places, 0)}f}"
+
+
+def interval_of_exponent(answer: Answer) -> str:
+    """Two decimals, and a sign where it is below 0."""
+    if answer.value is None or answer.low is None or answer.high is None:
+        return answer.why.removeprefix("not in range: ")
+    return f"{answer.value:.2f} [{answer.low:.2f} to {answer.high:.2f}]"
+
+
+def bytes_text(number: float) -> str:
+    for unit in ("B", "KiB", "MiB"):
+        if number < 1024:
+            return f"{number:.3g} {unit}"
+        number /= 1024
+    return f"{number:.3g} GiB"

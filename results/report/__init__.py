@@ -1,0 +1,1 @@
+"""One page, or one Markdown document, of runs: answers, pictures, tables."""

@@ -1,0 +1,51 @@
+"""The part of a report that sets devices or machines beside each other, where its runs hold more than one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..compare.devices.ratios import Across, compare_sides_across
+from ..compare.devices.sides import devices_of, kind_of, sides_of
+from ..models.words import AnswerTable
+from ..runfile.read import Run
+from ..tables.device_words import plain_words, sides_in_words
+from ..tables.devices import tables_of
+
+
+@dataclass(frozen=True)
+class DevicesPart:
+    """A pair of sides in a report: its heading, what stands on either side, the answer in words, and its tables."""
+
+    name: str
+    heading: str
+    sides: tuple[str, ...]
+    sentences: tuple[str, ...]
+    tables: tuple[AnswerTable, ...]
+    across: Across
+
+
+def devices_parts(runs: Sequence[Run]) -> list[DevicesPart]:
+    """One for each device or machine beside the first; none where all runs are of the same device of one machine."""
+    # told before anything is gathered, which a report of one device need not pay for
+    if len({(device, kind_of(run, device)) for run in runs for device in devices_of(run)}) < 2:
+        return []
+    sides = [side for side in sides_of(runs) if side.spent]
+    if len({(side.device, side.kind) for side in sides}) < 2:
+        return []
+    return [_part(across, number) for number, across in enumerate(compare_sides_across(sides))]
+
+
+def title_of(parts: Sequence[DevicesPart]) -> str:
+    """What the section is of: machines, where all of them are the same device."""
+    devices = {side.device for part in parts for side in (part.across.base, part.across.new)}
+    return "Machines" if len(devices) == 1 else "Devices"
+
+
+def _part(across: Across, number: int) -> DevicesPart:
+    return DevicesPart(
+        f"devices-{number}",
+        f"{across.new.name} against {across.base.name}",
+        tuple(sides_in_words(across)),
+        tuple(plain_words(across)),
+        tuple(tables_of(across, number)),
+        across,
+    )

@@ -1,0 +1,248 @@
+"""The kinds of record that a run file holds, each field's name ending in its unit.
+
+Frozen structs, since a run has a hundred thousand lines: msgspec decodes a line into one and checks every field's type
+on the way.
+"""
+
+import math
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+from msgspec.structs import force_setattr
+
+from .device_states import check_device_state, slowest_device_sentinel_s
+from .identity import BlockKey, Case, problem_key
+from .schema import Scalars, Whole, shared_numbers, shared_scalars
+from .workload_fields import check_workload
+
+STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
+ROLES = ("case", "baseline", "twin")
+
+# no sample of anything lies outside; within, no logarithm or ratio can overflow
+SHORTEST_S, LONGEST_S = 1e-15, 1e9
+MOST_ROUNDS = 100_000
+_PHASES = (
+    *("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s"),
+    *("dispatch_s", "throughput_s", "transfer_out_s", "device_busy_s"),
+)
+_phases = attrgetter(*_PHASES)
+
+
+# the dict is for what is worked out once
+class _Kind(msgspec.Struct, frozen=True, kw_only=True, dict=True, tag_field="record"):
+    """What may be null may be missing."""
+
+
+class Header(_Kind, frozen=True, kw_only=True, tag="run"):
+    """The first record: what was asked for, and of which machine."""
+
+    run: str
+    started: str
+    preset: str | None = None
+    seed: Whole
+    options: Mapping[str, Any]
+    machine: Mapping[str, Any]
+    commit: str | None = None
+    dirty: bool | None = None
+    linregbench: str
+    grid: str
+    sentinel: Whole | None = None  # version of the sentinel's work; those of two versions say nothing to each other
+
+
+class Environment(_Kind, frozen=True, kw_only=True, tag="environment"):
+    """One nursery: what every worker forked from it ran under."""
+
+    environment: str
+    nursery: str
+    device: str
+    threads: str
+    x64: bool
+    python: str
+    packages: Mapping[str, Any]
+    blas: str | None = None
+    xla_flags: str | None = None
+    device_kind: str | None = None
+    plugins: Mapping[str, Any] | None = None
+    cores: tuple[Whole, ...] | None = None  # that its workers may run on
+    peaks: Mapping[str, float] | None = None  # what its cores can do: operations and bytes a second, by name
+    facts: Mapping[str, Any] | None = None  # by device: driver, memory, clocks; caches, instruction sets, pools
+
+
+class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
+    """What one process learned of one case; `samples_s` are seconds a call, `rounds` the round of each sample."""
+
+    block: Whole
+    group: Whole
+    role: str
+    workload: Scalars
+    strategy: str
+    variant: str
+    backend: str
+    compiled: bool
+    batched: bool
+    device: str
+    threads: str
+    precision: str
+    environment: str
+    status: str
+    reason: str | None = None
+    loops: Whole | None = None
+    samples_s: tuple[float, ...]
+    rounds: tuple[Whole, ...]
+    transfer_s: float | None = None
+    trace_s: float | None = None
+    lower_s: float | None = None
+    compile_s: float | None = None
+    first_call_s: float | None = None
+    warm_up_s: float | None = None
+    dispatch_s: float | None = None
+    cpu_over_wall: float | None = None
+    compiles: Whole | None = None
+    peak_rss_bytes: Whole | None = None
+    rss_growth_bytes: Whole | None = None
+    error: float | None = None
+    error_limit: float | None = None
+    steps_taken: Whole | None = None
+    findings: tuple[str, ...]
+    involuntary_switches: Whole | None = None
+    overhead_s: Mapping[str, float] | None = None
+    throughput_s: float | None = None  # a call, where several are enqueued and waited for once
+    transfer_out_s: float | None = None  # the answer, from the device to the host
+    device_busy_s: float | None = None  # a call, as the profiler saw the device at work
+    device_peak_bytes: Whole | None = None  # of the device's memory, over the process's life
+    temp_bytes: Whole | None = None  # that the executable allocates beside inputs and outputs
+    excess_loss: float | None = None  # loss of the answer less the least there is, over that of the start
+
+    def __post_init__(self) -> None:
+        # told alike by thousands of measurements: one object for all
+        force_setattr(self, "workload", shared_scalars(self.workload))
+        force_setattr(self, "rounds", shared_numbers(self.rounds))
+        _one_of("role", self.role, ROLES)
+        check_workload(self.workload)
+        _one_of("status", self.status, STATUSES)
+        if len(self.samples_s) != len(self.rounds):
+            raise ValueError(f"'samples_s' has {len(self.samples_s)} samples but 'rounds' has {len(self.rounds)}")
+        if not _different(self.rounds):
+            raise ValueError("'rounds' must be different round numbers from 0")
+        spent = [seconds for seconds in _phases(self) if seconds is not None]
+        if spent and not 0 <= min(spent) <= max(spent) <= LONGEST_S:
+            name = next(name for name in _PHASES if not 0 <= (getattr(self, name) or 0.0) <= LONGEST_S)
+            raise ValueError(f"{name!r} must be from 0 to {LONGEST_S:g}, got {getattr(self, name)}")
+        if self.samples_s and not SHORTEST_S <= min(self.samples_s) <= max(self.samples_s) <= LONGEST_S:
+            raise ValueError(
+                f"'samples_s' must be from {SHORTEST_S} to {LONGEST_S:g}, got {sorted(self.samples_s)[:3]}"
+            )
+
+    @cached_property
+    def case(self) -> Case:
+        """Which row of the tables this belongs to; one object for all measurements of it, where the reader shares one
+        workload among them."""
+        own = (self.precision, self.strategy, self.variant, self.device, self.threads, self.environment)
+        known = _CASES.get((id(self.workload), own))
+        # the workload itself is kept beside its case, so that no other one can come by its id
+        if known is not None and known[0] is self.workload:
+            return known[1]
+        case = Case(
+            problem=problem_key(self.workload),
+            dtype=str(self.workload["dtype"]),
+            precision=self.precision,
+            strategy=self.strategy,
+            variant=self.variant,
+            device=self.device,
+            threads=self.threads,
+            environment=self.environment,
+        )
+        if len(_CASES) < _MOST_CASES:
+            _CASES[id(self.workload), own] = self.workload, case
+        return case
+
+    @property
+    def first_result_s(self) -> float | None:
+        """From having data to the first result: transfer, trace, lower, compile and first call; None without a call."""
+        if self.first_call_s is None:
+            return None
+        phases = (self.transfer_s, self.trace_s, self.lower_s, self.compile_s, self.first_call_s)
+        return sum(phase for phase in phases if phase is not None)
+
+    @cached_property
+    def block_key(self) -> BlockKey:
+        """Which block record closes this measurement."""
+        return self.case.problem, self.threads, self.block, self.group
+
+
+class Block(_Kind, frozen=True, kw_only=True, tag="block"):
+    """Closes a block: its sentinel, by round, how long it took, and what else the machine did meanwhile."""
+
+    block: Whole
+    group: Whole
+    problem: Scalars
+    threads: str
+    sentinel_s: tuple[tuple[float, ...], ...]
+    rounds: Whole
+    wall_s: float | None = None
+    steal: float | None = None  # seconds, summed over the cores
+    groups: Whole | None = None  # into which memory split this block; it is whole when all of them are closed
+    others_cpu: float | None = None  # cores' worth of CPU time that other processes used
+    frequency_mhz: float | None = None
+    sentinel_pair_s: tuple[tuple[float, ...], ...] | None = None  # an A/A pair by round, which decides nothing
+    device_state: Mapping[str, Any] | None = None  # by accelerator: its clocks meanwhile, and its sentinel by round
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rounds <= MOST_ROUNDS:
+            raise ValueError(f"'rounds' must be from 0 to {MOST_ROUNDS:,}, got {self.rounds}")
+        for name in ("sentinel_s", "sentinel_pair_s"):
+            rounds = getattr(self, name) or ()
+            if len(rounds) not in (0, self.rounds):
+                raise ValueError(f"{name!r} has {len(rounds)} entries for {self.rounds} rounds")
+        check_device_state(self.device_state, self.rounds)
+
+    @cached_property
+    def slowest_sentinel_s(self) -> tuple[float, ...]:
+        """By round, the slowest of its sentinel samples; infinite for a round without one."""
+        return tuple(max(samples, default=math.inf) for samples in self.sentinel_s)
+
+    @cached_property
+    def slowest_device_sentinel_s(self) -> Mapping[str, tuple[float, ...]]:
+        """By accelerator and round, the slowest sample of its sentinel; 0 for a round in which it was not used."""
+        return slowest_device_sentinel_s(self.device_state, self.rounds)
+
+    @cached_property
+    def key(self) -> BlockKey:
+        """What the measurements of this block carry as `block_key`."""
+        return problem_key(self.problem), self.threads, self.block, self.group
+
+
+class Stop(_Kind, frozen=True, kw_only=True, tag="stop"):
+    """Why no more blocks of a problem were measured."""
+
+    problem: Scalars
+    threads: str
+    reason: str
+
+
+class End(_Kind, frozen=True, kw_only=True, tag="end"):
+    """The last record of a run that came to an end by itself."""
+
+    reason: str
+    wall_s: float | None = None
+    harness_s: Mapping[str, float] | None = None
+
+
+_CASES: dict[tuple[int, tuple[str, ...]], tuple[Scalars, Case]] = {}
+_MOST_CASES = 20_000
+
+Record = Header | Environment | Measurement | Block | Stop | End
+
+
+@lru_cache(maxsize=1024)
+def _different(rounds: tuple[int, ...]) -> bool:
+    """Whether all are different, and none below 0."""
+    return len(set(rounds)) == len(rounds) and min(rounds, default=0) >= 0
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name!r} must be one of {', '.join(allowed)}, got {value[:40]!r}")

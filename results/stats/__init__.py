@@ -1,0 +1,1 @@
+"""From samples to estimates: intervals, quiet rounds, ratios, findings, noise."""

@@ -1,0 +1,165 @@
+"""From measurements to estimates: one a case, with its time, its ratio to the baseline and its ratio to the winner.
+
+Needs no pandas, since the stop rule calls it after every block. The rules: median inside a block, t interval of the
+logs across blocks, ratios paired by round and only inside one problem.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..runfile.identity import Case, problem_key
+from ..runfile.kinds import Block, Measurement, Stop
+from ..runfile.read import Run
+from .contests import Contest, ContestKey, baseline_of, contests, contests_of, floors
+from .intervals import FloatArray, t_interval
+from .lockstep import Lockstep, log_ratios, log_times, only
+from .quiet import thresholds
+from .ratios import Ratio, control_false_discoveries, exp_or_none, ratios_of, to_itself
+from .rows import PHASES, Estimate, facts_of, label
+from .steady import NOT_STEADY, unsteady
+
+__all__ = ["PHASES", "Estimate", "estimate", "estimate_run", "label", "ratio_between", "ratio_in"]
+
+
+def estimate_run(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> tuple[Estimate, ...]:
+    """Every case of a run, in the order of the file; `gathered` are its contests where they are at hand."""
+    return _estimates(contests_of(run) if gathered is None else gathered, run.stops)
+
+
+def estimate(
+    measurements: Sequence[Measurement],
+    blocks: Sequence[Block],
+    *,
+    stops: Iterable[Stop] = (),
+    limits: Mapping[str, float] | None = None,
+) -> tuple[Estimate, ...]:
+    """Every case among the measurements, grouped by problem; those of blocks that are not given count for nothing.
+
+    For one problem of a longer run give its measurements and blocks, and as `limits` the `quiet.thresholds` of all
+    blocks of the run. Verdicts against the baseline are under false-discovery control over the cases given.
+    """
+    return _estimates(contests(measurements, blocks, thresholds(blocks) if limits is None else limits), stops)
+
+
+def ratio_between(
+    case: Case,
+    other: Case,
+    measurements: Sequence[Measurement],
+    blocks: Sequence[Block],
+    *,
+    limits: Mapping[str, float] | None = None,
+) -> Ratio | None:
+    """Time of `other` / time of `case`, paired by round in the same block; None where they never met or one is not ok.
+
+    Any two cases of one problem at one thread setting: two strategies, environments, dtypes or devices. Judged by
+    itself, so a caller with many of them applies `ratios.control_false_discoveries`.
+    """
+    limits = thresholds(blocks) if limits is None else limits
+    contest = contests(measurements, blocks, limits).get((case.problem, case.threads))
+    return None if contest is None else ratio_in(contest, case, other)
+
+
+def ratio_in(contest: Contest, case: Case, other: Case) -> Ratio | None:
+    """`ratio_between` for a contest that was gathered already; the floor is that of either side's baseline."""
+    if case not in contest.believed or other not in contest.believed:
+        return None
+    baseline = baseline_of(contest, case)
+    if baseline is None:
+        baseline = baseline_of(contest, other)
+    concerned = replace(contest, lockstep=only(contest.lockstep, {case, other, baseline or case}))
+    return _ratios_to(other, [case], concerned, baseline)[case]
+
+
+def _estimates(gathered: Mapping[ContestKey, Contest], stops: Iterable[Stop]) -> tuple[Estimate, ...]:
+    reasons = {(problem_key(stop.problem), stop.threads): stop.reason for stop in stops}
+    found: list[Estimate] = []
+    for key, contest in gathered.items():
+        found += _estimate_contest(contest, reasons.get(key))
+    judged = [n for n, row in enumerate(found) if row.versus_baseline and row.versus_baseline.verdict != "baseline"]
+    ratios = [ratio for n in judged if (ratio := found[n].versus_baseline)]
+    for n, ratio in zip(judged, control_false_discoveries(ratios), strict=True):
+        found[n] = replace(found[n], versus_baseline=ratio)
+    return tuple(found)
+
+
+def _estimate_contest(contest: Contest, stop_reason: str | None) -> list[Estimate]:
+    by_case: dict[Case, list[Measurement]] = {}
+    for measurement in sorted(contest.measurements, key=lambda m: (m.block, m.group)):
+        if measurement.role != "twin":
+            by_case.setdefault(measurement.case, []).append(measurement)
+    rows = {case: facts_of(case, of_case, stop_reason) for case, of_case in by_case.items()}
+    # what is known of each case besides: one replacement at the end, since a run has thousands of cases
+    more: dict[Case, dict[str, Any]] = {case: {} for case in rows} | _times(rows, contest)
+    baselines = {case: baseline_of(contest, case) for case in contest.believed}
+    for base in dict.fromkeys(baselines.values()):
+        if base is not None:
+            ratios = _ratios_to(base, [case for case in baselines if baselines[case] == base], contest, base)
+            for case, ratio in ratios.items():
+                own = to_itself(ratio, "baseline") if ratio is not None and case == base else ratio
+                more[case] |= {"baseline": label(base), "versus_baseline": own}
+    races: dict[tuple[str, str], dict[Case, float]] = {}
+    for case in contest.believed:
+        if (time_s := more[case].get("time_s")) is not None:
+            races.setdefault((case.dtype, case.environment), {})[case] = time_s
+    for times in races.values():
+        leader, ratios = _winner(times, contest, baselines)
+        for case, ratio in ratios.items():
+            own = to_itself(ratio, "winner") if ratio is not None and case == leader else ratio
+            more[case] |= {"winner": label(leader), "versus_winner": own}
+    return [replace(row, **more[case]) for case, row in rows.items()]
+
+
+def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[str, Any]]:
+    """What the samples of each case tell, by field; those of a case without one are left out."""
+    lockstep: Lockstep = contest.lockstep
+    best, every = log_times(lockstep), log_times(lockstep, allow_quiet=False)
+    interval, all_rounds = t_interval(best.values), t_interval(every.values)
+    lows, highs = interval.low, interval.high
+    sampled = ~np.isnan(lockstep.log_s)
+    sessions: FloatArray = np.any(sampled, axis=-1).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        quiet_share = (sessions @ lockstep.quiet.sum(axis=-1)) / (sessions @ lockstep.rounds)
+    least_s: FloatArray = np.exp(np.where(sampled, lockstep.log_s, np.inf).min(axis=(1, 2), initial=np.inf))
+    drifting = unsteady(lockstep)
+    return {
+        case: {
+            "blocks": int(interval.blocks[row]),
+            "time_s": exp_or_none(interval.mean[row]),
+            "time_low_s": exp_or_none(lows[row]),
+            "time_high_s": exp_or_none(highs[row]),
+            "time_all_s": exp_or_none(all_rounds.mean[row]),
+            "time_min_s": float(least_s[row]),
+            "rounds": "quiet" if best.quiet[row] else "all",
+            "quiet_share": float(quiet_share[row]),
+            "findings": rows[case].findings + (NOT_STEADY,) * bool(drifting[row]),
+        }
+        for case in contest.believed
+        if sessions[row := lockstep.rows[case, False]].any()
+    }
+
+
+def _winner(
+    times: Mapping[Case, float], contest: Contest, baselines: Mapping[Case, Case | None]
+) -> tuple[Case, dict[Case, Ratio | None]]:
+    """The fastest of one race, by time, unless a paired ratio surely says otherwise; and the ratio of each to it."""
+    leader = min(times, key=times.__getitem__)
+    ratios = _ratios_to(leader, [*times], contest, baselines[leader])
+    passed = {leader}
+    while faster := {c: r.ratio for c, r in ratios.items() if c not in passed and r and r.verdict == "faster"}:
+        leader = max(faster, key=faster.__getitem__)
+        ratios = _ratios_to(leader, [*times], contest, baselines[leader])
+        passed.add(leader)
+    return leader, ratios
+
+
+def _ratios_to(
+    reference: Case, cases: Sequence[Case], contest: Contest, baseline: Case | None
+) -> dict[Case, Ratio | None]:
+    """The ratio of each case to the reference, in other groups through the baseline."""
+    lockstep = contest.lockstep
+    via = None if baseline is None else lockstep.rows[baseline, False]
+    ratios = ratios_of(log_ratios(lockstep, lockstep.rows[reference, False], via), floors(contest, baseline))
+    return {case: ratios[lockstep.rows[case, False]] for case in cases}

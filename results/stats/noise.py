@@ -1,0 +1,90 @@
+"""The noise of a run in one line that says what can be believed, and in a few lines with every number."""
+
+from collections.abc import Iterator
+
+from ..words.text import plain
+from .diagnostics import Diagnostics
+
+RATIOS_HOLD = 0.03
+TIMES_HOLD = 0.05
+MOSTLY_QUIET = 0.5
+
+# from here on it is worth a word
+_OTHERS_CPU, _STEAL, _DRIFT, _CLOCK = 0.05, 0.01, 0.05, 0.05
+
+
+def summed_up(noise: Diagnostics) -> str:
+    """`the machine was noisy: 18% of the rounds were quiet, A/A floor 1.4%: ratios hold, absolute times do not`."""
+    if not noise.blocks:
+        return "nothing was measured, so nothing is known of the machine"
+    ratios = noise.floor is not None and noise.floor <= RATIOS_HOLD
+    times = noise.saw_quiet and noise.time_half_width is not None and noise.time_half_width <= TIMES_HOLD
+    mostly = noise.quiet_share is not None and noise.quiet_share >= MOSTLY_QUIET
+    calm = ratios and times and mostly and not list(_disturbances(noise))
+    facts = ", ".join((_quiet(noise), *_disturbances(noise), _floor(noise)))
+    return f"the machine was {'calm' if calm else 'noisy'}: {facts}: {_conclusion(noise, ratios=ratios, times=times)}"
+
+
+def details(noise: Diagnostics) -> list[str]:
+    """Every number that the run can tell, a line each."""
+    told = [
+        ("rounds that were quiet", _percent(noise.quiet_share)),
+        ("A/A floor, two copies of the baseline", _percent(noise.floor)),
+        ("A/A floor, two sentinels", _percent(noise.sentinel_floor)),
+        ("half-width of the baselines' times", _percent(noise.time_half_width)),
+        ("drift from the first half of a block to the second", _percent(noise.drift)),
+        ("outliers among the baselines' samples", _percent(noise.outlier_share)),
+        ("lag-1 autocorrelation of the baselines' samples", _number(noise.autocorrelation, "{:+.2f}")),
+        ("involuntary context switches", _number(noise.switches_per_s, "{:,.1f} a second of sampling")),
+        ("CPU used by other processes", _number(noise.others_cpu, "{:.2f} cores")),
+        ("CPU time stolen by the hypervisor", _percent(noise.steal_share)),
+    ]
+    if noise.frequency_mhz is not None:
+        told.append(("clock", "{:,.0f} to {:,.0f} MHz".format(*noise.frequency_mhz)))
+    told += [
+        (f"clock of {plain(name)}", f"{low:,.0f} to {high:,.0f} MHz") for name, low, high in noise.device_clocks_mhz
+    ]
+    told += [("slowed", plain(line)) for line in noise.slowed]
+    return [f"{what}: {value}" for what, value in told if value is not None]
+
+
+def _quiet(noise: Diagnostics) -> str:
+    if noise.quiet_share is None:
+        return "no sentinel told which rounds were quiet"
+    if not noise.saw_quiet:
+        return "it was never quiet"
+    return f"{noise.quiet_share:.0%} of the rounds were quiet"
+
+
+def _disturbances(noise: Diagnostics) -> Iterator[str]:
+    if (noise.others_cpu or 0.0) >= _OTHERS_CPU:
+        yield f"other processes used {noise.others_cpu:.1f} cores"
+    if (noise.steal_share or 0.0) >= _STEAL:
+        yield f"the hypervisor took {noise.steal_share:.0%} of the CPU time"
+    if (noise.drift or 0.0) >= _DRIFT:
+        yield f"times drifted by {noise.drift:.0%} within a block"
+    if noise.frequency_mhz is not None and noise.frequency_mhz[0] < (1 - _CLOCK) * noise.frequency_mhz[1]:
+        yield "the clock moved from {:,.0f} to {:,.0f} MHz".format(*noise.frequency_mhz)
+    yield from (plain(line) for line in noise.slowed)
+
+
+def _floor(noise: Diagnostics) -> str:
+    return "no A/A floor" if noise.floor is None else f"A/A floor {noise.floor:.1%}"
+
+
+def _conclusion(noise: Diagnostics, *, ratios: bool, times: bool) -> str:
+    if noise.floor is None:
+        return "how far ratios hold is not known"
+    if not ratios:
+        return f"ratios below {noise.floor:.1%} say nothing" + ("" if times else ", nor do absolute times")
+    if not times:
+        return "ratios hold, absolute times do not"
+    return f"ratios hold, and absolute times to {noise.time_half_width:.1%}"
+
+
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{share:.1%}"
+
+
+def _number(value: float | None, form: str) -> str | None:
+    return None if value is None else form.format(value)

@@ -1,0 +1,130 @@
+"""A ratio between two cases with its interval and verdict, from one log ratio a block."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .intervals import (
+    LEAST_DELTA_BETWEEN_RUNS,
+    BoolArray,
+    FloatArray,
+    Interval,
+    benjamini_hochberg,
+    delta,
+    floor,
+    p_value,
+    t_interval,
+    verdict,
+    welch_interval,
+    welch_p_value,
+)
+from .lockstep import BlockValues, Lockstep, aa_values
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times as fast: time of the other / time of this, above 1 is faster; 95% interval across blocks."""
+
+    ratio: float
+    low: float | None  # None below two blocks
+    high: float | None
+    blocks: int
+    rounds: str  # "quiet" or "all"
+    floor: float | None  # what two copies of the baseline differ by, as a fraction; None without such a pair
+    delta: float  # the least that is called a difference, as a fraction
+    p_value: float  # of a difference no larger than delta
+    verdict: str  # faster, slower, same, inconclusive; or what the other is, where it is the case itself
+
+    @property
+    def half_width(self) -> float:
+        """Of the interval, as a fraction of the ratio: what the stop rule looks at. Infinite below two blocks."""
+        return math.inf if self.low is None or self.high is None else math.sqrt(self.high / self.low) - 1
+
+    def inverse(self) -> "Ratio":
+        """The same seen from the other side."""
+        low, high = (None if end is None else 1 / end for end in (self.high, self.low))
+        turned = {"faster": "slower", "slower": "faster"}.get(self.verdict, self.verdict)
+        return replace(self, ratio=1 / self.ratio, low=low, high=high, verdict=turned)
+
+
+@dataclass(frozen=True)
+class Floors:
+    """The noise floor of a baseline's A/A pair under each rounds rule, as log ratios; NaN where there is none."""
+
+    quiet: float = math.nan
+    every: float = math.nan
+
+
+def floors_of(lockstep: Lockstep, baseline: int, twin: int | None) -> Floors:
+    """From the rows of a baseline and of its twin."""
+    if twin is None:
+        return Floors()
+    quiet, every = (aa_values(lockstep, baseline, twin, quiet=rule) for rule in (True, False))
+    return Floors(float(floor(quiet)), float(floor(every)))
+
+
+def ratios_of(values: BlockValues, floors: Floors) -> list[Ratio | None]:
+    """One ratio a row, each judged by itself; None for a row without a value in any block."""
+    noise = np.where(values.quiet, floors.quiet, floors.every)
+    band = delta(noise)
+    return _judged(t_interval(values.values), noise, band, p_value(values.values, band), values.quiet)
+
+
+def unpaired_ratio(base_log_s: FloatArray, new_log_s: FloatArray, noise: float, *, quiet: bool) -> Ratio | None:
+    """base time / new time of two runs, from log times (blocks,); None where a side has no block.
+
+    `noise` is the larger noise floor of the two runs, NaN where there is none. The verdict is that on the new side.
+    """
+    floor_of_both = np.array([noise])
+    band = delta(floor_of_both, LEAST_DELTA_BETWEEN_RUNS)
+    sides = base_log_s[np.newaxis], new_log_s[np.newaxis]
+    return _judged(welch_interval(*sides), floor_of_both, band, welch_p_value(*sides, band), np.array([quiet]))[0]
+
+
+def to_itself(ratio: Ratio, name: str) -> Ratio:
+    """The ratio of a case to itself: 1 without doubt, with `name` in place of a verdict."""
+    return replace(ratio, ratio=1.0, low=1.0, high=1.0, p_value=1.0, verdict=name)
+
+
+def control_false_discoveries(ratios: list[Ratio]) -> list[Ratio]:
+    """The verdicts of a whole grid together: those that Benjamini-Hochberg lets stand stay, the others are softened."""
+    stands = benjamini_hochberg([ratio.p_value for ratio in ratios])
+    return [ratio if sure else _softened(ratio) for ratio, sure in zip(ratios, stands, strict=True)]
+
+
+def exp_or_none(log_value: float) -> float | None:
+    """exp of a number, None of NaN; held within +-300, where two wild blocks would overflow."""
+    return None if math.isnan(log_value) else math.exp(min(max(log_value, -300.0), 300.0))
+
+
+def _softened(ratio: Ratio) -> Ratio:
+    if ratio.verdict not in ("faster", "slower") or ratio.low is None or ratio.high is None:
+        return ratio
+    inside = max(abs(math.log(ratio.low)), abs(math.log(ratio.high))) < 2 * math.log1p(ratio.delta)
+    return replace(ratio, verdict="same" if inside else "inconclusive")
+
+
+def _judged(
+    interval: Interval, noise: FloatArray, band: FloatArray, p_values: FloatArray, quiet: BoolArray
+) -> list[Ratio | None]:
+    verdicts, lows, highs = verdict(interval, band), interval.low, interval.high
+    ratios: list[Ratio | None] = []
+    for row, blocks in enumerate(interval.blocks):
+        if not blocks:
+            ratios.append(None)
+            continue
+        ratios.append(
+            Ratio(
+                ratio=math.exp(min(max(interval.mean[row], -300.0), 300.0)),
+                low=exp_or_none(lows[row]),
+                high=exp_or_none(highs[row]),
+                blocks=int(blocks),
+                rounds="quiet" if quiet[row] else "all",
+                floor=None if math.isnan(noise[row]) else math.expm1(min(noise[row], 300.0)),
+                delta=math.expm1(min(band[row], 300.0)),
+                p_value=float(p_values[row]),
+                verdict=str(verdicts[row]),
+            )
+        )
+    return ratios

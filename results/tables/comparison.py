@@ -1,0 +1,178 @@
+"""A comparison as a frame and as tables: for a terminal, as Markdown, CSV and JSON."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from ..compare.runs import VERDICTS, ComparedCase, Comparison
+from ..fields import CONTEST_KEYS
+from ..frame import COLUMNS as OF_A_RUN
+from ..frame import OF_WORKLOAD, csv_of, json_of, records_of
+from ..stats.findings import FINDINGS
+from ..words.grouping import grouped, named, varying
+from ..words.text import counted, listed, plain, ratio_text, text_of_time
+from ..words.titles import Record, title
+from .layout import Group, Page, Row, markdown_of
+from .summary import by_reason
+from .terminal import WIDTH, print_page, text_of
+
+_OF_CASE = ("strategy", "variant", "device", "precision", "threads")
+_OF_ROW = ("verdict", "ratio", "floor", "delta", "blocks", "status", "reason", "rounds", "base_time_s", "new_time_s")
+
+COLUMNS: dict[str, str] = {name: kind for name, kind in OF_A_RUN.items() if name in (*_OF_CASE, *OF_WORKLOAD)}
+COLUMNS |= {
+    "base": "string",
+    "new": "string",
+    "verdict": "string",
+    "ratio": "float64",
+    "ratio_low": "float64",
+    "ratio_high": "float64",
+    "floor": "float64",
+    "delta": "float64",
+    "blocks": "Int64",
+    "status": "string",
+    "reason": "string",
+    "rounds": "string",
+    "base_time_s": "float64",
+    "new_time_s": "float64",
+    "findings": "string",
+}
+
+_SHOWN = ("case", "base", "new", "base / new", "verdict")
+_GROUP_KEYS = tuple(key for key in CONTEST_KEYS if key in COLUMNS)
+
+
+def comparison_frame(comparison: Comparison) -> pd.DataFrame:
+    """One row a case, the same columns and dtypes whatever was compared; `base` and `new` name the sides."""
+    rows = [_record(comparison, row) for row in comparison.rows]
+    return pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in COLUMNS.items()})
+
+
+def summary(comparison: Comparison) -> str:
+    """`2 slower, 1 faster, 8 same, 1 inconclusive`: every verdict there is, the bad news first."""
+    if comparison.across:
+        without = sum(row.ratio is None for row in comparison.rows)
+        told = counted(len(comparison.rows) - without, "ratio") + ", no verdicts"
+        return f"{told}, {without} skipped" if without else told
+    counts = Counter(row.verdict for row in comparison.rows)
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]) or "nothing to compare"
+
+
+def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
+    """Prints to a terminal, or as plain text of 100 columns where there is none."""
+    print_page(_page(comparison), console)
+
+
+def as_text(comparison: Comparison, *, width: int = WIDTH) -> str:
+    """Plain text, no line longer than `width` where names allow it."""
+    return text_of(_page(comparison), width=width)
+
+
+def as_markdown(comparison: Comparison) -> str:
+    """The same content as Markdown."""
+    return markdown_of(_page(comparison))
+
+
+def as_csv(comparison: Comparison) -> str:
+    """The columns of `comparison_frame` in full precision."""
+    return csv_of(comparison_frame(comparison))
+
+
+def as_json(comparison: Comparison) -> str:
+    """The rows of `comparison_frame` as a list of objects, null where a value is missing."""
+    return json_of(comparison_frame(comparison))
+
+
+FORMATS: dict[str, Callable[[Comparison], str]] = {
+    "rich": as_text,
+    "markdown": as_markdown,
+    "csv": as_csv,
+    "json": as_json,
+}
+
+
+def _record(comparison: Comparison, row: ComparedCase) -> dict[str, Any]:
+    record: dict[str, Any] = {name: getattr(row, name) for name in _OF_ROW}
+    record |= {name: row.workload.get(name) for name in OF_WORKLOAD}
+    record |= {name: getattr(row.case, name) for name in _OF_CASE}
+    record |= {"base": comparison.base, "new": comparison.new, "batch": record["batch"] or 1}
+    return record | {"ratio_low": row.low, "ratio_high": row.high, "findings": "; ".join(row.findings)}
+
+
+def _page(comparison: Comparison) -> Page:
+    frame = comparison_frame(comparison)
+    records = records_of(frame)
+    told = varying(records)
+    how = "two sides of one run, in lockstep" if comparison.paired else "two runs"
+    above = [f"{how}: base is {plain(comparison.base)}, new is {plain(comparison.new)}"]
+    word = "differs" if comparison.across else "refused"
+    above += [f"{word}: {plain(text)}" for text in comparison.refusals]
+    groups = [_group(named(of_group), told) for of_group in grouped(records, _GROUP_KEYS).values()]
+    return Page(groups, above, list(_notes(comparison)), summary(comparison))
+
+
+def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
+    compared = [record for record in records if record["ratio"] is not None]
+    refused = [record["name"] for record in records if record["verdict"] == "refused" and record["ratio"] is None]
+    without = [record for record in records if record["ratio"] is None and record["verdict"] != "refused"]
+    rows = tuple(_row(record) for record in compared)
+    return Group(
+        title=title(records[0], told),
+        columns=tuple(name for name in _SHOWN if any(row.cells[name] for row in rows)),
+        rows=rows,
+        remarks=by_reason((record["name"], _remark(record)) for record in compared),
+        left_out=(
+            *_left_out("broken", without),
+            *((f"refused: {listed(refused)}",) if refused else ()),
+            *_left_out("skipped", without),
+        ),
+    )
+
+
+def _left_out(verdict: str, without: Sequence[Record]) -> Iterator[str]:
+    """The cases without a ratio that are broken, or all the others, and why."""
+    chosen = [record for record in without if (record["verdict"] == "broken") == (verdict == "broken")]
+    for line in by_reason((record["name"], plain(record["reason"] or "")) for record in chosen):
+        yield f"{verdict}: {line}"
+
+
+def _row(record: Record) -> Row:
+    cells = {
+        "case": record["name"] + (" *" if _remark(record) else ""),
+        "base": text_of_time(record["base_time_s"]),
+        "new": text_of_time(record["new_time_s"]),
+        "base / new": ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]),
+        "verdict": record["verdict"] or "",
+    }
+    return Row(cells, record["verdict"] or "")
+
+
+def _remark(record: Record) -> str:
+    remarks = [plain(text) for text in (record["reason"], record["findings"]) if text]
+    if record["blocks"] is not None and record["blocks"] < 2:
+        remarks.append("one block, so no interval")
+    return ", ".join(remarks)
+
+
+def _notes(comparison: Comparison) -> Iterator[str]:
+    ratios = [row for row in comparison.rows if row.ratio is not None]
+    if not ratios:
+        return
+    if comparison.paired:
+        how = "paired round by round"
+    else:
+        every = sum(row.rounds == "all" for row in ratios)
+        some = f"from quiet rounds, and in {every} of {len(ratios)} from all"
+        how = "from quiet rounds" if not every else "from all rounds" if every == len(ratios) else some
+    interval = ", with the 95% interval" if any(row.low is not None for row in ratios) else ", without an interval"
+    yield f"base, new: one call; base / new: {how}{interval}; above 1 the new one is faster."
+    band = sorted(row.delta for row in ratios if row.delta is not None)
+    if band and not comparison.across:
+        span = f"{band[0]:.1%}" if f"{band[0]:.1%}" == f"{band[-1]:.1%}" else f"{band[0]:.1%} to {band[-1]:.1%}"
+        yield f"A difference is called faster or slower from {span} on, judged over all cases together."
+    names = dict.fromkeys(name for row in ratios for name in row.findings)
+    yield from (f"{name}: {FINDINGS[name].meaning}." for name in names if name in FINDINGS)

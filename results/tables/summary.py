@@ -1,0 +1,172 @@
+"""The frame as groups to be shown, one a workload: title, rows, what was not measured, and who wins by how much.
+
+All of it is plain text, so that every format says the same.
+"""
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+
+import pandas as pd
+
+from ..fields import CONTEST_KEYS
+from ..formats.unjudged import conclusion, judged_here
+from ..frame import records_of
+from ..stats.findings import WITHHELD
+from ..words.grouping import grouped, named, varying
+from ..words.text import error_text, listed, plain, ratio_text, share_text, text_of_time
+from ..words.titles import Record, title
+from .layout import Group, Row
+
+NOISY = 0.05
+
+# in the order in which they are shown; a column that has nothing to say in a group is left out of it
+COLUMNS = ("case", "time", "+-", "a problem", "vs baseline", "verdict", "first result", "error")
+
+
+def groups(frame: pd.DataFrame) -> list[Group]:
+    """One group a workload, in the order of the frame; in each the fastest first."""
+    return groups_of(records_of(frame))
+
+
+def groups_of(records: Sequence[Record]) -> list[Group]:
+    """The same for a frame that was turned over already."""
+    told = varying(records)
+    bases = {_problem(record): record for record in records if record["verdict"] == "baseline"}
+    return [_group(named(of_group), told, bases.get(_problem(of_group[0]))) for of_group in grouped(records).values()]
+
+
+def _problem(record: Record) -> tuple[object, ...]:
+    """What ratios are taken inside of: a baseline of one dtype may stand for every dtype."""
+    return tuple(record[key] for key in CONTEST_KEYS if key != "dtype")
+
+
+def _group(records: Sequence[Record], told: AbstractSet[str], base: Record | None) -> Group:
+    measured = [record for record in records if record["time_s"] is not None]
+    measured.sort(key=lambda record: (record["winner_verdict"] != "winner", record["time_s"]))
+    rows = tuple(_row(record) for record in measured)
+    return Group(
+        title=title(records[0], told),
+        columns=tuple(name for name in COLUMNS if any(row.cells[name] for row in rows)),
+        rows=rows,
+        remarks=by_reason((record["name"], _remark(record)) for record in measured),
+        left_out=_left_out(records),
+        conclusion=_conclusion(measured, base),
+    )
+
+
+def _row(record: Record) -> Row:
+    half_width, share = _half_width(record)
+    batch = record["batch"]
+    cells = {
+        "case": record["name"] + (" *" if _remark(record) else ""),
+        "time": text_of_time(record["time_s"], half_width),
+        "+-": share_text(share),
+        "a problem": text_of_time(record["time_per_problem_s"], half_width and half_width / batch) if batch > 1 else "",
+        "vs baseline": ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]),
+        "verdict": record["verdict"] or "",
+        "first result": text_of_time(record["first_result_s"]),
+        "error": error_text(record["error"]),
+    }
+    noisy = share is not None and share > NOISY
+    return Row(cells, record["verdict"] or "", record["winner_verdict"] == "winner", noisy)
+
+
+def _half_width(record: Record) -> tuple[float | None, float | None]:
+    """Of the time, in seconds and as a share of it."""
+    if record["time_high_s"] is None:
+        return None, None
+    half_width = (record["time_high_s"] - record["time_low_s"]) / 2
+    return half_width, half_width / record["time_s"]
+
+
+def _remark(record: Record) -> str:
+    share = _half_width(record)[1]
+    remarks = ["noisy"] if share is not None and share > NOISY else []
+    if record["rounds"] == "all":
+        remarks.append("all rounds")
+    elif record["ratio_rounds"] == "all" and record["verdict"] != "baseline":
+        remarks.append("ratio of all rounds")
+    if share is None:
+        remarks.append("one block, so no interval")
+    if record["findings"]:
+        remarks.append(plain(record["findings"]))
+    return ", ".join(remarks)
+
+
+def _left_out(records: Sequence[Record]) -> tuple[str, ...]:
+    """The cases without a time, and why: those whose time would be false, then those that were not measured."""
+    without = [record for record in records if record["time_s"] is None]
+    false = [record for record in without if record["status"] == "ok" and record["reason"]]
+    rest = [record for record in without if record not in false]
+    withheld = by_reason((r["name"], plain(r["reason"]).removeprefix(f"{WITHHELD}: ")) for r in false)
+    unmeasured = by_reason((record["name"], _why(record)) for record in rest)
+    return tuple(f"{WITHHELD}: {line}" for line in withheld) + tuple(f"not measured: {line}" for line in unmeasured)
+
+
+def _why(record: Record) -> str:
+    if record["status"] == "ok":
+        return "no samples"
+    status = plain(record["status"]).replace("_", " ")
+    reason = f", {plain(record['reason'])}" if record["reason"] else ""
+    return status + reason
+
+
+def by_reason(reasons: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """`a, b and c: reason`, cases with the same reason together."""
+    together: dict[str, list[str]] = {}
+    for name, reason in reasons:
+        if reason:
+            together.setdefault(reason, []).append(name)
+    return tuple(f"{listed(names)}: {reason}" for reason, names in together.items())
+
+
+def _conclusion(measured: Sequence[Record], of_problem: Record | None) -> str:
+    """Who wins, by how much over the runner-up and over the baseline; or who cannot be told apart.
+
+    `of_problem` is the baseline of the problem, which may be of another dtype than these rows.
+    """
+    if not measured:
+        return "Nothing was measured here."
+    if not judged_here(measured[0]):
+        return conclusion(measured)
+    winner, *others = measured
+    # winner's time / its time, so the closest is the one nearest to 1 from below
+    others.sort(key=lambda record: -(record["winner_ratio"] or 0.0))
+    level = [record for record in others if record["winner_verdict"] != "slower"]
+    base = next((record for record in measured if record["verdict"] == "baseline"), None)
+    if base is None and of_problem is not None and any(record["ratio"] is not None for record in measured):
+        name = plain(f"{of_problem['strategy']} {of_problem['variant']}")
+        over = f" The baseline is {name} in {plain(of_problem['dtype'])}."
+    elif base is None:
+        over = " There is no baseline here, so no ratio to one."
+    elif base is winner or base in level:
+        over = ""
+    else:
+        over = f" Over the baseline, {base['name']}: {_lead(base)}."
+    name = f"{winner['name']}, the baseline" if base is winner else winner["name"]
+    if not others:
+        return f"Only {name} was measured.{over}"
+    if not level:
+        runner_up = others[0]
+        if runner_up is base:
+            return f"Winner: {name}, {_lead(base)} as fast as the runner-up, the baseline {base['name']}."
+        return f"Winner: {name}, {_lead(runner_up)} as fast as the runner-up, {runner_up['name']}.{over}"
+    names = listed([f"{record['name']} ({_lead(record, ', ')})" for record in level])
+    if all(record["winner_verdict"] == "same" for record in level):
+        return f"Tie to within {_spread(level):.1%}: {name} is as fast as {names}.{over}"
+    return f"Too close to call: the lead of {name} over {names} is inconclusive.{over}"
+
+
+def _spread(level: Sequence[Record]) -> float:
+    """The largest lead, either way, that the intervals of a tie still allow."""
+    ends = [(float(record["winner_ratio_low"]), float(record["winner_ratio_high"])) for record in level]
+    return max(max(1 / low, high) - 1 for low, high in ends)
+
+
+def _lead(record: Record, joint: str = " (") -> str:
+    """How many times as fast as this row the winner is: `1.2x (1.1-1.3)`."""
+    ratio, low, high = record["winner_ratio"], record["winner_ratio_low"], record["winner_ratio_high"]
+    if ratio is None:
+        return "never sampled beside it"
+    text = ratio_text(1 / ratio, high and 1 / high, low and 1 / low)
+    return text if joint == " (" else text.replace(" (", joint).rstrip(")")

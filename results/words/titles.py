@@ -1,0 +1,52 @@
+"""A workload in words, the same in every table and figure."""
+
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from .text import counted, number_text, plain
+
+# told in a title only where what is shown has more than one
+TOLD_IF_VARYING = ("seed", "environment", "run")
+
+HIGHEST = "highest"
+
+# a row of the frame, None for whatever is missing
+Record = dict[str, Any]
+
+
+def title(record: Record, told: AbstractSet[str] = frozenset()) -> str:
+    """A workload in words: `gradient descent, 100 steps: n = 1,000, d = 2, 1 problem, float32, 1 thread`.
+
+    `told` are the columns that differ elsewhere in what is shown.
+    """
+    threads = plain(record["threads"])
+    parts = [
+        f"n = {record['samples']:,}",
+        f"d = {record['features']:,}",
+        counted(record["batch"], "problem"),
+        plain(record["dtype"]),
+        "1 thread" if threads == "1" else f"{threads} threads",
+    ]
+    if record["condition"] is not None:
+        parts.append(f"condition {number_text(record['condition'])}")
+    if record["step_size"] is not None:
+        parts.append(f"step size {number_text(record['step_size'])}")
+    if record["data"] is not None:
+        parts.append(f"data {plain(record['data'])}")
+    parts += [f"{key} {plain(str(record[key]))}" for key in TOLD_IF_VARYING if key in told]
+    return f"{_method(record)}: {', '.join(parts)}"
+
+
+def at_precision(precision: str | None) -> str:
+    """What a case's name ends in: ` at default`; nothing for the highest precision, the only one of NumPy."""
+    return "" if precision in (None, HIGHEST) else f" at {plain(str(precision))}"
+
+
+def _method(record: Record) -> str:
+    if record["method"] == "ols":
+        return "least squares"
+    if record["method"] == "gd":
+        return f"gradient descent, {counted(record['steps'] or 0, 'step')}"
+    if record["method"] == "gd_tol":
+        return f"gradient descent to a step below {number_text(record['tolerance'] or 0.0)}"
+    return plain(record["method"])
