@@ -18,7 +18,7 @@ from .stats.diagnostics import diagnose
 from .stats.estimates import Estimate, estimate_run
 from .stats.noise import summed_up
 from .stats.ratios import Ratio
-from .words.titles import Record
+from .words.names import Record
 
 # in the frame's attrs: by run, how noisy the machine was, in one line
 NOISE = "noise"

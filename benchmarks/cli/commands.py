@@ -134,7 +134,7 @@ def _judge(comparison: Comparison, fail_on: str | None, form: str) -> int:
 def table(files: Sequence[Path], form: str, columns: Sequence[str] | None) -> int:
     """Print run files."""
     from linregbench.results.formats.load import load
-    from linregbench.results.tables.table import FORMATS, print_table
+    from linregbench.results.tables.cases import FORMATS, print_table
 
     frame = load(*files)
     if columns is not None:
@@ -214,7 +214,7 @@ def _measure(ready: Prepared, *, report: bool) -> int:
     from linregbench.results.frame import from_runs
     from linregbench.results.report.build import account_of_time
     from linregbench.results.runfile.read import read_run
-    from linregbench.results.tables.table import print_table
+    from linregbench.results.tables.cases import print_table
 
     measured = read_run(path)
     frame = from_runs(measured)

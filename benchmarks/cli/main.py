@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from linregbench.results.runfile.lines import RunFileError
+from linregbench.results.runfile.read import RunFileError
 
 from ..grid.options import MOST_CPU_DEVICES, RunOptions, UsageError, parse_duration, parse_list, whole
 from ..grid.presets import PRESETS

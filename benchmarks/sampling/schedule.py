@@ -19,7 +19,7 @@ from .. import clock
 from ..grid.cases import Case
 from ..processes import machine
 from ..processes.handle import LiveWorker
-from . import effort, plan, stopping
+from . import plan, stopping
 from .block import Entry, run_block
 from .feasible import skips
 from .plan import Limits
@@ -190,7 +190,7 @@ def _measure(
     rules = session.limits.rules
     fewest, most = session.limits.blocks
     if fewest < most:
-        rounds = effort.rounds(state.measurements, state.blocks, rules.rounds)
+        rounds = stopping.rounds(state.measurements, state.blocks, rules.rounds)
         rules = replace(rules, rounds=min(rounds, rules.rounds) if tight else rounds)
     # What a guard looks for is in the solver, not in the moment: once is enough.
     details = {

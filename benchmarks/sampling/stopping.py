@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean, median
 
-from linregbench.results.runfile.identity import Case as Row
-from linregbench.results.runfile.identity import problem_key
+import numpy as np
+
 from linregbench.results.runfile.read import Block, Measurement
+from linregbench.results.runfile.records import Case as Row
+from linregbench.results.runfile.records import problem_key
 from linregbench.results.stats.estimates import estimate, ratio_between
 
 from ..grid.cases import Case
@@ -88,3 +92,72 @@ def _of_pairs(
         ratio = ratio_between(row_of(new), row_of(base), measurements, blocks, limits=quiet_limits)
         if ratio is not None:
             yield ratio.half_width, NEAR_HALF_WIDTH
+
+
+LEARNT_FROM = 3
+"""Blocks before the first guess; until then a block has block.ROUNDS rounds."""
+FEWEST, MOST = 8, 60
+MAD_TO_SD = 1.4826
+
+
+def rounds(measurements: Sequence[Measurement], blocks: Sequence[Block], usual: int) -> int:
+    """Rounds for the next block of a contest, from what its blocks so far show; `usual` before there are enough."""
+    if len({block.block for block in blocks}) < LEARNT_FROM:
+        return usual
+    block_s, round_s = costs(measurements, blocks)
+    best = [
+        optimum(within, between, block_s, round_s)
+        for within, between in variances(measurements)
+        if within > 0 and round_s > 0
+    ]
+    return round(median(best)) if best else usual
+
+
+def optimum(within: float, between: float, block_s: float, round_s: float) -> float:
+    """The r of the formula above, between FEWEST and MOST."""
+    if between <= 0:
+        return MOST
+    return min(max(math.sqrt(within * block_s / (between * round_s)), FEWEST), MOST)
+
+
+def costs(measurements: Sequence[Measurement], blocks: Sequence[Block]) -> tuple[float, float]:
+    """Seconds that a block costs whatever its rounds, and seconds that a round costs; means over the blocks so far."""
+    sampling: dict[tuple[int, int], float] = {}
+    for measurement in measurements:
+        place = measurement.block, measurement.group
+        sampling[place] = sampling.get(place, 0.0) + (measurement.overhead_s or {}).get("sample", 0.0)
+    known = [block for block in blocks if block.rounds and block.wall_s is not None]
+    if not known:
+        return 0.0, 0.0
+    round_s = fmean(sampling.get((block.block, block.group), 0.0) / block.rounds for block in known)
+    return fmean(max(0.0, (block.wall_s or 0.0) - block.rounds * round_s) for block in known), round_s
+
+
+def variances(measurements: Sequence[Measurement]) -> list[tuple[float, float]]:
+    """For each case, of its log ratio to the baseline: v of a round's value inside a block, b of what blocks add to it.
+
+    The spread inside a block is from the median absolute deviation, since a block's value is a median too.
+    """
+    baselines = {(m.block, m.group): _by_round(m) for m in measurements if m.role == "baseline" and m.status == "ok"}
+    values: dict[object, list[np.ndarray]] = {}
+    for measurement in measurements:
+        base = baselines.get((measurement.block, measurement.group))
+        if base is None or measurement.role == "baseline" or measurement.status != "ok":
+            continue
+        own = _by_round(measurement)
+        shared = sorted(own.keys() & base.keys())
+        if len(shared) >= FEWEST:
+            ratios = np.log([base[index] / own[index] for index in shared])
+            values.setdefault((measurement.case, measurement.role), []).append(ratios)
+    found = []
+    for of_blocks in values.values():
+        if len(of_blocks) >= LEARNT_FROM:
+            spread = [MAD_TO_SD * float(np.median(np.abs(one - np.median(one)))) for one in of_blocks]
+            within = math.pi / 2 * fmean(s * s for s in spread)
+            of_medians = float(np.var([np.median(one) for one in of_blocks], ddof=1))
+            found.append((within, of_medians - within / fmean(len(one) for one in of_blocks)))
+    return found
+
+
+def _by_round(measurement: Measurement) -> Mapping[int, float]:
+    return dict(zip(measurement.rounds, measurement.samples_s, strict=True))

@@ -15,8 +15,8 @@ from linregbench import solvers
 
 from ..grid.cases import Contest, select
 from ..grid.options import RunOptions
+from ..processes.handle import Setting
 from ..processes.pool import Nurseries, out_of_the_way
-from ..processes.program import Setting
 from ..sampling.block import Entry, Rules, run_block
 from . import cases
 from .asv_common import VERSION, tracked

@@ -17,7 +17,7 @@ from linregbench.solvers.registry import Solver, load_builtin, load_file
 
 from .. import clock, devices
 from . import answers, calls, dispatch, guards
-from .hardware import cpu, flush, gauge, gpu, memory, peaks, sentinel
+from .hardware import cpu, flush, gpu, memory, peaks, sentinel
 
 SHORT_CALL_S = clock.TARGET_S
 PROBES = 4
@@ -75,7 +75,7 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
         _watch(receive, send)
         return
     if case.get("gauge"):
-        gauge.live(case["gauge"], receive, send)
+        sentinel.live(case["gauge"], receive, send)
         return
     desk: _Desk | None = None
     while message := receive():

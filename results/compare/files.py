@@ -13,12 +13,11 @@ from ..formats.load import load
 from ..formats.unjudged import sources
 from ..formats.values import OF_CASE, OF_WORKLOAD
 from ..frame import records_of
-from ..runfile.identity import Case, problem_key
 from ..runfile.read import RunFileError
-from ..stats.rows import Estimate
+from ..runfile.records import Case, problem_key
+from ..stats.estimates import Estimate
 from ..words.text import plain
-from .counterparts import Pair, anywhere, apart, elsewhere, itself, lacking, matched
-from .runs import ComparedCase, Comparison
+from .runs import ComparedCase, Comparison, Pair, anywhere, apart, elsewhere, itself, lacking, matched
 
 
 def compare_anything(base: Path, new: Path, *, across: bool = True) -> Comparison:

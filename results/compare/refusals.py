@@ -7,8 +7,8 @@ which their sentinels tell: the same small work in every run, so that a differen
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..runfile.identity import Case
 from ..runfile.read import Run
+from ..runfile.records import Case
 from ..stats.quiet import sentinel_levels
 
 MOST_DISAGREEMENT = 0.02

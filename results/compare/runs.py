@@ -5,20 +5,131 @@ at least 3%, and only where nothing but the code differs. Two environments of on
 ratios are paired round by round, over all rounds.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ..runfile.identity import Case
 from ..runfile.read import Run, RunFileError
+from ..runfile.records import Case
 from ..runfile.schema import Scalars
-from ..stats.contests import contests
-from ..stats.estimates import estimate_run, ratio_in
+from ..stats.contests import baseline_of, contests, floors
+from ..stats.estimates import Estimate, estimate_run, ratio_in
+from ..stats.intervals import FloatArray
+from ..stats.lockstep import log_times
 from ..stats.quiet import thresholds
-from ..stats.ratios import Ratio, control_false_discoveries
-from .counterparts import Pair, apart, broken, elsewhere, itself, lacking, matched
+from ..stats.ratios import Floors, Ratio, control_false_discoveries, unpaired_ratio
 from .refusals import differences
-from .unpaired import levels_of, ratio_of
+
+Pair = tuple[Estimate | None, Estimate | None]
+Key = Callable[[Case], Hashable]
+
+
+def itself(case: Case) -> Hashable:
+    """The same case in every respect."""
+    return case
+
+
+def elsewhere(case: Case) -> Hashable:
+    """The same case in whatever environment."""
+    return replace(case, environment="")
+
+
+def anywhere(case: Case) -> Hashable:
+    """The same case in whatever environment, on whatever device and number of threads."""
+    return replace(case, environment="", device="", threads="")
+
+
+def matched(base: Sequence[Estimate], new: Sequence[Estimate], keys: Iterable[Key]) -> list[Pair]:
+    """Every row with its counterpart: by the first of the keys under which each side has one, and only one, left."""
+    found: dict[Case, Estimate] = {}
+    left = list(new)
+    for key in keys:
+        there = _unique(key, [row for row in base if row.case not in found])
+        here = _unique(key, left)
+        found |= {there[k].case: here[k] for k in there.keys() & here.keys()}
+        taken = {row.case for row in found.values()}
+        left = [row for row in new if row.case not in taken]
+    return [*((row, found.get(row.case)) for row in base), *((None, row) for row in left)]
+
+
+def lacking(pair: Pair, names: tuple[str, str]) -> str:
+    """Why a pair has no ratio: what each side lacks, in words."""
+    told = {name: _why(row) for name, row in zip(names, pair, strict=True) if row is not None}
+    bad = {name: why for name, why in told.items() if why}
+    if not bad:
+        return f"only {next(iter(told))} has it" if len(told) == 1 else "the two were never sampled together"
+    if len(bad) == 2 and len(set(bad.values())) == 1:
+        return f"in both: {next(iter(bad.values()))}"
+    return "; ".join(f"in {name}: {why}" for name, why in bad.items())
+
+
+def broken(pair: Pair) -> bool:
+    """Whether the base came to an answer in time, and the new one was tried and did not."""
+    base, new = pair
+    return base is not None and base.time_s is not None and new is not None and new.status not in ("ok", "skipped")
+
+
+def apart(pair: Pair) -> str | None:
+    """In what a case and its counterpart differ, in words: `device cpu against cuda`; None where in nothing."""
+    base, new = pair
+    if base is None or new is None:
+        return None
+    both = [(name, getattr(base.case, name), getattr(new.case, name)) for name in ("device", "threads")]
+    return ", ".join(f"{name} {mine} against {theirs}" for name, mine, theirs in both if mine != theirs) or None
+
+
+def _why(row: Estimate) -> str | None:
+    if row.status != "ok":
+        status = row.status.replace("_", " ")
+        return f"{status}, {row.reason}" if row.reason else status
+    return row.reason or (None if row.time_s is not None else "no samples")
+
+
+def _unique(key: Key, rows: Iterable[Estimate]) -> Mapping[Hashable, Estimate]:
+    together: dict[Hashable, list[Estimate]] = {}
+    for row in rows:
+        together.setdefault(key(row.case), []).append(row)
+    return {value: those[0] for value, those in together.items() if len(those) == 1}
+
+
+@dataclass(frozen=True)
+class Level:
+    """The log times of a case, one a block, under both rounds rules, and the noise floors of its run."""
+
+    quiet_log_s: FloatArray | None  # None where there are not enough quiet rounds
+    all_log_s: FloatArray
+    floors: Floors
+
+
+def levels_of(run: Run) -> dict[Case, Level]:
+    """Every case of a run whose time is believed."""
+    levels: dict[Case, Level] = {}
+    for contest in contests(run.measurements, run.blocks, thresholds(run.blocks)).values():
+        best, every = log_times(contest.lockstep), log_times(contest.lockstep, allow_quiet=False)
+        for case in contest.believed:
+            row = contest.lockstep.rows[case, False]
+            quiet = best.values[row] if best.quiet[row] else None
+            levels[case] = Level(quiet, every.values[row], floors(contest, baseline_of(contest, case)))
+    return levels
+
+
+def ratio_of(base: Mapping[Case, Level], new: Mapping[Case, Level], base_case: Case, new_case: Case) -> Ratio | None:
+    """base time / new time, from quiet rounds where both have them; None where either has no time."""
+    mine, theirs = base.get(base_case), new.get(new_case)
+    if mine is None or theirs is None:
+        return None
+    if mine.quiet_log_s is not None and theirs.quiet_log_s is not None:
+        noise = _larger(mine.floors.quiet, theirs.floors.quiet)
+        return unpaired_ratio(mine.quiet_log_s, theirs.quiet_log_s, noise, quiet=True)
+    noise = _larger(mine.floors.every, theirs.floors.every)
+    return unpaired_ratio(mine.all_log_s, theirs.all_log_s, noise, quiet=False)
+
+
+def _larger(one: float, other: float) -> float:
+    """The larger floor; the only one where a run has no A/A pair, NaN where neither has."""
+    return max((floor for floor in (one, other) if not math.isnan(floor)), default=math.nan)
+
 
 VERDICTS = ("broken", "slower", "faster", "same", "inconclusive", "refused", "skipped")
 

@@ -10,10 +10,9 @@ from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullLocat
 
 from ..models.accuracy import Front, Way, excess_of, floor_of, fronts
 from ..models.rays import AXIS_LETTER, Data
+from ..words.names import Record
 from ..words.text import error_text, number_text
-from ..words.titles import Record
-from .colours import INK, colour_of, marker_of
-from .draw import MOST_PANELS, differing, empty, panels, shown, styled
+from .draw import INK, MOST_PANELS, colour_of, differing, empty, marker_of, panels, shown, styled
 
 _STYLES: dict[str, Any] = {"float32": "--", "float64": "-"}
 _HEIGHT = 4.4

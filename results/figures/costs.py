@@ -10,16 +10,18 @@ from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullLoca
 
 from ..models.calls import calls_to_pay
 from ..models.rays import Data, competitor, measured
-from ..words.grouping import Key, grouped
-from ..words.titles import Record
-from .colours import INK, PHASES, colour_of, marker_of
+from ..words.names import Key, Record, grouped
 from .draw import (
+    INK,
     MOST_PANELS,
+    PHASES,
+    colour_of,
     differing,
     empty,
     enough_ticks,
     legend_below,
     legend_room,
+    marker_of,
     panel_title,
     panels,
     seconds,

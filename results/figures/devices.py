@@ -11,8 +11,20 @@ from ..compare.devices.sides import STEADY, Spent
 from ..models.words import interval as interval_text
 from ..stats.intervals import t_interval
 from ..tables.devices import TRANSFERS
-from .colours import INK, colour_of
-from .draw import MOST_PANELS, differing, empty, enough_ticks, log_axes, panel_title, panels, seconds, shown, styled
+from .draw import (
+    INK,
+    MOST_PANELS,
+    colour_of,
+    differing,
+    empty,
+    enough_ticks,
+    log_axes,
+    panel_title,
+    panels,
+    seconds,
+    shown,
+    styled,
+)
 
 MARKERS = ("o", "s")
 """Of the base, filled, and of the new side, hollow; a strategy goes by its colour."""

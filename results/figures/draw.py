@@ -1,5 +1,6 @@
 """What the figures share: panels without pyplot, one line a competitor with its interval band, titles, SVG."""
 
+import hashlib
 import io
 import re
 from collections.abc import Iterable, Sequence
@@ -13,11 +14,57 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from ..models.rays import AXES, AXIS_LETTER, Ray, competitor
+from ..words.names import Record, at_precision
 from ..words.text import plain
-from ..words.titles import Record, at_precision
-from .colours import FAINT, INK, colour_of, marker_of
 
 WIDTH, _AXES = 5.2, 2.15
+
+
+COLOURS = {
+    "numpy_loop": "#0072B2",
+    "numpy_stacked": "#56B4E9",
+    "jax_eager": "#CC79A7",
+    "jax_jit_step": "#E69F00",
+    "jax_scan": "#D55E00",
+    "jax_vmap": "#009E73",
+}
+MARKERS = {
+    "numpy_loop": "o",
+    "numpy_stacked": "s",
+    "jax_eager": "v",
+    "jax_jit_step": "D",
+    "jax_scan": "^",
+    "jax_vmap": "P",
+}
+_OTHERS = ("#8C6D1F", "#7A5195", "#A05A4A", "#5F7F3F", "#4F7F8C", "#9A5C7F", "#6C6CB0", "#857A6B")
+_OTHER_MARKERS = ("X", "*", "h", "<", ">", "p", "d", "8")
+
+INK, FAINT = "#1f2328", "#c9ced6"
+"""Text and grid in figures; a page puts its own in their place, light or dark."""
+UNSURE = "#9aa0a6"
+PHASES = {
+    "transfer": "#56B4E9",
+    "trace": "#009E73",
+    "lower": "#E69F00",
+    "compile": "#D55E00",
+    "first call": "#0072B2",
+}
+
+
+def colour_of(strategy: str) -> str:
+    """A strategy's colour, in every figure of every run."""
+    return COLOURS.get(strategy) or _OTHERS[_number(strategy) % len(_OTHERS)]
+
+
+def marker_of(strategy: str) -> str:
+    """A strategy's marker."""
+    return MARKERS.get(strategy) or _OTHER_MARKERS[_number(strategy) % len(_OTHER_MARKERS)]
+
+
+def _number(name: str) -> int:
+    return hashlib.sha256(name.encode("utf-8", "replace")).digest()[0]
+
+
 MOST_PANELS = 6
 _FEW_DECADES, _ONE_DECADE = 300, 8
 _MOST_TICKS = 6

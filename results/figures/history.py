@@ -80,7 +80,7 @@ def plot(frame: pd.DataFrame, output: Path) -> None:
 
 def _line(axes: "Axes", case: tuple[Any, ...], values: list[float], places: list[tuple[str, str]]) -> None:
     """One case over the commits: the colour says the strategy, the kind of line where it ran."""
-    from .colours import colour_of, marker_of
+    from .draw import colour_of, marker_of
 
     strategy, device, environment = case[3:]
     told = [device] if device != "cpu" else []

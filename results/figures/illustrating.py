@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..words.titles import Record
+from ..words.names import Record
 from .picture import Pictures
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,12 +10,13 @@ from matplotlib.ticker import FuncFormatter
 
 from ..models.crossovers import saturations_of
 from ..models.rays import Data, competitor, measured, rays
-from ..words.titles import Record
+from ..words.names import Record
 from .accuracy import loss_against_time
-from .colours import INK, colour_of
 from .costs import break_even_figure, cost_shares, forest
 from .draw import (
     AXIS_NAME,
+    INK,
+    colour_of,
     differing,
     empty,
     enough_ticks,

@@ -10,13 +10,24 @@ from matplotlib.patches import Patch, Rectangle
 
 from ..fields import CONTEST_KEYS
 from ..formats.unjudged import judged_here
+from ..models.crossovers import lead_of
 from ..models.rays import Data, measured
-from ..models.winners import lead_of
-from ..words.grouping import grouped
+from ..words.names import Record, grouped
 from ..words.text import ratio_text
-from ..words.titles import Record
-from .colours import INK, UNSURE, colour_of
-from .draw import AXIS_NAME, MOST_PANELS, differing, empty, legend_columns, panel_title, panels, shown, styled
+from .draw import (
+    AXIS_NAME,
+    INK,
+    MOST_PANELS,
+    UNSURE,
+    colour_of,
+    differing,
+    empty,
+    legend_columns,
+    panel_title,
+    panels,
+    shown,
+    styled,
+)
 
 _SURE_LEAD = 4.0
 """A lead of this many times has the full colour."""

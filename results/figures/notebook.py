@@ -10,8 +10,7 @@ import numpy.typing as npt
 from matplotlib.animation import FuncAnimation, PillowWriter
 from matplotlib.figure import Figure
 
-from .colours import COLOURS, INK
-from .draw import styled
+from .draw import COLOURS, INK, styled
 
 _POINT = "#8a929c"
 _TRUE, _OLS, _GD = INK, COLOURS["jax_vmap"], COLOURS["jax_scan"]

@@ -11,8 +11,8 @@ import msgspec
 from matplotlib.figure import Figure
 
 from ..runfile.collecting import uncollected
+from ..words.names import Record
 from ..words.text import plain
-from ..words.titles import Record
 from .draw import empty, styled, svg_of
 from .lines import FIGURES, WITH_WRONG
 from .picture import Picture, Pictures

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..words.titles import Record
+from ..words.names import Record
 
 OURS = "linregbench"
 PROCESSES = {"asv": 2, "pytest-benchmark": 1}

@@ -17,8 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..runfile.kinds import SHORTEST_S
-from ..runfile.lines import RunFileError
+from ..runfile.read import RunFileError
+from ..runfile.records import SHORTEST_S
 from .values import mapping, seconds, sequence, shown, value
 
 SOURCE = "asv"

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..runfile.identity import Case
-from ..runfile.kinds import Measurement
 from ..runfile.read import Run, RunFileError
+from ..runfile.records import Case, Measurement
 from ..stats.findings import withheld
 
 CASE = "linregbench_case"

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ..runfile.lines import RunFileError
+from ..runfile.read import RunFileError
 from . import asv, pyperf, pytest_benchmark
 
 Row = dict[str, Any]

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ..runfile.lines import RunFileError
+from ..runfile.read import RunFileError
 from .values import case_columns, columns_of_times, mapping, phase_columns, rows_of, seconds, sequence, shown, value
 
 SOURCE = "pytest-benchmark"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from ..words.names import Record
 from ..words.text import counted, listed, plain, ratio_text
-from ..words.titles import Record
 
 OURS = "linregbench"
 WHY = "its file holds no rounds to pair, no second copy of the baseline and no sentinel"

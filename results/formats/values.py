@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..runfile.kinds import LONGEST_S, SHORTEST_S
-from ..runfile.lines import RunFileError
+from ..runfile.read import RunFileError
+from ..runfile.records import LONGEST_S, SHORTEST_S
 from ..stats.intervals import t_interval
 
 OF_WORKLOAD: dict[str, type] = {

@@ -14,9 +14,8 @@ from scipy import special
 from ..fields import CONTEST_KEYS
 from ..frame import records_of
 from ..stats.intervals import CONFIDENCE
-from ..words.grouping import Key
+from ..words.names import Key, Record
 from ..words.text import error_text
-from ..words.titles import Record
 from .rays import Answer, Data, competitor, error_of_time, measured, not_in_range
 
 ACCURACIES = (1e-2, 1e-4, 1e-6, 1e-10)

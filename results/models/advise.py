@@ -11,9 +11,8 @@ from itertools import pairwise, product
 from typing import Any
 
 from ..fields import CONTEST_KEYS
-from ..words.grouping import Key
+from ..words.names import Key, Record
 from ..words.text import counted, plain, ratio_text, text_of_time
-from ..words.titles import Record
 from .rays import Answer, Data, competitor, error_of_time, log_error, measured, quantile
 from .words import interval_of_time
 

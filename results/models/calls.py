@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..words.grouping import Key, grouped
-from ..words.titles import Record
+from ..words.names import Key, Record, grouped
 from .rays import Answer, Data, competitor, log_error, log_ratio, measured, not_in_range, quantile
 
 

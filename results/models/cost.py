@@ -14,8 +14,7 @@ from scipy import optimize
 
 from ..fields import CONTEST_KEYS
 from ..stats.intervals import BoolArray, FloatArray
-from ..words.grouping import Key, grouped
-from ..words.titles import Record
+from ..words.names import Key, Record, grouped
 from .rays import Answer, Data, competitor, measured, not_in_range, quantile
 
 CALL, OVERHEAD, ARITHMETIC = "call", "steps' overhead", "arithmetic"

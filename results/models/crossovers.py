@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..stats.intervals import FloatArray
-from ..words.titles import Record
+from ..words.names import Record
 from .rays import Answer, Data, Ray, error_of_time, log_ratio, measured, not_in_range, quantile, rays
 
 SATURATED = 0.9
@@ -226,3 +226,16 @@ def _bytes(rows: Sequence[Any]) -> float | None:
     (small, before), (large, after) = known[0], known[-1]
     grown = (after - before) / (large - small)
     return float(grown) if grown > 0 else None
+
+
+def lead_of(rows: Sequence[Record]) -> tuple[Record, float | None]:
+    """The winner of a contest, and by how many times it surely leads the next strategy; None where that is not sure.
+
+    Two variants of one strategy do not stand in each other's way: the map is of strategies.
+    """
+    winner = next((row for row in rows if row["winner_verdict"] == "winner"), min(rows, key=lambda r: r["time_s"]))
+    others = [row for row in rows if (row["strategy"], row["device"]) != (winner["strategy"], winner["device"])]
+    if any(row["winner_verdict"] != "slower" for row in others):
+        return winner, None
+    # winner's time / its time: the closest is the largest
+    return winner, min((1 / row["winner_ratio"] for row in others if row["winner_ratio"]), default=1.0)

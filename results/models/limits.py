@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..frame import PEAKS
-from ..words.titles import Record
+from ..words.names import Record
 from .rays import Data, measured
 
 CACHE_BYTES = 32 * 2**20

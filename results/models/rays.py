@@ -16,9 +16,8 @@ from scipy import special
 from ..fields import CONTEST_KEYS
 from ..frame import records_of
 from ..stats.intervals import CONFIDENCE
-from ..words.grouping import Key, grouped
+from ..words.names import Key, Record, at_precision, grouped
 from ..words.text import plain
-from ..words.titles import Record, at_precision
 
 AXES = ("samples", "features", "batch", "steps")
 AXIS_LETTER = {"samples": "n", "features": "d", "batch": "b", "steps": "steps"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scipy import special
 
-from ..words.titles import Record
+from ..words.names import Record
 from .rays import Answer, Data, Ray, error_of_time, measured, not_in_range, quantile, rays
 
 FLAT, PROPORTIONAL = 0.25, 0.75

@@ -32,11 +32,11 @@ ON_THE_CLOCK = (
 @uncollected()
 def markdown(runs: Sequence[Run], frame: pd.DataFrame | None = None) -> str:
     """The runs as Markdown: their tables, their machines, what is on the clock; `frame` where it is made already."""
-    from ..tables import table  # rich, which a page has no need of
+    from ..tables import cases  # rich, which a page has no need of
 
     frame = from_runs(*runs) if frame is None else frame
     found = answers_of(frame)
-    parts = ["# linregbench report", _bullets(plain_words(frame, found)), table.as_markdown(frame).rstrip()]
+    parts = ["# linregbench report", _bullets(plain_words(frame, found)), cases.as_markdown(frame).rstrip()]
     parts += [part for devices in devices_parts(runs) for part in _devices(devices)]
     parts += [_answer(each) for each in answer_tables(found)] + [ON_THE_CLOCK]
     parts += [

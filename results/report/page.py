@@ -15,7 +15,7 @@ from ..figures.illustrating import Illustrator, here
 from ..figures.picture import Picture, Pictures
 from ..frame import records_of
 from ..tables.answers import answer_tables, answers_of
-from ..tables.footnotes import footnotes
+from ..tables.cases import footnotes
 from .devices import DevicesPart, title_of
 from .sentences import plain_words
 from .tables import case_table, conclusions, reasons, side_by_side

@@ -7,13 +7,12 @@ import pandas as pd
 
 from ..formats.unjudged import judged_here, notes
 from ..frame import NOISE
-from ..models.winners import lead_of
+from ..models.crossovers import lead_of
 from ..models.words import interval
 from ..tables.accuracy import accuracy_sentences
 from ..tables.answers import METHOD_NAME, Answers, crossover_text, place
-from ..words.grouping import grouped
+from ..words.names import Record, grouped, title
 from ..words.text import counted, plain
-from ..words.titles import Record, title
 
 MOST_CROSSOVERS = 6
 

@@ -8,10 +8,9 @@ from ..fields import CONTEST_KEYS
 from ..models.rays import competitor
 from ..models.words import AnswerTable, Cell
 from ..stats.findings import explained
-from ..tables.summary import groups_of
-from ..words.grouping import grouped, varying
+from ..tables.cases import groups_of
+from ..words.names import Record, grouped, title, varying
 from ..words.text import counted, error_text, plain, ratio_text, share_text, text_of_time
-from ..words.titles import Record, title
 
 SEPARATOR = "\x1f"
 _FILTERS = ("method", "strategy", "device", "dtype", "precision", "threads", "status", "verdict", "run")

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..runfile.identity import Case, ProblemKey
-from ..runfile.kinds import Block, Measurement
 from ..runfile.read import Run
+from ..runfile.records import Block, Case, Measurement, ProblemKey
 from .findings import falsifying
 from .lockstep import Lockstep, gather
 from .quiet import thresholds

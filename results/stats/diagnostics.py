@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..runfile import device_states
-from ..runfile.kinds import Block, Measurement
 from ..runfile.read import Run
+from ..runfile.records import Block, Measurement
 from .contests import Contest, ContestKey, contests_of, floors
 from .intervals import FloatArray, floor, medians, t_interval
-from .lockstep import by_block, log_times, only
+from .lockstep import by_block, half_drift, log_times, only
 from .quiet import PERCENTILE, quiet_share, sentinel_levels, thresholds
-from .steady import half_drift
 
 
 @dataclass(frozen=True, kw_only=True)

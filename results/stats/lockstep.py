@@ -10,10 +10,10 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from ..runfile.identity import BlockKey, Case
-from ..runfile.kinds import Block, Measurement
-from .intervals import BoolArray, FloatArray, medians, paired_log_ratio
+from ..runfile.records import Block, BlockKey, Case, Measurement
+from .intervals import BoolArray, FloatArray, medians, paired_log_ratio, t_interval
 from .quiet import quiet_rounds
 
 LEAST_QUIET_SAMPLES = 3
@@ -164,3 +164,36 @@ def _choose(quiet: FloatArray, every: FloatArray, allowed: BoolArray) -> BlockVa
 
 def _code(case: Case) -> tuple[str, str, str]:
     return case.strategy, case.variant, case.device
+
+
+NOT_STEADY = "not_steady"
+
+LEAST_SAMPLES = 3
+BAND = float(np.log1p(0.05))
+# beyond a band of 5%, so that honest noise raises less than one false alarm in 1,000 cases
+CONFIDENCE = 0.99
+
+
+def half_drift(log_s: npt.ArrayLike, rounds: npt.ArrayLike) -> FloatArray:
+    """Median log time of the second half of the rounds less that of the first.
+
+    (..., sessions, rounds) -> (..., sessions); `rounds` (sessions,) is how many rounds each session had. NaN where a
+    half has fewer than 3 samples.
+    """
+    samples = np.asarray(log_s, dtype=np.float64)
+    number = np.asarray(rounds, dtype=np.float64)[:, np.newaxis]
+    late = np.arange(samples.shape[-1]) >= number / 2
+    drift: FloatArray = medians(samples, late, LEAST_SAMPLES) - medians(samples, ~late, LEAST_SAMPLES)
+    return drift
+
+
+def unsteady(lockstep: Lockstep) -> BoolArray:
+    """One flag a row: over the blocks, its halves surely differ by more than 5%, beside the sentinel.
+
+    Beside the sentinel and not the baseline, since a baseline that warms up would make every other case look unsteady.
+    What a neighbour does to one block falls on either half alike, so only what happens in every block is ever sure.
+    """
+    drift = half_drift(lockstep.log_s - lockstep.sentinel_log_s, lockstep.rounds)
+    interval = t_interval(by_block(lockstep, drift), CONFIDENCE)
+    flags: BoolArray = (interval.low > BAND) | (interval.high < -BAND)
+    return flags

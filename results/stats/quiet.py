@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from ..runfile.kinds import Block
+from ..runfile.records import Block
 
 PERCENTILE = 10.0
 """Of all single sentinel samples: the level that counts as undisturbed. A percentile of the rounds' slowest samples

@@ -6,8 +6,8 @@ from collections.abc import Set as AbstractSet
 from ..models.accuracy import ACCURACIES, Arrival, Front, Way, Winner, floor_of, fronts, seconds_to, winner_at
 from ..models.rays import AXIS_LETTER, NOT_IN_RANGE, Answer, Data
 from ..models.words import AnswerTable, Cell, interval_of_time
+from ..words.names import TOLD_IF_VARYING
 from ..words.text import error_text, number_text, plain
-from ..words.titles import TOLD_IF_VARYING
 
 MOST_SENTENCES = 6
 _KINDS = ("closed form", "descent")

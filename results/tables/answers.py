@@ -14,9 +14,8 @@ from ..models.limits import Limit, limits
 from ..models.rays import AXES, AXIS_LETTER, Answer, competitor
 from ..models.scaling import scalings
 from ..models.words import AnswerTable, Cell, bytes_text, interval, interval_of_exponent, interval_of_time
-from ..words.grouping import varying
+from ..words.names import TOLD_IF_VARYING, Record, title, varying
 from ..words.text import number_text, plain
-from ..words.titles import TOLD_IF_VARYING, Record, title
 from .accuracy import accuracy_tables
 
 METHOD_NAME = {"gd": "gradient descent", "ols": "least squares", "gd_tol": "descent to a tolerance"}

@@ -13,11 +13,10 @@ from ..fields import CONTEST_KEYS
 from ..frame import COLUMNS as OF_A_RUN
 from ..frame import OF_WORKLOAD, csv_of, json_of, records_of
 from ..stats.findings import FINDINGS
-from ..words.grouping import grouped, named, varying
+from ..words.names import Record, grouped, named, title, varying
 from ..words.text import counted, listed, plain, ratio_text, text_of_time
-from ..words.titles import Record, title
+from .cases import by_reason
 from .layout import Group, Page, Row, markdown_of
-from .summary import by_reason
 from .terminal import WIDTH, print_page, text_of
 
 _OF_CASE = ("strategy", "variant", "device", "precision", "threads")

@@ -8,10 +8,10 @@ from ..compare.devices.frame import across_frame
 from ..compare.devices.ratios import Across
 from ..frame import csv_of, json_of
 from ..models.words import AnswerTable, Cell
+from .cases import by_reason
 from .device_words import plain_words, sides_in_words, summed_up
 from .devices import LACKING, tables_of
 from .layout import Group, Page, Row, markdown_of
-from .summary import by_reason
 from .terminal import WIDTH, print_page, text_of
 
 

@@ -11,8 +11,7 @@ from ..compare.refusals import differences
 from ..models.rays import AXIS_LETTER
 from ..models.words import interval
 from ..words.text import counted, listed, plain, ratio_text, trimmed
-from .devices import line_text
-from .places import named, short, threads_told, told_apart, varying
+from .devices import line_text, named, short, threads_told, told_apart, varying
 
 MOST_LINES = 6
 _MOVED = {

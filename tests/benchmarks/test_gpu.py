@@ -11,7 +11,7 @@ import pytest
 from fake_nvml import H100, FakeDevice, FakeNvml, NVMLError, NVMLError_NotSupported
 
 from linregbench.benchmarks import devices
-from linregbench.benchmarks.worker.hardware import gauge, gpu
+from linregbench.benchmarks.worker.hardware import gpu, sentinel
 
 OTHER = "NVIDIA T4"
 
@@ -180,7 +180,7 @@ def test_the_peak_of_the_devices_memory(stats: Any, bytes_: int | None) -> None:
 def test_a_gauge_remembers_what_it_saw_until_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = use(monkeypatch)
     calls: list[int] = []
-    watched = gauge.Gauge(lambda: calls.append(1), gpu.open_gpu("cuda", H100))
+    watched = sentinel.Gauge(lambda: calls.append(1), gpu.open_gpu("cuda", H100))
     watched.state()
     for bits, mhz in ((0x0, 1980), (0x4, 1410), (0x1, 1755)):
         fake.answers |= {"CurrentClocksEventReasons": bits, "ClockInfo": {1: mhz, 2: 2619}}
@@ -204,6 +204,6 @@ def test_a_gauge_remembers_what_it_saw_until_it_is_asked(monkeypatch: pytest.Mon
 
 
 def test_a_gauge_without_nvml_still_has_its_sentinel() -> None:
-    watched = gauge.Gauge(lambda: None, None)
+    watched = sentinel.Gauge(lambda: None, None)
     assert watched.sample() > 0
     assert watched.state() == {}

@@ -137,7 +137,7 @@ def test_rounds_are_not_bought_with_blocks(
     fake_clock: FakeClock, path: Path, monkeypatch: pytest.MonkeyPatch, budget_s: float, expected: list[int]
 ) -> None:
     """What a block takes is known after the first: three of 10 s do not fit into 27 s."""
-    monkeypatch.setattr(schedule.effort, "rounds", lambda *_: 60)
+    monkeypatch.setattr(schedule.stopping, "rounds", lambda *_: 60)
     processes = FakeProcesses(fake_clock, a=Manner(takes_s={"prepare": 10.0}))
     measure(path, processes, make_contest("a"), limits=make_limits((3, 5), budget_s=budget_s))
     assert [block.rounds for block in read_run(path).blocks][:2] == expected

@@ -52,7 +52,7 @@ def test_twice_the_steps_take_twice_the_time(tmp_path: Path) -> None:
     rows = measure(tmp_path, *workload, "--strategy", "numpy_loop,jax_scan").set_index(["strategy", "steps"])
     for strategy in ("numpy_loop", "jax_scan"):
         ratio = rows.loc[(strategy, 200), "time_min_s"] / rows.loc[(strategy, 100), "time_min_s"]
-        assert ratio == pytest.approx(2, rel=0.25)
+        assert 1.3 < ratio < 3  # the times of two blocks on a busy machine; tests/studies/proof.py has the figures
 
 
 def test_threads_hold_for_every_strategy(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from made import SMALL, SMALL_BYTES
 from linregbench.benchmarks.cli.main import main
 from linregbench.results.formats.export import FORMATS, export
 from linregbench.results.frame import from_runs
-from linregbench.results.runfile.lines import RunFileError
+from linregbench.results.runfile.read import RunFileError
 
 
 def program(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -21,9 +21,9 @@ from linregbench.results.figures.history import as_text
 from linregbench.results.formats.load import gathered
 from linregbench.results.models.advise import Wish, advise, in_words
 from linregbench.results.report.build import markdown
-from linregbench.results.runfile.lines import RunFileError
+from linregbench.results.runfile.read import RunFileError
+from linregbench.results.tables.cases import FORMATS
 from linregbench.results.tables.comparison import as_text as comparison_as_text
-from linregbench.results.tables.table import FORMATS
 
 ODD = st.sampled_from(
     [

@@ -28,8 +28,8 @@ import linregbench
 from linregbench.benchmarks.cli.main import main
 from linregbench.results.formats import asv
 from linregbench.results.frame import COLUMNS, from_runs
-from linregbench.results.runfile.lines import RunFileError
-from linregbench.results.tables.table import FORMATS
+from linregbench.results.runfile.read import RunFileError
+from linregbench.results.tables.cases import FORMATS
 
 
 @pytest.fixture

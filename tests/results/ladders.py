@@ -7,7 +7,7 @@ import numpy as np
 
 from linregbench.results.frame import COLUMNS
 from linregbench.results.models.rays import quantile
-from linregbench.results.words.titles import Record
+from linregbench.results.words.names import Record
 
 STEPS = (1, 10, 100, 1_000)
 CALL_S, STEP_S = 5e-6, 2e-6

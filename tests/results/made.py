@@ -7,8 +7,8 @@ from typing import Any
 import synthetic
 from synthetic import QUIET, Noise, Truth
 
-from linregbench.results.runfile.kinds import Block, End, Environment, Header, Measurement, Stop
 from linregbench.results.runfile.read import Run, parse_record
+from linregbench.results.runfile.records import Block, End, Environment, Header, Measurement, Stop
 from linregbench.results.stats.estimates import Estimate, estimate, label
 
 BASE = Truth("numpy_loop", "analytic", 1e-3)

@@ -13,7 +13,7 @@ from made import END, SMALL, SMALL_BYTES, STOP
 
 from linregbench.results.frame import from_runs
 from linregbench.results.runfile.read import RunFileError, RunWriter, read_run, trim_for_resume
-from linregbench.results.tables.table import FORMATS
+from linregbench.results.tables.cases import FORMATS
 
 
 def test_unclosed_blocks_are_left_out_and_trimmed(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from linregbench.results.compare.refusals import differences
 from linregbench.results.frame import from_runs
 from linregbench.results.report.facts import facts_of
 from linregbench.results.runfile import device_states
-from linregbench.results.runfile.kinds import Block, Environment
 from linregbench.results.runfile.read import Run, parse_record
+from linregbench.results.runfile.records import Block, Environment
 from linregbench.results.stats.diagnostics import diagnose
 from linregbench.results.stats.noise import details, summed_up
 from linregbench.results.stats.quiet import quiet_rounds, thresholds
-from linregbench.results.tables.table import as_markdown
+from linregbench.results.tables.cases import as_markdown
 
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 STATE = {"clock_mhz": [1410, 1980], "reasons": ["idle"], "held_s": {"power_cap": 0.0}, "temperature_c": 41}

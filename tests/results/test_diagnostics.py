@@ -15,7 +15,7 @@ from linregbench.results.report.build import markdown
 from linregbench.results.runfile.read import Block, Run, parse_record
 from linregbench.results.stats.diagnostics import Diagnostics, diagnose
 from linregbench.results.stats.noise import details, summed_up
-from linregbench.results.tables.table import as_markdown, as_text
+from linregbench.results.tables.cases import as_markdown, as_text
 
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 CALM = Diagnostics(

@@ -8,9 +8,8 @@ import synthetic
 from made import BASE, estimates_of, parsed
 from synthetic import Noise, Truth
 
-from linregbench.results.runfile.identity import problem_key
-from linregbench.results.runfile.kinds import Block, Stop
 from linregbench.results.runfile.read import parse_record
+from linregbench.results.runfile.records import Block, Stop, problem_key
 from linregbench.results.stats.estimates import estimate
 from linregbench.results.stats.quiet import thresholds
 

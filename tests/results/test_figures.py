@@ -11,8 +11,7 @@ from made import as_run
 from matplotlib.colors import to_hex
 from synthetic import Truth
 
-from linregbench.results.figures.colours import COLOURS, INK, colour_of, marker_of
-from linregbench.results.figures.draw import svg_of
+from linregbench.results.figures.draw import COLOURS, INK, colour_of, marker_of, svg_of
 from linregbench.results.figures.lines import FIGURES, throughput, times_against, winner_map
 from linregbench.results.figures.notebook import animate, descent, fits
 from linregbench.results.formats.load import load

@@ -9,9 +9,8 @@ from synthetic import QUIET, Noise, Truth
 from linregbench.results.frame import from_runs
 from linregbench.results.stats.estimates import Estimate, estimate, estimate_run, label, ratio_between
 from linregbench.results.stats.findings import FINDINGS, explained, falsifying, withheld
-from linregbench.results.stats.lockstep import Lockstep
-from linregbench.results.stats.steady import half_drift, unsteady
-from linregbench.results.tables.table import as_csv, as_markdown, as_text
+from linregbench.results.stats.lockstep import Lockstep, half_drift, unsteady
+from linregbench.results.tables.cases import as_csv, as_markdown, as_text
 
 FALSE = ("compile", "retrace", "inputs_changed", "remembered", "closed_over_data")
 

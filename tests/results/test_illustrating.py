@@ -16,7 +16,7 @@ from linregbench.results.figures.illustrating import beside, here
 from linregbench.results.figures.render import pictures_of
 from linregbench.results.frame import from_runs, records_of
 from linregbench.results.report.build import html
-from linregbench.results.words.titles import Record
+from linregbench.results.words.names import Record
 
 RUN = run_of("small", Truth("jax_scan", "analytic", 5e-4, compile_s=0.05))
 

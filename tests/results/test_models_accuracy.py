@@ -10,7 +10,7 @@ from made import as_run
 from synthetic import Truth
 
 from linregbench.results.figures.accuracy import loss_against_time
-from linregbench.results.figures.colours import colour_of
+from linregbench.results.figures.draw import colour_of
 from linregbench.results.frame import from_runs
 from linregbench.results.models.accuracy import (
     ACCURACIES,
@@ -24,8 +24,8 @@ from linregbench.results.models.accuracy import (
 )
 from linregbench.results.report.build import html, markdown
 from linregbench.results.tables.accuracy import accuracy_sentences, accuracy_tables, advice_on_accuracy
-from linregbench.results.tables.table import as_text
-from linregbench.results.words.titles import Record
+from linregbench.results.tables.cases import as_text
+from linregbench.results.words.names import Record
 
 RHO = 0.99
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import synthetic
 
-from linregbench.results.runfile.kinds import Block, Measurement
 from linregbench.results.runfile.read import parse_record
+from linregbench.results.runfile.records import Block, Measurement
 from linregbench.results.stats.estimates import estimate
 from linregbench.results.stats.quiet import quiet_rounds, quiet_share, sentinel_of_rounds, thresholds
 

@@ -7,25 +7,25 @@ import pytest
 import synthetic
 from made import SMALL
 
-from linregbench.results.runfile import lines
-from linregbench.results.runfile.lines import RunFileError
+from linregbench.results.runfile import read
+from linregbench.results.runfile.read import RunFileError
 
 MEASURED = synthetic.measurement()
-SLOWLY = lines._parse_slowly
+SLOWLY = read._parse_slowly
 ODD = [None, True, 7, 2**63, 2**64, -(2**70), 1.5, 1e300, "", "caf\u00e9", "\ud800", [], [1, 2], [0.5, 1], {}, {"a": 1}]
 
 
 def told(line: bytes) -> str:
     """The record in full, types and all, or the error."""
     try:
-        return repr(lines._parse_line("run.jsonl", 5, line))
+        return repr(read._parse_line("run.jsonl", 5, line))
     except RunFileError as error:
         return str(error)
 
 
 def told_slowly(line: bytes) -> str:
     """The same by the standard library, field by field."""
-    with mock.patch.object(lines, "_parse_line", SLOWLY):
+    with mock.patch.object(read, "_parse_line", SLOWLY):
         return told(line)
 
 
@@ -61,5 +61,5 @@ def test_every_kind_of_record_is_read_alike(record: dict[str, object]) -> None:
 
 
 def test_the_quick_way_is_taken() -> None:
-    with mock.patch.object(lines, "_parse_slowly", side_effect=AssertionError("field by field")):
+    with mock.patch.object(read, "_parse_slowly", side_effect=AssertionError("field by field")):
         assert told(json.dumps(MEASURED).encode()).startswith("Measurement(")

@@ -18,8 +18,7 @@ from synthetic import QUIET, Noise, Truth
 
 from linregbench.results.formats.load import load
 from linregbench.results.frame import COLUMNS
-from linregbench.results.tables.summary import groups
-from linregbench.results.tables.table import FORMATS, as_csv, as_json, as_markdown, as_text, print_table
+from linregbench.results.tables.cases import FORMATS, as_csv, as_json, as_markdown, as_text, groups, print_table
 from linregbench.results.words.text import plain, ratio_text, text_of_time
 
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}

@@ -13,7 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import geometric_mean, median
 
-from linregbench.benchmarks.sampling import effort
+from linregbench.benchmarks.sampling import stopping
 from linregbench.results.runfile.read import Block, Measurement, problem_key, read_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,11 +42,11 @@ def main() -> None:
     ]
     gains = []
     for key, of_problem in measurements.items():
-        found = [(v, b) for v, b in effort.variances(of_problem) if v > 0]
-        block_s, round_s = effort.costs(of_problem, blocks[key])
+        found = [(v, b) for v, b in stopping.variances(of_problem) if v > 0]
+        block_s, round_s = stopping.costs(of_problem, blocks[key])
         if not found or round_s <= 0:
             continue
-        rounds = effort.rounds(of_problem, blocks[key], asked.fixed)
+        rounds = stopping.rounds(of_problem, blocks[key], asked.fixed)
         here = [_price(v, b, block_s, round_s, asked.fixed) / _price(v, b, block_s, round_s, rounds) for v, b in found]
         gains += here
         within, between = (median(max(pair[index], 0.0) for pair in found) ** 0.5 for index in (0, 1))

@@ -6,9 +6,15 @@ or runs from before and after can no longer be compared: `VERSION` goes into the
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
 
+from ... import clock, devices
 from ...clock import Call
+from . import gpu
 
 VERSION = 1
 STEPS = 200
@@ -33,3 +39,84 @@ def make(steps: int = STEPS) -> Call:
         return w
 
     return call
+
+
+ROWS, COLUMNS, STEPS = 4096, 1024, 20
+"""16 MiB of float32, read twice a step: launches and memory traffic, a fraction of a millisecond on a large GPU."""
+WARM_UPS = 5
+LEAST_VIOLATION_S = 1e-3
+
+
+@dataclass
+class Gauge:
+    """The work, and what was seen of the device since the last `state`; without NVML there is nothing to see."""
+
+    call: clock.Call
+    card: gpu.Gpu | None
+    clocks_mhz: list[int] = field(default_factory=list)
+    reasons: set[str] = field(default_factory=set)
+    violations_s: Mapping[str, float] = field(default_factory=dict)
+
+    def sample(self) -> float:
+        """Seconds of the work."""
+        self.call()  # as for the cases: the process has been idle
+        call_s = clock.sample(self.call, 1).call_s
+        if self.card is not None:
+            mhz = gpu.clock_mhz(self.card)
+            self.clocks_mhz += [] if mhz is None else [mhz]
+            self.reasons |= set(gpu.reasons(self.card) or ())
+        return call_s
+
+    def state(self) -> dict[str, Any]:
+        """Clock (MHz, lowest and highest), reasons seen, seconds held down by reason, temperature (C); and begin anew.
+
+        A reason counts also where only its counter tells of it: a sample is a moment, the counter is the whole time.
+        """
+        if self.card is None:
+            return {}
+        before, self.violations_s = self.violations_s, gpu.violations_s(self.card)
+        held_s = {name: max(0.0, now - before.get(name, now)) for name, now in self.violations_s.items()}
+        seen = self.reasons | {name for name, seconds in held_s.items() if seconds >= LEAST_VIOLATION_S}
+        found = {
+            "clock_mhz": [min(self.clocks_mhz), max(self.clocks_mhz)] if self.clocks_mhz else None,
+            "reasons": sorted(seen),
+            "held_s": held_s or None,
+            "temperature_c": self.card.read("Temperature", self.card.nvml.NVML_TEMPERATURE_GPU),
+        }
+        self.clocks_mhz, self.reasons = [], set()
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def live(device: str, receive: Callable[[], Mapping[str, Any]], send: Callable[[dict[str, Any]], None]) -> None:
+    """Answer `sample` and `state` until the other end closes; a device that is gone, or full, is answered with why."""
+    made: Gauge | None = None
+    while message := receive():
+        try:
+            made = made or gauge_of(device)
+            send({"call_s": made.sample()} if message["ask"] == "sample" else {"state": made.state()})
+        except RuntimeError as error:
+            send({"status": "failed", "reason": " ".join(str(error).split())[:300]})
+
+
+def gauge_of(device: str) -> Gauge:
+    """The gauge of a device, warmed. Raises devices.DeviceError where it is not here."""
+    import jax
+
+    found = devices.find(device)
+    generator = np.random.default_rng(20)
+    X = jax.device_put(generator.standard_normal((ROWS, COLUMNS), dtype=np.float32), found)
+    w = jax.device_put(np.ones(COLUMNS, np.float32), found)
+
+    def descend(X: Any, w: Any) -> Any:
+        return jax.lax.fori_loop(0, STEPS, lambda _, w: w - 1e-7 * (X.T @ (X @ w)), w)
+
+    work = jax.jit(descend)
+    try:
+        card = gpu.open_gpu(device, str(found.device_kind))
+    except gpu.NvmlError:
+        card = None
+    gauge = Gauge(lambda: work(X, w).block_until_ready(), card)
+    for _ in range(WARM_UPS):
+        gauge.call()
+    gauge.state()
+    return gauge

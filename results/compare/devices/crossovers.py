@@ -7,7 +7,7 @@ from typing import Any
 
 from ...models.crossovers import crossings
 from ...models.rays import AXES, Answer, log_error, not_in_range
-from ...words.grouping import Key
+from ...words.names import Key
 from .ratios import Across, Contrast, Meeting
 from .sides import STEADY
 

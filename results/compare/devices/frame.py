@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ...frame import COLUMNS as OF_A_RUN
-from ...runfile.identity import Case
+from ...runfile.records import Case
 from .crossovers import Line, Overtaking, lines, overtakings
 from .ratios import Across, Contrast
 from .regimes import Regime, regimes

@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...models.rays import Answer
-from ...runfile.identity import Case
 from ...runfile.read import RunFileError
+from ...runfile.records import Case
 from ...runfile.schema import Scalars
-from ...stats.estimates import ratio_in
+from ...stats.estimates import label, ratio_in
 from ...stats.intervals import FloatArray, Interval, t_interval, welch_interval
 from ...stats.ratios import exp_or_none
-from ...stats.rows import label
 from ...words.text import counted, plain
 from .sides import BOTH_WAYS, COSTS, INWARD, STEADY, Side, Spent, WorkloadKey, workload_of
 

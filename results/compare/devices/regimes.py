@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...models.rays import Answer, quantile
-from ...runfile.identity import Case
+from ...runfile.records import Case
 from ...stats.intervals import t_interval
 from .sides import FLOW, STEADY, Side, Spent
 

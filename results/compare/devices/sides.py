@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...runfile.identity import Case
-from ...runfile.kinds import Measurement
 from ...runfile.read import Run, RunFileError
+from ...runfile.records import Case, Measurement
 from ...runfile.schema import Scalars
 from ...stats.contests import Contest, ContestKey, contests
 from ...stats.findings import withheld

@@ -6,6 +6,7 @@ on the way.
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any
@@ -14,9 +15,72 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from .device_states import check_device_state, slowest_device_sentinel_s
-from .identity import BlockKey, Case, problem_key
-from .schema import Scalars, Whole, shared_numbers, shared_scalars
-from .workload_fields import check_workload
+from .schema import Scalar, Scalars, Whole, shared_numbers, shared_scalars
+
+ProblemKey = tuple[tuple[str, Scalar], ...]
+BlockKey = tuple[ProblemKey, str, int, int]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is compared: one row of every table. `problem` is the workload without its dtype, as sorted pairs."""
+
+    problem: ProblemKey
+    dtype: str
+    precision: str
+    strategy: str
+    variant: str
+    device: str
+    threads: str
+    environment: str
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # a case is looked up many times for each of its measurements, and hashing its problem takes a microsecond
+        return hash((self.problem, self.dtype, self.strategy, self.variant, self.device, self.threads))
+
+
+def problem_key(workload: Scalars) -> ProblemKey:
+    """The workload without its dtype, hashable: ratios are only ever taken inside one of these."""
+    return tuple(sorted((key, value) for key, value in workload.items() if key != "dtype" and value is not None))
+
+
+# what the frame turns into columns; a workload may have more, and those tell problems apart all the same
+_WORKLOAD_REQUIRED = {"method": str, "samples": int, "features": int, "dtype": str}
+_WORKLOAD_OPTIONAL = {
+    "batch": int,
+    "steps": int,
+    "seed": int,
+    "condition": float,
+    "step_size": float,
+    "tolerance": float,
+    "max_steps": int,
+    "data": str,
+}
+
+_CHECKED: dict[int, Scalars] = {}
+_MOST_CHECKED = 20_000
+
+
+def check_workload(workload: Scalars) -> None:
+    """Raises ValueError for a field that is missing or of another type, and for a size below 1."""
+    # the reader shares one object among all measurements of a workload; kept, so that no other comes by its id
+    if _CHECKED.get(id(workload)) is workload:
+        return
+    for key, kind in (_WORKLOAD_REQUIRED | _WORKLOAD_OPTIONAL).items():
+        value = workload.get(key)
+        if value is None and key in _WORKLOAD_OPTIONAL:
+            continue
+        if type(value) is not kind and not (kind is float and type(value) is int):
+            raise ValueError(f"'workload' needs {key!r} as {kind.__name__}, got {str(value)[:40]!r}")
+        if key in ("samples", "features", "batch") and isinstance(value, int) and value < 1:
+            raise ValueError(f"'workload' needs {key!r} of at least 1, got {value}")
+    if len(_CHECKED) < _MOST_CHECKED:
+        _CHECKED[id(workload)] = workload
+
 
 STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
 ROLES = ("case", "baseline", "twin")

@@ -3,19 +3,22 @@
 All of it is plain text, so that every format says the same.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 import pandas as pd
+from rich.console import Console
 
 from ..fields import CONTEST_KEYS
-from ..formats.unjudged import conclusion, judged_here
-from ..frame import records_of
-from ..stats.findings import WITHHELD
-from ..words.grouping import grouped, named, varying
+from ..formats.unjudged import conclusion, judged_here, notes
+from ..frame import COLD, NOISE, csv_of, json_of, records_of
+from ..models.accuracy import fronts
+from ..stats.findings import FINDINGS, WITHHELD
+from ..words.names import TOLD_IF_VARYING, Record, at_precision, grouped, named, title, varying
 from ..words.text import error_text, listed, plain, ratio_text, share_text, text_of_time
-from ..words.titles import Record, title
-from .layout import Group, Row
+from .accuracy import accuracy_sentences
+from .layout import Group, Page, Row, markdown_of
+from .terminal import WIDTH, print_page, text_of
 
 NOISY = 0.05
 
@@ -170,3 +173,105 @@ def _lead(record: Record, joint: str = " (") -> str:
         return "never sampled beside it"
     text = ratio_text(1 / ratio, high and 1 / high, low and 1 / low)
     return text if joint == " (" else text.replace(" (", joint).rstrip(")")
+
+
+def print_table(frame: pd.DataFrame, console: Console | None = None) -> None:
+    """Prints the groups to a terminal, or as plain text of 100 columns where there is none."""
+    print_page(_page(frame, answers=True), console)
+
+
+def as_text(frame: pd.DataFrame, *, width: int = WIDTH) -> str:
+    """The groups as plain text, no line longer than `width` where names allow it."""
+    return text_of(_page(frame, answers=True), width=width)
+
+
+def as_markdown(frame: pd.DataFrame) -> str:
+    """The same content as Markdown, each group under a heading."""
+    return markdown_of(_page(frame))
+
+
+def as_csv(frame: pd.DataFrame) -> str:
+    """The frame's columns in full precision, nothing where a value is missing."""
+    return csv_of(frame)
+
+
+def as_json(frame: pd.DataFrame) -> str:
+    """The frame as a list of objects, one a row and a line, null where a value is missing."""
+    return json_of(frame)
+
+
+FORMATS: dict[str, Callable[[pd.DataFrame], str]] = {
+    "rich": as_text,
+    "markdown": as_markdown,
+    "csv": as_csv,
+    "json": as_json,
+}
+
+
+def _page(frame: pd.DataFrame, *, answers: bool = False) -> Page:
+    """The groups; with `answers` also those that no group can give, since they lie across several."""
+    notes = footnotes(frame)
+    if answers and frame["excess_loss"].notna().any():
+        notes += accuracy_sentences(
+            fronts(frame), frozenset(key for key in TOLD_IF_VARYING if frame[key].nunique() > 1)
+        )
+    return Page(groups(frame), notes=notes)
+
+
+def footnotes(frame: pd.DataFrame) -> list[str]:
+    """One paragraph each; nothing that the frame does not need."""
+    lines = [
+        "time: one call, with the 95% half-width; vs baseline: how many times as fast, paired round by round, with the "
+        "95% interval; first result: transfer, trace, lower, compile and first call together; error: relative distance "
+        "from the float64 answer."
+    ]
+    if any(at_precision(name) for name in frame["precision"].dropna()):
+        lines.append(
+            "at default, at high: JAX's precision of float32 products (on a CPU every one is the highest; on a GPU the "
+            "default may be TF32, on a TPU bfloat16); every other row has the highest."
+        )
+    lines += [*_cold(frame), *_findings(frame)]
+    floor, delta = (frame.loc[frame["verdict"].notna(), name].dropna() for name in ("floor", "delta"))
+    if len(floor):
+        lines.append(
+            f"noise: two copies of the same baseline differed by {_span(floor)}; a difference is called faster or "
+            f"slower from {_span(delta)} on."
+        )
+    if frame["quiet_share"].notna().any():
+        lines.append(
+            f"quiet: {frame['quiet_share'].mean():.0%} of the rounds, and times are from those; 'all rounds' says "
+            f"where they are not, 'noisy' marks a half-width over {NOISY:.0%}."
+        )
+    return lines + _machines(frame) + notes(frame)
+
+
+def _cold(frame: pd.DataFrame) -> list[str]:
+    """Which runs were taken with `--flush-cache`."""
+    shown = list(dict.fromkeys(frame["run"].dropna()))
+    cold = [run for run in shown if run in frame.attrs.get(COLD, ())]
+    if not cold:
+        return []
+    where = f" in run {listed([plain(run) for run in cold])}" if len(shown) > 1 else ""
+    return [
+        f"cold caches{where}: a sample is one call, and a buffer of twice the last-level cache is written before it, "
+        "off the clock; baseline and cases alike."
+    ]
+
+
+def _findings(frame: pd.DataFrame) -> list[str]:
+    """The findings of the rows that have a time, in words; those without one say it themselves."""
+    texts = frame.loc[frame["time_s"].notna(), "findings"].dropna()
+    names = dict.fromkeys(name for text in texts for name in text.split("; "))
+    return [f"{name}: {FINDINGS[name].meaning}." for name in names if name in FINDINGS]
+
+
+def _machines(frame: pd.DataFrame) -> list[str]:
+    """The noise of each run in the frame, which carries it; nothing where the frame was made in some other way."""
+    lines: dict[str, str] = frame.attrs.get(NOISE, {})
+    shown = [run for run in frame["run"].dropna().unique() if run in lines]
+    return [f"run {plain(run)}: {lines[run]}." if len(shown) > 1 else f"{lines[run]}." for run in shown]
+
+
+def _span(values: "pd.Series[float]") -> str:
+    low, high = (f"{100 * value:.1f}%" for value in (values.min(), values.max()))
+    return low if low == high else f"{low} to {high}"
