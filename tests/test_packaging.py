@@ -113,7 +113,8 @@ def test_the_wheel_is_whole_and_claims_one_name(built: Path) -> None:
 
 def test_the_source_distribution_can_be_read_tested_and_built(built: Path) -> None:
     (archive,) = built.glob("*.tar.gz")
-    names = {name.partition("/")[2] for name in tarfile.open(archive).getnames()}
+    with tarfile.open(archive) as unpacked:
+        names = {name.partition("/")[2] for name in unpacked.getnames()}
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     links = {link for link in re.findall(r"\]\(([^)#]+)\)", readme) if "://" not in link}
     assert any(link.endswith(".svg") for link in links)
