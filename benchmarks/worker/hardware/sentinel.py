@@ -41,8 +41,8 @@ def make(steps: int = STEPS) -> Call:
     return call
 
 
-ROWS, COLUMNS, STEPS = 4096, 1024, 20
-"""16 MiB of float32, read twice a step: launches and memory traffic, a fraction of a millisecond on a large GPU."""
+ROWS, COLUMNS, SWEEPS = 4096, 1024, 20
+"""16 MiB of float32, read twice a sweep: launches and memory traffic, a fraction of a millisecond on a large GPU."""
 WARM_UPS = 5
 LEAST_VIOLATION_S = 1e-3
 
@@ -108,7 +108,7 @@ def gauge_of(device: str) -> Gauge:
     w = jax.device_put(np.ones(COLUMNS, np.float32), found)
 
     def descend(X: Any, w: Any) -> Any:
-        return jax.lax.fori_loop(0, STEPS, lambda _, w: w - 1e-7 * (X.T @ (X @ w)), w)
+        return jax.lax.fori_loop(0, SWEEPS, lambda _, w: w - 1e-7 * (X.T @ (X @ w)), w)
 
     work = jax.jit(descend)
     try:
