@@ -6,9 +6,11 @@ collection is off while the clock runs: a collection belongs to the garbage of w
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import itertools
+import os
 import resource
 import time
 from collections.abc import Callable, Iterator
@@ -17,28 +19,58 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-TARGET_S = 0.010
-"""Seconds a sample, as a rule: enough to hide the clock, and so little that a round sees one state of the machine."""
+TARGET_S = 0.0012
+"""Seconds a sample, as a rule: enough to hide the clock, and less than a slice of the scheduler, so that where other
+programs want the same core a process that has been idle is hardly ever interrupted within it."""
+SLICE_S = 0.003
+"""About how long Linux lets a process have a core that others want: longer samples are interrupted on a busy one."""
 
 Call = Callable[[], Any]
+_THREADS = "/proc/self/task"
 
 
 @dataclass(frozen=True)
 class Sample:
     """One sample: `loops` calls that took `wall_s` seconds together, and `cpu_s` seconds of this process's CPU time.
 
-    `involuntary_switches`: how often the system took the core away meanwhile.
+    `involuntary_switches`: how often the system took the core away meanwhile; `wait_s`: seconds that threads of this
+    process were ready to run and had no core, None where the system does not tell.
     """
 
     loops: int
     wall_s: float
     cpu_s: float
     involuntary_switches: int = 0
+    wait_s: float | None = None
 
     @property
     def call_s(self) -> float:
         """Seconds a call."""
         return self.wall_s / self.loops
+
+
+class RunQueue:
+    """The kernel's own account of waiting: how long threads of this process were ready to run and had no core.
+
+    Linux keeps it for every thread (the second number of /proc/self/task/*/schedstat, in ns). Make it in the process
+    that it is to tell of.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[str, int] = {}
+
+    def wait_s(self) -> float | None:
+        """Seconds of all threads so far; only differences mean anything. None where the system does not tell."""
+        total = 0
+        try:
+            for thread in os.listdir(_THREADS):
+                if thread not in self._open:
+                    self._open[thread] = os.open(f"{_THREADS}/{thread}/schedstat", os.O_RDONLY)
+                with contextlib.suppress(ProcessLookupError):  # a thread that has just ended
+                    total += int(os.pread(self._open[thread], 80, 0).split()[1])
+        except (OSError, IndexError, ValueError):
+            return None
+        return total / 1e9
 
 
 def now() -> float:
@@ -68,12 +100,19 @@ def once(call: Call) -> tuple[Any, float]:
     return result, time.perf_counter() - start
 
 
-def sample(call: Call, loops: int) -> Sample:
-    """Time `loops` calls in a row as one sample."""
+def pause(seconds: float) -> None:
+    """Leave the core to others for so long."""
+    time.sleep(seconds)
+
+
+def sample(call: Call, loops: int, queue: RunQueue | None = None) -> Sample:
+    """Time `loops` calls in a row as one sample; `queue` tells of the waiting within it."""
     repeats = itertools.repeat(None, loops)
     collecting = gc.isenabled()
     gc.disable()
+    waited = None
     try:
+        before = queue.wait_s() if queue else None
         switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
         cpu = time.process_time()
         start = time.perf_counter()
@@ -82,10 +121,13 @@ def sample(call: Call, loops: int) -> Sample:
         wall = time.perf_counter() - start
         cpu = time.process_time() - cpu
         switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - switches
+        after = queue.wait_s() if queue else None
+        if before is not None and after is not None:
+            waited = max(0.0, after - before)  # the account of a thread that has ended is gone
     finally:
         if collecting:
             gc.enable()
-    return Sample(loops, wall, cpu, switches)
+    return Sample(loops, wall, cpu, switches, waited)
 
 
 def calibrate(

@@ -15,7 +15,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from linregbench.results.runfile.read import Run, RunFileError, RunWriter, read_run, trim_for_resume
+from linregbench.results.runfile.read import VERSION, Run, RunFileError, RunWriter, read_run, trim_for_resume
 
 from . import clock
 from .grid.cases import Contest, select
@@ -272,7 +272,7 @@ def _header(ready: Prepared, name: str, started: str) -> dict[str, Any]:
     return {
         "record": "run",
         "format": "linregbench-run",
-        "version": 1,
+        "version": VERSION,
         "run": name,
         "started": started,
         "preset": options.preset,

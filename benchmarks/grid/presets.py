@@ -52,7 +52,7 @@ class Preset:
     call_limit_s: float
     long_call_s: float
     long_samples: int
-    target_s: float = 0.010
+    target_s: float = 0.0012
     sampling_s: float = 2.0
 
 
@@ -106,7 +106,6 @@ PRESETS = {
             call_limit_s=2.0,
             long_call_s=0.1,
             long_samples=3,
-            target_s=0.005,
             sampling_s=1.0,
         ),
         Preset(
@@ -125,7 +124,6 @@ PRESETS = {
             call_limit_s=1.0,
             long_call_s=0.5,
             long_samples=1,
-            target_s=0.005,
             sampling_s=0.3,
         ),
         Preset(
@@ -174,7 +172,6 @@ PRESETS = {
             call_limit_s=2.0,
             long_call_s=0.05,
             long_samples=3,
-            target_s=0.005,
             sampling_s=0.5,
         ),
     )

@@ -1,4 +1,4 @@
-"""The nurseries of a run, one for each setting that must stand before numpy and jax load, and a sentinel beside."""
+"""The nurseries of a run, one for each setting that must stand before numpy and jax load ."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .. import devices
 from ..grid.cases import Case
 from ..grid.options import UsageError
 from . import machine
-from .handle import LiveWorker, Nursery, NurseryError, Setting, Worker, WorkerEnded
+from .handle import Nursery, NurseryError, Setting, Worker, WorkerEnded
 
 LEAST_ALLOWANCE_BYTES = 2 * 2**30
 ANSWER_TIMEOUT_S = 60.0
@@ -39,7 +39,6 @@ class Nurseries:
         self.allowed = devices.allowed_cores()
         self._running: dict[Setting, Nursery] = {}
         self._watching: dict[str, Nursery] = {}
-        self._sentinels: dict[str, Worker] = {}
         self._gauges: dict[str, Worker | None] = {}
         self._hash_seed = 0
 
@@ -130,23 +129,6 @@ class Nurseries:
         allowance = max(LEAST_ALLOWANCE_BYTES, 8 * data_bytes(case.workload))
         limit = min(allowance, int(machine.MEMORY_SHARE * machine.available_bytes())) if case.device == "cpu" else 0
         return nursery.worker(case.as_dict() | {"problem": key, "memory_bytes": limit, **details})
-
-    def sentinel(self, threads: str, environment: str) -> float:
-        """Seconds of one call of the sentinel, which lives in one process for the whole run."""
-        if threads not in self._watching:
-            self._watching[threads] = Nursery(self._setting(environment, "cpu", threads, x64=False))
-            self._watching[threads].start()
-        if threads not in self._sentinels:
-            self._sentinels[threads] = self._watching[threads].worker({"sentinel": True})
-        try:
-            return float(self._sentinels[threads].ask("sample", ANSWER_TIMEOUT_S)["call_s"])
-        except WorkerEnded:  # killed from outside, when memory was short say: a new one takes its place
-            del self._sentinels[threads]
-            return self.sentinel(threads, environment)
-
-    def sentinel_pair(self, threads: str, environment: str) -> list[LiveWorker]:
-        """Two fresh sentinels that decide nothing: an A/A pair."""
-        return [self.get(environment, threads=threads).worker({"sentinel": True}) for _ in range(2)]
 
     def device_sentinel(self, device: str, environment: str) -> float | None:
         """Seconds of the sentinel on an accelerator, in one process for the whole run; None where it cannot run."""

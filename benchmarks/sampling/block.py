@@ -1,26 +1,32 @@
 """One block: every competing case in a fresh live process, then rounds of one sample each, in random order.
 
-Only one process works at a time. The sentinel is sampled around every case, and alone decides which rounds were quiet.
+Only one process works at a time. Right before and right after its sample a worker runs the sentinel, which alone
+decides whether the moment was quiet. Rounds go on until every case has enough quiet samples, within limits.
 """
 
 from __future__ import annotations
 
-import contextlib
+import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from statistics import median
+from typing import Any, Protocol
 
 from .. import clock
 from ..clock import TARGET_S
 from ..grid.cases import Case
 from ..processes.handle import LiveWorker, WorkerEnded
 
-ROUNDS = 20
+ROUNDS = 40
+MOST_ROUNDS = 3
+"""Times the usual rounds: so many at most, where cases still lack quiet samples."""
+LEAST_QUIET = 5
+"""Quiet samples that a case should have in a block, as far as it is sampled so often."""
+INTERRUPTED = 0.05
+"""A sample that waited for its core for a larger share of its time than the case usually does was interrupted."""
 SAMPLING_S = 2.0
 """A worker samples for so long a block at most, as a rule; a slower case sits out rounds, evenly spread."""
-
-SENTINEL_TIMEOUT_S = 60.0
 
 PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s")
 MEASURED = (
@@ -42,6 +48,8 @@ class Rules:
     target_s: float = TARGET_S
     sampling_s: float = SAMPLING_S
     flush_cache: bool = False
+    until_s: float = math.inf
+    """On the clock: no round beyond the usual ones begins later."""
 
 
 @dataclass(frozen=True)
@@ -52,25 +60,50 @@ class Entry:
     role: str = "case"
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """One sample: its round, seconds a call, seconds a call that it waited for its core, the sentinel around it."""
+
+    round: int
+    call_s: float
+    wait_s: float | None
+    switches: int
+    around_s: tuple[float, float] | None
+
+    def is_quiet(self, quiet_s: float, usual_wait_s: float) -> bool:
+        """Whether the sentinel was fast right before and right after, and the core was not taken away in between."""
+        waited = (self.wait_s or 0.0) - usual_wait_s > INTERRUPTED * self.call_s
+        return self.around_s is not None and max(self.around_s) <= quiet_s and not waited
+
+
 @dataclass
 class _Seat:
     entry: Entry
     left_s: float
+    number: int = 0
     worker: LiveWorker | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
     status: str = "ok"
     reason: str | None = None
     rounds: frozenset[int] = frozenset()
-    sampled: list[tuple[int, float]] = field(default_factory=list)
+    sampled: list[_Taken] = field(default_factory=list)
 
-    def ask(self, question: str) -> dict[str, Any] | None:
+    def lacks_quiet(self, quiet_s: float | None) -> bool:
+        """Whether it should be sampled again: it is sampled often, and was seldom in a quiet moment."""
+        wanted = min(LEAST_QUIET, len(self.rounds))
+        if quiet_s is None or self.status != "ok" or wanted < LEAST_QUIET:
+            return False
+        usual_s = median(taken.wait_s or 0.0 for taken in self.sampled) if self.sampled else 0.0
+        return sum(taken.is_quiet(quiet_s, usual_s) for taken in self.sampled) < wanted
+
+    def ask(self, question: str, **details: Any) -> dict[str, Any] | None:
         """The worker's answer, within what is left of the case's time; None once the case has ended otherwise."""
         if self.worker is None or self.status != "ok":
             return None
         start = clock.now()
         try:
-            answer = self.worker.ask(question, max(self.left_s, 0.001))
+            answer = self.worker.ask(question, max(self.left_s, 0.001), **details)
         except WorkerEnded as ended:
             self.status, self.reason = ended.status, ended.reason
             return None
@@ -82,44 +115,61 @@ class _Seat:
 
 
 Start = Callable[[Case], LiveWorker]
-Sentinel = Callable[[], float]
 DeviceSentinel = Callable[[str], float | None]
 Tell = Callable[[str], None]
+
+
+class Pace(Protocol):
+    """How fast the machine is when nothing disturbs it, as the sentinels of the run tell (sampling.pace.Pace)."""
+
+    def add(self, seconds: Iterable[float]) -> None:
+        """Looks of the sentinel, in seconds."""
+
+    @property
+    def quiet_s(self) -> float | None:
+        """How long a look takes at most in a quiet moment; None until enough is known, or where nobody asks."""
+
+
+class Unwatched:
+    """A pace that is never known: no sample waits, and no round is added."""
+
+    quiet_s = None
+
+    def add(self, seconds: Iterable[float]) -> None:
+        """Nothing is kept."""
 
 
 def run_block(
     entries: Sequence[Entry],
     rules: Rules,
     start: Start,
-    sentinel: Sentinel,
+    pace: Pace,
     order: random.Random,
     tell: Tell,
-    sentinel_pair: Callable[[], Sequence[LiveWorker]] = tuple,
     device_sentinel: DeviceSentinel = lambda _: None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Measure the entries against each other; their measurement records, and what closes the block.
 
-    `sentinel` decides which rounds are quiet, and with it `device_sentinel` where a case is not on the CPU (None: that
-    device has none); the closing record has its seconds by device and round in `device_sentinels`. `sentinel_pair`
-    decides nothing: two fresh processes of the same work, sampled in every round, whose difference is noise.
+    `pace` decides which moments are quiet, and with it `device_sentinel` where a case is not on the CPU (None: that
+    device has none); the closing record has its seconds by device and round in `device_sentinels`. In it `order` has
+    by round the entries in the order in which they were sampled, `sentinel_s` the sentinel right before and right after
+    each of them.
     """
-    seats = [_Seat(entry, rules.timeout_s) for entry in entries]
+    seats = [_Seat(entry, rules.timeout_s, number) for number, entry in enumerate(entries)]
     spent: dict[str, float] = {}
-    watched: list[list[float]] = []
     on_devices: dict[str, list[list[float]]] = {}
-    paired: list[list[float]] = []
-    pair: Sequence[LiveWorker] = ()
+    sampled: list[list[int]] = []
     began = clock.now()
     try:
         for seat in seats:
-            _prepare(seat, rules, start, tell)
-        with clock.stopwatch(spent, "fork"):
-            pair = sentinel_pair()
-        for index in range(rules.rounds):
-            tell(f"round {index + 1} of {rules.rounds}")
-            watched.append(_round(index, seats, sentinel, order, spent, _Devices(device_sentinel, on_devices, index)))
-            with clock.stopwatch(spent, "sentinel"), contextlib.suppress(WorkerEnded):  # a pair that died tells nothing
-                paired.append(_pair_sample(pair, order))
+            _prepare(seat, rules, start, pace, tell)
+        for index in range(MOST_ROUNDS * rules.rounds):
+            taking_part = _of_round(index, seats, rules, pace)
+            if not taking_part and index >= rules.rounds:
+                break
+            tell(f"round {index + 1}" + (f" of {rules.rounds}" if index < rules.rounds else ", for quiet samples"))
+            order.shuffle(taking_part)
+            sampled.append(_round(index, taking_part, pace, spent, _Devices(device_sentinel, on_devices, index)))
         for seat in seats:
             if answer := seat.ask("finish"):
                 seat.status, seat.reason = answer.pop("status", "ok"), answer.pop("reason", None)
@@ -129,20 +179,39 @@ def run_block(
             for seat in seats:
                 if seat.worker is not None:
                     seat.worker.end()
-            for worker in pair:
-                worker.end()
     closing = {
-        "sentinel_s": watched,
-        "sentinel_pair_s": paired if pair and len(paired) == rules.rounds else [],
+        "order": sampled,
+        "sentinel_s": [_around(index, order, seats) for index, order in enumerate(sampled)],
         "device_sentinels": on_devices,
-        "rounds": rules.rounds,
+        "rounds": len(sampled),
         "wall_s": clock.now() - began,
         "overhead_s": spent,
     }
     return [_record(seat) for seat in seats], closing
 
 
-def _prepare(seat: _Seat, rules: Rules, start: Start, tell: Tell) -> None:
+def _of_round(index: int, seats: Sequence[_Seat], rules: Rules, pace: Pace) -> list[_Seat]:
+    """Who takes part in a round; nobody where there have been enough of them.
+
+    Beyond the usual rounds it is the cases that lack quiet samples, and the baselines that they are paired with.
+    """
+    if index < rules.rounds:
+        return [seat for seat in seats if index in seat.rounds and seat.status == "ok"]
+    if clock.now() >= rules.until_s:
+        return []
+    lacking = [seat for seat in seats if seat.lacks_quiet(pace.quiet_s)]
+    beside = [seat for seat in seats if lacking and seat.entry.role != "case" and seat.status == "ok"]
+    return lacking + [seat for seat in beside if seat not in lacking]
+
+
+def _around(index: int, order: Sequence[int], seats: Sequence[_Seat]) -> list[float]:
+    """The sentinel right before and right after each sample of a round; nothing where nobody looked."""
+    by_round = [{taken.round: taken.around_s for taken in seat.sampled} for seat in seats]
+    pairs = [by_round[seat][index] for seat in order]
+    return [seconds for pair in pairs if pair is not None for seconds in pair]
+
+
+def _prepare(seat: _Seat, rules: Rules, start: Start, pace: Pace, tell: Tell) -> None:
     tell(f"{seat.entry.case.name}: compile and warm up")
     try:
         with clock.stopwatch(seat.spent, "fork"):
@@ -153,6 +222,7 @@ def _prepare(seat: _Seat, rules: Rules, start: Start, tell: Tell) -> None:
     answer = seat.ask("prepare")
     if answer is None:
         return
+    pace.add(answer.get("sentinel_s", ()))
     seat.facts = answer["phases"] | {"loops": answer["loops"]}
     seat.rounds = frozenset(sampled_rounds(answer["call_s"] * answer["loops"], rules))
 
@@ -184,38 +254,24 @@ class _Devices:
 
 
 def _round(
-    index: int,
-    seats: Sequence[_Seat],
-    sentinel: Sentinel,
-    order: random.Random,
-    spent: dict[str, float],
-    accelerators: _Devices,
-) -> list[float]:
-    """One sample of each case that takes part; the sentinel's seconds before each of them and after the last."""
-    taking_part = [seat for seat in seats if index in seat.rounds and seat.status == "ok"]
-    order.shuffle(taking_part)
-    watched = []
+    index: int, taking_part: Sequence[_Seat], pace: Pace, spent: dict[str, float], accelerators: _Devices
+) -> list[int]:
+    """One sample of each case that takes part, in this order; the numbers of those that gave one."""
+    order = []
     for seat in taking_part:
         with clock.stopwatch(spent, "sentinel"):
-            watched.append(sentinel())
             accelerators.look(seat.entry.case.device)
         with clock.stopwatch(seat.spent, "sample"):
-            answer = seat.ask("sample")
+            answer = seat.ask("sample", quiet_s=pace.quiet_s)
         with clock.stopwatch(spent, "sentinel"):
             accelerators.look(seat.entry.case.device)
         if answer is not None:
-            seat.sampled.append((index, answer["call_s"]))
-    with clock.stopwatch(spent, "sentinel"):
-        watched.append(sentinel())
-    return watched
-
-
-def _pair_sample(pair: Sequence[LiveWorker], order: random.Random) -> list[float]:
-    """Seconds of each of the pair, asked in random order."""
-    seconds = [0.0] * len(pair)
-    for index in order.sample(range(len(pair)), len(pair)):
-        seconds[index] = float(pair[index].ask("sample", SENTINEL_TIMEOUT_S)["call_s"])
-    return seconds
+            around_s = answer["around_s"]
+            pace.add(around_s or ())
+            pair = None if around_s is None else (around_s[0], around_s[1])
+            seat.sampled.append(_Taken(index, answer["call_s"], answer["wait_s"], answer["switches"], pair))
+            order.append(seat.number)
+    return order
 
 
 def skipped(entry: Entry, reason: str) -> dict[str, Any]:
@@ -231,8 +287,13 @@ def _record(seat: _Seat) -> dict[str, Any]:
         **seat.entry.case.as_dict(),
         "status": seat.status,
         "reason": seat.reason,
-        "samples_s": [seconds for _, seconds in seat.sampled],
-        "rounds": [index for index, _ in seat.sampled],
+        "samples_s": [taken.call_s for taken in seat.sampled],
+        "rounds": [taken.round for taken in seat.sampled],
+        "seat": seat.number,
+        "waits_s": [taken.wait_s for taken in seat.sampled]
+        if all(t.wait_s is not None for t in seat.sampled)
+        else None,
+        "switches": [taken.switches for taken in seat.sampled],
         **facts,
         "findings": seat.facts.get("findings", []),
         "overhead_s": seat.spent,

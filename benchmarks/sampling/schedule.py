@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
@@ -18,10 +19,10 @@ from linregbench.results.stats.quiet import thresholds
 from .. import clock
 from ..grid.cases import Case
 from ..processes import machine
-from ..processes.handle import LiveWorker
 from . import plan, stopping
 from .block import Entry, run_block
 from .feasible import skips
+from .pace import Pace
 from .plan import Limits
 from .state import State
 
@@ -45,10 +46,6 @@ class Processes(Protocol):
 
     def renew(self, hash_seed: int) -> None: ...
 
-    def sentinel(self, threads: str, environment: str) -> float: ...
-
-    def sentinel_pair(self, threads: str, environment: str) -> list[LiveWorker]: ...
-
     def device_sentinel(self, device: str, environment: str) -> float | None: ...
 
     def device_state(self, device: str, environment: str) -> Mapping[str, Any]: ...
@@ -65,6 +62,8 @@ class Session:
     seed: int = 0
     absent: Mapping[str, str] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
+    paces: dict[str, Pace] = field(default_factory=lambda: defaultdict(Pace))
+    """By thread setting, since the sentinel is pinned in one and not in the other."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +83,13 @@ def run(session: Session, states: Sequence[State]) -> Outcome:
     began = clock.now()
     reason = "failed"
     try:
+        for block in (block for state in states for block in state.blocks):
+            session.paces[block.threads].add(seconds for of_round in block.sentinel_s for seconds in of_round)
         for state in states:
             if state.done and state.stopped is None:  # killed after its last block and before its stop
                 _judge(session, state, states)
         for state in _turns(session, states, began):
-            _one_block(session, state, tight=_tight(session, states, clock.now() - began))
+            _one_block(session, state, began, tight=_tight(session, states, clock.now() - began))
             _judge(session, state, states)
             spent_s = clock.now() - began
             session.watcher.progress(spent_s, left_s(session, states, spent_s))
@@ -151,7 +152,7 @@ def _block_s(session: Session, state: State) -> float:
     return plan.predicted_block_s((Entry(case) for case in state.left), session.limits)
 
 
-def _one_block(session: Session, state: State, *, tight: bool) -> None:
+def _one_block(session: Session, state: State, run_began: float, *, tight: bool) -> None:
     """Measure one block of a contest, and have it on disk, closed; no more rounds than usual where time is `tight`."""
     contest, number, began = state.contest, state.done, clock.now()
     available = machine.available_bytes()
@@ -163,7 +164,8 @@ def _one_block(session: Session, state: State, *, tight: bool) -> None:
     groups = plan.groups(contest, state.left, available) or [[]]
     for group, entries in enumerate(groups):
         meter = machine.Meter()
-        measured, closing = _measure(session, state, entries, number, group, tight=tight)
+        until_s = began if tight else run_began + session.limits.budget_s
+        measured, closing = _measure(session, state, entries, number, group, until_s)
         state.retired |= {
             entry.case for entry, record in zip(entries, measured, strict=True) if record["status"] != "ok"
         }
@@ -182,15 +184,16 @@ def _one_block(session: Session, state: State, *, tight: bool) -> None:
 
 
 def _measure(
-    session: Session, state: State, entries: Sequence[Entry], number: int, group: int, *, tight: bool
+    session: Session, state: State, entries: Sequence[Entry], number: int, group: int, until_s: float
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     if not entries:
-        return [], {"sentinel_s": [], "rounds": 0, "wall_s": 0.0, "overhead_s": {}}
+        return [], {"order": [], "sentinel_s": [], "rounds": 0, "wall_s": 0.0, "overhead_s": {}}
     contest, environment = state.contest, entries[0].case.environment
-    rules = session.limits.rules
+    rules = replace(session.limits.rules, until_s=until_s)
     fewest, most = session.limits.blocks
     if fewest < most:
         rounds = stopping.rounds(state.measurements, state.blocks, rules.rounds)
+        tight = until_s <= clock.now()
         rules = replace(rules, rounds=min(rounds, rules.rounds) if tight else rounds)
     # What a guard looks for is in the solver, not in the moment: once is enough.
     details = {
@@ -198,16 +201,16 @@ def _measure(
         "target_s": rules.target_s,
         "flush_cache": rules.flush_cache,
         "guard": number == 0,
+        "gate": True,
         "layout": _number(session.seed, contest.key, number),
     }
     return run_block(
         entries,
         rules,
         lambda case: session.processes.start(case, details),
-        lambda: session.processes.sentinel(contest.threads, environment),
+        session.paces[contest.threads],
         random.Random(f"{session.seed} {contest.key} {number} {group}"),
         lambda text: session.watcher.tell(f"block {number + 1}, {contest.title}: {text}"),
-        lambda: session.processes.sentinel_pair(contest.threads, environment),
         lambda device: session.processes.device_sentinel(device, environment),
     )
 

@@ -17,7 +17,7 @@ from ..grid.cases import Contest, select
 from ..grid.options import RunOptions
 from ..processes.handle import Setting
 from ..processes.pool import Nurseries, out_of_the_way
-from ..sampling.block import Entry, Rules, run_block
+from ..sampling.block import Entry, Rules, Unwatched, run_block
 from . import cases
 from .asv_common import VERSION, tracked
 
@@ -84,13 +84,18 @@ def _one_block(contest: Contest, block: int, nurseries: Nurseries, found: dict[K
     """Add the block's ratio to each case of the contest, or the status that ends it."""
     (baseline,) = contest.baselines
     entries = [Entry(baseline, "baseline"), *map(Entry, contest.cases)]
-    details = {"long_call_s": cases.PRESET.long_call_s, "target_s": cases.PRESET.target_s, "guard": False}
+    details = {
+        "long_call_s": cases.PRESET.long_call_s,
+        "target_s": cases.PRESET.target_s,
+        "guard": False,
+        "gate": False,
+    }
     rules = Rules(cases.PRESET.timeout_s, rounds=ROUNDS, target_s=cases.PRESET.target_s)
     records, _ = run_block(
         entries,
         rules,
         lambda case: nurseries.start(case, details),
-        lambda: 0.0,  # no sentinel: all rounds count, since asv knows of no quiet ones
+        Unwatched(),  # all rounds count, since asv knows of no quiet ones
         random.Random(block),
         lambda _: None,
     )

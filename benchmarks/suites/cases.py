@@ -39,6 +39,10 @@ DEVICES = ("cpu", "cuda")
 """Always both, whatever there is here, so that a file says the same everywhere; rocm and tpu would double the suite."""
 
 
+SAMPLE_S = 0.010
+"""What the other tools' samples last: they take them without a pause, and know of no quiet moments."""
+
+
 class Skip(Exception):  # noqa: N818  nothing went wrong
     """This case is not timed here, and why."""
 
@@ -113,7 +117,7 @@ def make_ready(case: Case) -> Ready:
         call_s = clock.once(prepared.call)[1]
         loops = 1
         if call_s <= PRESET.long_call_s:
-            loops, call_s = clock.calibrate(prepared.call)
+            loops, call_s = clock.calibrate(prepared.call, SAMPLE_S)
     return Ready(case, prepared.call, phases, loops, call_s, judgement.error)
 
 

@@ -17,9 +17,9 @@ from linregbench.solvers.registry import Solver, load_builtin, load_file
 
 from .. import clock, devices
 from . import answers, calls, dispatch, guards
+from .calls import SHORT_CALL_S
 from .hardware import cpu, flush, gpu, memory, peaks, sentinel
 
-SHORT_CALL_S = clock.TARGET_S
 PROBES = 4
 
 Message = dict[str, Any]
@@ -47,6 +47,8 @@ class _Desk:
     wall_s: float = 0.0
     switches: int = 0
     findings: list[str] = field(default_factory=list)
+    sentinel: sentinel.Sentinel = field(default_factory=sentinel.Sentinel)
+    queue: clock.RunQueue = field(default_factory=clock.RunQueue)
 
 
 def solver_for(case: Mapping[str, Any]) -> Solver:
@@ -71,9 +73,6 @@ def status_of(error: BaseException) -> tuple[str, str]:
 
 def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, send: Send) -> None:
     """Answer requests until the other end closes; a request that fails is answered with its status."""
-    if case.get("sentinel"):
-        _watch(receive, send)
-        return
     if case.get("gauge"):
         sentinel.live(case["gauge"], receive, send)
         return
@@ -91,7 +90,7 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
             elif ask in ERRANDS:
                 reply = ERRANDS[ask](message)
             else:
-                reply = (_sample if ask == "sample" else _finish)(_given(desk))
+                reply = _sample(_given(desk), message) if ask == "sample" else _finish(_given(desk))
         except Exception as error:  # whatever a solver raises is a status of its case, never the end of a sweep
             status, reason = status_of(error)
             reply = {"status": status, "reason": reason}
@@ -116,16 +115,6 @@ def _given(thing: Any) -> Any:
     if thing is None:
         raise RuntimeError("asked out of order")
     return thing
-
-
-def _watch(receive: Receive, send: Send) -> None:
-    call = sentinel.make()
-    for _ in range(20):
-        call()
-    while receive():
-        call()  # as for the cases: the process has been idle
-        sample = clock.sample(call, 1)
-        send({"call_s": sample.call_s})
 
 
 def _configure(case: Mapping[str, Any], solver: Solver) -> None:
@@ -174,7 +163,10 @@ def _prepare(desk: _Desk) -> Message:
         desk.loops = desk.calibrated if desk.flush is None else 1
     clocked["warm_up_s"] = spent["calibrate"]
     desk.findings += prepared.findings
-    return {"ready": True, "phases": clocked, "loops": desk.loops, "call_s": desk.call_s, "spent": spent}
+    with clock.stopwatch(spent, "sentinel"):
+        looks_s = [desk.sentinel.look() for _ in range(sentinel.LEVEL_LOOKS)] if desk.case["gate"] else []
+    prepared_as = {"phases": clocked, "loops": desk.loops, "call_s": desk.call_s}
+    return {"ready": True, "sentinel_s": looks_s, "spent": spent} | prepared_as
 
 
 def _calibrate(call: clock.Call, first_s: float, case: Mapping[str, Any]) -> tuple[int, float]:
@@ -186,17 +178,25 @@ def _calibrate(call: clock.Call, first_s: float, case: Mapping[str, Any]) -> tup
     return clock.calibrate(call, case["target_s"])
 
 
-def _sample(desk: _Desk) -> Message:
+def _sample(desk: _Desk, message: Message) -> Message:
+    """One sample, in a quiet moment where one comes soon, between two looks of the sentinel."""
     call = _given(desk.prepared).call
     if desk.call_s < SHORT_CALL_S:
         call()  # the process has been idle, and its caches belong to the others
+    before_s = desk.sentinel.gate(message.get("quiet_s")) if desk.case["gate"] else None
     if desk.flush is not None:
         desk.flush.call()
-    sample = clock.sample(call, desk.loops)
+    sample = clock.sample(call, desk.loops, desk.queue)
+    after_s = desk.sentinel.look() if desk.case["gate"] else None
     desk.cpu_s += sample.cpu_s
     desk.wall_s += sample.wall_s
     desk.switches += sample.involuntary_switches
-    return {"call_s": sample.call_s, "cpu_over_wall": sample.cpu_s / sample.wall_s}
+    return {
+        "call_s": sample.call_s,
+        "wait_s": None if sample.wait_s is None else sample.wait_s / sample.loops,
+        "switches": sample.involuntary_switches,
+        "around_s": None if before_s is None or after_s is None else (before_s, after_s),
+    }
 
 
 def _finish(desk: _Desk) -> Message:

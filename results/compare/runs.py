@@ -16,7 +16,7 @@ from ..runfile.schema import Scalars
 from ..stats.contests import baseline_of, contests, floors
 from ..stats.estimates import Estimate, estimate_run, ratio_in
 from ..stats.intervals import FloatArray
-from ..stats.lockstep import log_times
+from ..stats.lockstep import ALL, QUIET, log_times
 from ..stats.quiet import thresholds
 from ..stats.ratios import Floors, Ratio, control_false_discoveries, unpaired_ratio
 from .refusals import differences
@@ -109,7 +109,7 @@ def levels_of(run: Run) -> dict[Case, Level]:
         best, every = log_times(contest.lockstep), log_times(contest.lockstep, allow_quiet=False)
         for case in contest.believed:
             row = contest.lockstep.rows[case, False]
-            quiet = best.values[row] if best.quiet[row] else None
+            quiet = best.values[row] if best.undisturbed[row] else None
             levels[case] = Level(quiet, every.values[row], floors(contest, baseline_of(contest, case)))
     return levels
 
@@ -121,9 +121,9 @@ def ratio_of(base: Mapping[Case, Level], new: Mapping[Case, Level], base_case: C
         return None
     if mine.quiet_log_s is not None and theirs.quiet_log_s is not None:
         noise = _larger(mine.floors.quiet, theirs.floors.quiet)
-        return unpaired_ratio(mine.quiet_log_s, theirs.quiet_log_s, noise, quiet=True)
+        return unpaired_ratio(mine.quiet_log_s, theirs.quiet_log_s, noise, QUIET)
     noise = _larger(mine.floors.every, theirs.floors.every)
-    return unpaired_ratio(mine.all_log_s, theirs.all_log_s, noise, quiet=False)
+    return unpaired_ratio(mine.all_log_s, theirs.all_log_s, noise, ALL)
 
 
 def _larger(one: float, other: float) -> float:

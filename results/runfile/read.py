@@ -29,9 +29,13 @@ from .records import (
     problem_key,
 )
 from .schema import from_json, plain_json
+from .version1 import with_order
 
 FORMAT = "linregbench-run"
-VERSION = 1
+VERSION = 2
+"""Since version 2 a block tells in which order each round was sampled, and a sample what it had to wait for its core.
+Of a file of version 1 the order is derived from the seed as it was drawn then (version1.py)."""
+READABLE = (1, 2)
 
 # a foreign file may be one endless line: the first record is read no further than this
 _HEADER_LIMIT_BYTES = 1 << 24
@@ -127,9 +131,9 @@ def _parse_slowly(path: str | os.PathLike[str], number: int, raw: bytes) -> Reco
 def _check_format(header: Mapping[str, Any]) -> None:
     if header.get("format") != FORMAT:
         raise ValueError(f"'format' must be {FORMAT!r}, got {str(header.get('format'))[:40]!r}")
-    if header.get("version") != VERSION or isinstance(header["version"], bool):
+    if header.get("version") not in READABLE or isinstance(header["version"], bool):
         found = str(header.get("version"))[:20]
-        raise ValueError(f"its format is version {found}, this program reads version {VERSION}")
+        raise ValueError(f"its format is version {found}, this program reads versions {', '.join(map(str, READABLE))}")
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -292,12 +296,16 @@ def _read(path: str | os.PathLike[str]) -> tuple[Run, list[Line]]:
             f"of {_count(len(lost), 'block')} interrupted before the end"
         )
     records = [line.record for line in counted]
+    measurements = tuple(record for record in records if isinstance(record, Measurement))
+    blocks = tuple(record for record in records if isinstance(record, Block))
+    if any(block.order is None and block.sentinel_s for block in blocks):
+        measurements, blocks = with_order(header.record, measurements, blocks)
     run = Run(
         name=Path(path).name,
         header=header.record,
         environments=tuple(record for record in records if isinstance(record, Environment)),
-        measurements=tuple(record for record in records if isinstance(record, Measurement)),
-        blocks=tuple(record for record in records if isinstance(record, Block)),
+        measurements=measurements,
+        blocks=blocks,
         stops=tuple(record for record in records if isinstance(record, Stop)),
         # a run that was resumed after its end has not ended
         end=records[-1] if records and isinstance(records[-1], End) else None,

@@ -156,6 +156,9 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
     loops: Whole | None = None
     samples_s: tuple[float, ...]
     rounds: tuple[Whole, ...]
+    waits_s: tuple[float, ...] | None = None  # seconds a call that it had to wait for its core, by sample
+    switches: tuple[Whole, ...] | None = None  # how often the core was taken away, by sample
+    seat: Whole | None = None  # its number in the order of its block
     transfer_s: float | None = None
     trace_s: float | None = None
     lower_s: float | None = None
@@ -189,6 +192,10 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
         _one_of("status", self.status, STATUSES)
         if len(self.samples_s) != len(self.rounds):
             raise ValueError(f"'samples_s' has {len(self.samples_s)} samples but 'rounds' has {len(self.rounds)}")
+        for name in ("waits_s", "switches"):
+            told = getattr(self, name)
+            if told is not None and len(told) != len(self.samples_s):
+                raise ValueError(f"{name!r} has {len(told)} entries for {len(self.samples_s)} samples")
         if not _different(self.rounds):
             raise ValueError("'rounds' must be different round numbers from 0")
         spent = [seconds for seconds in _phases(self) if seconds is not None]
@@ -238,7 +245,11 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
 
 
 class Block(_Kind, frozen=True, kw_only=True, tag="block"):
-    """Closes a block: its sentinel, by round, how long it took, and what else the machine did meanwhile."""
+    """Closes a block: its sentinel, by round, how long it took, and what else the machine did meanwhile.
+
+    `order` has by round the seats in the order in which they were sampled. A round's `sentinel_s` then holds two looks
+    a sample, right before and right after it; in version 1 of the format one before each sample and one after the last.
+    """
 
     block: Whole
     group: Whole
@@ -246,6 +257,7 @@ class Block(_Kind, frozen=True, kw_only=True, tag="block"):
     threads: str
     sentinel_s: tuple[tuple[float, ...], ...]
     rounds: Whole
+    order: tuple[tuple[Whole, ...], ...] | None = None
     wall_s: float | None = None
     steal: float | None = None  # seconds, summed over the cores
     groups: Whole | None = None  # into which memory split this block; it is whole when all of them are closed
@@ -257,7 +269,7 @@ class Block(_Kind, frozen=True, kw_only=True, tag="block"):
     def __post_init__(self) -> None:
         if not 0 <= self.rounds <= MOST_ROUNDS:
             raise ValueError(f"'rounds' must be from 0 to {MOST_ROUNDS:,}, got {self.rounds}")
-        for name in ("sentinel_s", "sentinel_pair_s"):
+        for name in ("sentinel_s", "sentinel_pair_s", "order"):
             rounds = getattr(self, name) or ()
             if len(rounds) not in (0, self.rounds):
                 raise ValueError(f"{name!r} has {len(rounds)} entries for {self.rounds} rounds")
@@ -267,6 +279,16 @@ class Block(_Kind, frozen=True, kw_only=True, tag="block"):
     def slowest_sentinel_s(self) -> tuple[float, ...]:
         """By round, the slowest of its sentinel samples; infinite for a round without one."""
         return tuple(max(samples, default=math.inf) for samples in self.sentinel_s)
+
+    @cached_property
+    def around_s(self) -> Mapping[int, Mapping[int, tuple[float, float]]]:
+        """By seat and round, the sentinel right before and right after the sample, where both are known."""
+        pairs: dict[int, dict[int, tuple[float, float]]] = {}
+        for number, (order, looks_s) in enumerate(zip(self.order or (), self.sentinel_s, strict=False)):
+            step = 2 if len(looks_s) == 2 * len(order) else 1 if len(looks_s) == len(order) + 1 else 0
+            for place, seat in enumerate(order if step else ()):
+                pairs.setdefault(seat, {})[number] = looks_s[step * place], looks_s[step * place + 1]
+        return pairs
 
     @cached_property
     def slowest_device_sentinel_s(self) -> Mapping[str, tuple[float, ...]]:

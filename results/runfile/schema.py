@@ -163,6 +163,7 @@ _BY_TYPE: dict[Any, Callable[[Any], Any]] = {
     tuple[int, ...]: _tuple_of(_whole),
     tuple[float, ...]: _tuple_of(_number),
     tuple[tuple[float, ...], ...]: _tuple_of(_tuple_of(_number)),
+    tuple[tuple[int, ...], ...]: _tuple_of(_tuple_of(_whole)),
     Mapping[str, Any]: _mapping,
     Mapping[str, float]: _seconds,
     Mapping[str, str | int | float | bool | None]: _scalars,

@@ -57,7 +57,7 @@ class Estimate:
     time_high_s: float | None = None
     time_all_s: float | None = None
     time_min_s: float | None = None
-    rounds: str | None = None  # "quiet" or "all": those that time_s rests on
+    rounds: str | None = None  # quiet, fastest or all: the samples that time_s rests on in most blocks
     quiet_share: float | None = None
     baseline: str | None = None
     versus_baseline: Ratio | None = None
@@ -237,7 +237,7 @@ def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[s
     sampled = ~np.isnan(lockstep.log_s)
     sessions: FloatArray = np.any(sampled, axis=-1).astype(np.float64)
     with np.errstate(invalid="ignore"):
-        quiet_share = (sessions @ lockstep.quiet.sum(axis=-1)) / (sessions @ lockstep.rounds)
+        quiet_share = (lockstep.quiet & sampled).sum(axis=(1, 2)) / sampled.sum(axis=(1, 2))
     least_s: FloatArray = np.exp(np.where(sampled, lockstep.log_s, np.inf).min(axis=(1, 2), initial=np.inf))
     drifting = unsteady(lockstep)
     return {
@@ -248,7 +248,7 @@ def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[s
             "time_high_s": exp_or_none(highs[row]),
             "time_all_s": exp_or_none(all_rounds.mean[row]),
             "time_min_s": float(least_s[row]),
-            "rounds": "quiet" if best.quiet[row] else "all",
+            "rounds": best.rounds[row],
             "quiet_share": float(quiet_share[row]),
             "findings": rows[case].findings + (NOT_STEADY,) * bool(drifting[row]),
         }

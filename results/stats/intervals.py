@@ -84,6 +84,17 @@ def medians(values: npt.ArrayLike, keep: npt.ArrayLike | None = None, least: int
     return middle
 
 
+def low_quantile(values: npt.ArrayLike, share: float) -> FloatArray:
+    """The value below which about this share of the last axis lies, NaN left out: one of them, none in between."""
+    ordered = np.sort(np.asarray(values, dtype=np.float64), axis=-1)  # NaN last
+    if ordered.shape[-1] == 0:
+        return np.full(ordered.shape[:-1], np.nan)
+    count = np.count_nonzero(~np.isnan(ordered), axis=-1)[..., np.newaxis]
+    place = np.floor(share * np.maximum(count - 1, 0)).astype(np.int64)
+    quantile: FloatArray = np.take_along_axis(ordered, place, axis=-1)[..., 0]
+    return quantile
+
+
 def paired_log_ratio(
     base_log_s: npt.ArrayLike, case_log_s: npt.ArrayLike, keep: npt.ArrayLike | None = None, least: int = 1
 ) -> FloatArray:

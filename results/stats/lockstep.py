@@ -13,11 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..runfile.records import Block, BlockKey, Case, Measurement
-from .intervals import BoolArray, FloatArray, medians, paired_log_ratio, t_interval
-from .quiet import quiet_rounds
+from .intervals import BoolArray, FloatArray, low_quantile, medians, paired_log_ratio, t_interval
+from .quiet import quiet_samples, undisturbed_s
 
 LEAST_QUIET_SAMPLES = 3
-LEAST_QUIET_BLOCKS = 4
+"""In a block, or half of the samples where there are fewer than five."""
+FASTEST_SHARE = 0.05
+"""Where too few are quiet: the quantile that stands for the undisturbed time."""
+QUIET, FASTEST, ALL = "quiet", "fastest", "all"
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,10 @@ class Lockstep:
 
     rows: Mapping[tuple[Case, bool], int]  # (case, is it the twin) -> index on the first axis
     log_s: FloatArray  # (rows, sessions, rounds)
-    quiet: BoolArray  # (sessions, rounds)
+    quiet: BoolArray  # (rows, sessions, rounds)
     sentinel_log_s: FloatArray  # (sessions, rounds): 0 in a session without a sentinel
     rounds: FloatArray  # (sessions,): how many rounds each session had
-    capped: BoolArray  # (rows,): sat out rounds, since its calls are slow
+    watched: BoolArray  # (sessions,): a sentinel told which samples were quiet
     members: FloatArray  # (sessions, blocks): 1 where the session belongs to the block
 
     @cached_property
@@ -38,7 +41,12 @@ class Lockstep:
         return medians(self.log_s)
 
     @cached_property
-    def beside(self) -> dict[int, tuple[FloatArray, FloatArray]]:
+    def undisturbed(self) -> tuple[FloatArray, BoolArray]:
+        """(rows, sessions): the log time that nothing disturbed, and whether quiet samples tell it."""
+        return undisturbed(self.log_s, self.quiet)
+
+    @cached_property
+    def beside(self) -> dict[int, tuple[FloatArray, FloatArray, tuple[str, ...]]]:
         """By reference, what `_both_rules` found: the baseline's are asked for again and again."""
         return {}
 
@@ -48,7 +56,12 @@ class BlockValues:
     """One value a block and row, under the rounds rule of the row; NaN where a block has none."""
 
     values: FloatArray  # (rows, blocks)
-    quiet: BoolArray  # (rows,): from quiet rounds alone; otherwise from all rounds
+    rounds: tuple[str, ...]  # (rows,): what they rest on, QUIET, FASTEST or ALL
+
+    @property
+    def undisturbed(self) -> BoolArray:
+        """(rows,): whether what is estimated is the undisturbed time, and not the median of whatever happened."""
+        return np.array([rounds != ALL for rounds in self.rounds], dtype=np.bool_)
 
 
 def gather(measurements: Sequence[Measurement], blocks: Sequence[Block], limits: Mapping[str, float]) -> Lockstep:
@@ -59,23 +72,23 @@ def gather(measurements: Sequence[Measurement], blocks: Sequence[Block], limits:
     rounds = np.array([block.rounds for block in blocks], dtype=np.float64)
     most = max((block.rounds for block in blocks), default=0)
     samples_s = np.full((len(rows), len(blocks), most), np.nan)
-    capped = np.zeros(len(rows), dtype=np.bool_)
+    quiet = np.zeros((len(rows), len(blocks), most), dtype=np.bool_)
     for row, measurement in zip(row_of, measurements, strict=True):
         session = sessions.get(measurement.block_key)
         if session is None or measurement.status != "ok":
             continue
-        samples_s[row, session, _places(measurement.rounds)] = measurement.samples_s
-        capped[row] |= len(measurement.rounds) < blocks[session].rounds
-    quiet = np.zeros((len(blocks), most), dtype=np.bool_)
+        places = _places(measurement.rounds)
+        samples_s[row, session, places] = undisturbed_s(measurement)
+        quiet[row, session, places] = quiet_samples(measurement, blocks[session], limits)
     sentinel_s = np.ones((len(blocks), most))
     for session, block in enumerate(blocks):
-        quiet[session, : block.rounds] = quiet_rounds(block, limits)
         if block.sentinel_s:
             sentinel_s[session, : block.rounds] = block.slowest_sentinel_s
     sentinel_s[~(np.isfinite(sentinel_s) & (sentinel_s > 0))] = np.nan
     numbers = np.array([block.block for block in blocks], dtype=np.int64)
     members = (numbers[:, np.newaxis] == np.unique(numbers)).astype(np.float64)
-    return Lockstep(rows, np.log(samples_s), quiet, np.log(sentinel_s), rounds, capped, members)
+    watched = np.array([bool(block.sentinel_s) for block in blocks], dtype=np.bool_)
+    return Lockstep(rows, np.log(samples_s), quiet, np.log(sentinel_s), rounds, watched, members)
 
 
 def only(lockstep: Lockstep, cases: Collection[Case]) -> Lockstep:
@@ -83,45 +96,56 @@ def only(lockstep: Lockstep, cases: Collection[Case]) -> Lockstep:
     kept = {key: row for key, row in lockstep.rows.items() if key[0] in cases}
     chosen = list(kept.values())
     rows = {key: number for number, key in enumerate(kept)}
-    return replace(lockstep, rows=rows, log_s=lockstep.log_s[chosen], capped=lockstep.capped[chosen])
+    return replace(lockstep, rows=rows, log_s=lockstep.log_s[chosen], quiet=lockstep.quiet[chosen])
+
+
+def undisturbed(log_s: FloatArray, quiet: BoolArray) -> tuple[FloatArray, BoolArray]:
+    """(..., rounds) -> the log time that nothing disturbed, and whether quiet samples tell it.
+
+    The median of the quiet samples where there are enough of them; elsewhere a low quantile of all, which estimates the
+    same where most were disturbed: their median is another quantity, 10 to 40% larger (results/published/quiet.md).
+    """
+    present = ~np.isnan(log_s)
+    count = np.count_nonzero(present, axis=-1)
+    enough = np.count_nonzero(quiet & present, axis=-1) >= np.clip((count + 1) // 2, 1, LEAST_QUIET_SAMPLES)
+    middle = np.where(enough, medians(log_s, quiet), np.nan)
+    return np.where(np.isnan(middle), low_quantile(log_s, FASTEST_SHARE), middle), ~np.isnan(middle)
 
 
 def log_times(lockstep: Lockstep, *, allow_quiet: bool = True) -> BlockValues:
-    """Log of the median time of each row in each block: from quiet rounds where the row has enough of them.
+    """Log of the time of each row in each block: what nothing disturbed, or with `allow_quiet=False` the median of all.
 
-    A block counts with 3 quiet samples or more; a row with fewer than 4 such blocks, or one that sat out rounds, uses
-    all its rounds.
+    A run without a sentinel has only the latter.
     """
     every = by_block(lockstep, lockstep.middle)
-    if not allow_quiet:
-        return BlockValues(every, np.zeros(len(every), dtype=np.bool_))
-    quiet = by_block(lockstep, medians(lockstep.log_s, lockstep.quiet, LEAST_QUIET_SAMPLES))
-    return _choose(quiet, every, ~lockstep.capped)
+    if not allow_quiet or not lockstep.watched.any():
+        return BlockValues(every, (ALL,) * len(every))
+    values, by_quiet = lockstep.undisturbed
+    return BlockValues(by_block(lockstep, values), _names(values, by_quiet))
 
 
 def log_ratios(lockstep: Lockstep, reference: int, via: int | None = None) -> BlockValues:
-    """log(time of the row `reference` / time of each row), paired by round, median in each block.
+    """log(time of the row `reference` / time of each row) in each block.
 
-    Quiet rounds where both sides have enough of them. Rows of the same code share every disturbance, so they use all
-    rounds (but see `aa_values`). `via` is the baseline's row, for blocks in which the two were in different groups.
+    Paired by round, the median of the pairs of which both samples were quiet; where a block has too few of those, the
+    ratio of the two undisturbed times. Rows of the same code share every disturbance, so they use all rounds (but see
+    `aa_values`). `via` is the baseline's row, for blocks in which the two were in different groups.
     """
-    quiet, every = _both_rules(lockstep, reference)
+    best, every, names = _both_rules(lockstep, reference)
     if via is not None and via != reference:
-        direct = zip((quiet, every), _both_rules(lockstep, via), strict=True)
-        quiet, every = (np.where(np.isnan(own), base - base[reference], own) for own, base in direct)
+        direct = zip((best, every), _both_rules(lockstep, via)[:2], strict=True)
+        best, every = (np.where(np.isnan(own), base - base[reference], own) for own, base in direct)
     code = [_code(case) for case, _ in lockstep.rows]
-    different = np.array([other != code[reference] for other in code], dtype=np.bool_)
-    return _choose(quiet, every, ~lockstep.capped & ~lockstep.capped[reference] & different)
+    different = np.array([other != code[reference] for other in code], dtype=np.bool_) & lockstep.watched.any()
+    rounds = tuple(name if apart else ALL for name, apart in zip(names, different, strict=True))
+    return BlockValues(np.where(different[:, np.newaxis], best, every), rounds)
 
 
 def aa_values(lockstep: Lockstep, baseline: int, twin: int, *, quiet: bool) -> FloatArray:
     """The A/A log ratios by block under one rounds rule, since a floor must be of the rounds that it guards."""
-    log_s = lockstep.log_s[[baseline, twin]]
-    if quiet:
-        ratios = paired_log_ratio(log_s[:1], log_s[1:], lockstep.quiet, LEAST_QUIET_SAMPLES)
-    else:
-        ratios = _all_rounds(log_s, lockstep.middle[[baseline, twin]], 0)[1:]
-    values: FloatArray = by_block(lockstep, ratios)[0]
+    pair = replace(lockstep, rows={}, log_s=lockstep.log_s[[baseline, twin]], quiet=lockstep.quiet[[baseline, twin]])
+    best, every, _ = _both_rules(pair, 0)
+    values: FloatArray = (best if quiet else every)[1]
     return values
 
 
@@ -141,25 +165,34 @@ def _places(rounds: tuple[int, ...]) -> slice | list[int]:
     return slice(0, len(rounds)) if rounds == tuple(range(len(rounds))) else list(rounds)
 
 
-def _both_rules(lockstep: Lockstep, reference: int) -> tuple[FloatArray, FloatArray]:
-    """The log ratios (rows, blocks) of the reference to every row, from quiet rounds and from all."""
+def _both_rules(lockstep: Lockstep, reference: int) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
+    """The log ratios (rows, blocks) of the reference to every row, undisturbed and of all rounds; what those rest on."""
     if reference not in lockstep.beside:
-        log_s = lockstep.log_s
-        quiet = paired_log_ratio(log_s[reference], log_s, lockstep.quiet, LEAST_QUIET_SAMPLES)
+        log_s, quiet = lockstep.log_s, lockstep.quiet
+        both = quiet[reference] & quiet
+        paired = paired_log_ratio(log_s[reference], log_s, both)
+        met = np.count_nonzero(~np.isnan(log_s[reference] - log_s), axis=-1)
+        enough = np.count_nonzero(both, axis=-1) >= np.clip((met + 1) // 2, 1, LEAST_QUIET_SAMPLES)
+        by_quiet = enough & ~np.isnan(paired)
+        times, _ = lockstep.undisturbed
+        best = np.where(by_quiet, paired, times[reference] - times)
         every = _all_rounds(log_s, lockstep.middle, reference)
-        lockstep.beside[reference] = by_block(lockstep, quiet), by_block(lockstep, every)
+        names = _names(best, by_quiet)
+        lockstep.beside[reference] = by_block(lockstep, best), by_block(lockstep, every), names
     return lockstep.beside[reference]
+
+
+def _names(values: FloatArray, by_quiet: BoolArray) -> tuple[str, ...]:
+    """By row, what most of its blocks rest on."""
+    told = ~np.isnan(values)
+    mostly = 2 * np.count_nonzero(by_quiet & told, axis=-1) >= np.count_nonzero(told, axis=-1)
+    return tuple(QUIET if quiet else FASTEST for quiet in mostly)
 
 
 def _all_rounds(log_s: FloatArray, middle: FloatArray, reference: int) -> FloatArray:
     """Paired over every round; slow cases that never met in a round are paired by block, median against median."""
     paired = paired_log_ratio(log_s[reference], log_s)
     return np.where(np.isnan(paired), middle[reference] - middle, paired)
-
-
-def _choose(quiet: FloatArray, every: FloatArray, allowed: BoolArray) -> BlockValues:
-    enough = allowed & (np.count_nonzero(~np.isnan(quiet), axis=-1) >= LEAST_QUIET_BLOCKS)
-    return BlockValues(np.where(enough[:, np.newaxis], quiet, every), enough)
 
 
 def _code(case: Case) -> tuple[str, str, str]:

@@ -1,11 +1,11 @@
-"""Which rounds were quiet, decided by the sentinel alone and never by the time of the case that is judged."""
+"""Which samples were quiet, decided by the sentinel alone and never by the time of the case that is judged."""
 
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-from ..runfile.records import Block
+from ..runfile.records import Block, Measurement
 
 PERCENTILE = 10.0
 """Of all single sentinel samples: the level that counts as undisturbed. A percentile of the rounds' slowest samples
@@ -59,20 +59,86 @@ def device_levels(blocks: Iterable[Block], percentile: float = PERCENTILE) -> di
 
 
 def quiet_rounds(block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bool_]:
-    """One flag a round of the block; a block without sentinel, or of unknown threads, was never quiet.
+    """One flag a round: all its looks were quiet; a block without sentinel, or of unknown threads, was never quiet.
 
     Where accelerators took part, their own sentinels have to be quiet too.
     """
     if not block.sentinel_s or block.threads not in limits:
         return np.zeros(block.rounds, dtype=np.bool_)
-    quiet = sentinel_of_rounds(block) <= limits[block.threads]
-    for device, slowest_s in block.slowest_device_sentinel_s.items():
-        quiet &= np.array(slowest_s, dtype=np.float64) <= limits.get(device, np.inf)
-    return quiet
+    return (sentinel_of_rounds(block) <= limits[block.threads]) & _devices_quiet(block, limits)
+
+
+def quiet_samples(measurement: Measurement, block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bool_]:
+    """One flag a sample: the sentinel right before and right after it was quiet, and it was not interrupted.
+
+    A sample whose neighbours are not known (a round of an old file, in which a case had ended) is quiet when its whole
+    round is.
+    """
+    rounds = list(measurement.rounds)
+    around_s = block.around_s.get(-1 if measurement.seat is None else measurement.seat, {})
+    if block.threads not in limits or not around_s:
+        return quiet_rounds(block, limits)[rounds]
+    limit_s = limits[block.threads]
+    slowest_s = block.slowest_sentinel_s
+    quiet = np.array([max(around_s[n]) if n in around_s else slowest_s[n] for n in rounds]) <= limit_s
+    return quiet & _devices_quiet(block, limits)[rounds] & ~interrupted(measurement)
+
+
+INTERRUPTED = 0.05
+"""Of a sample's time: how much longer than usual it waited for its core at least where it was interrupted."""
+MAD_TO_SD, FAR = 1.4826, 4.0
+
+
+def interrupted(measurement: Measurement) -> npt.NDArray[np.bool_]:
+    """One flag a sample: it waited for its core clearly longer than this case usually does.
+
+    Work that is handed to another thread on the same core waits without anybody else: that is its own, and usual.
+    """
+    if measurement.waits_s is None:
+        return np.zeros(len(measurement.samples_s), dtype=np.bool_)
+    waits_s = np.array(measurement.waits_s)
+    usual_s = np.median(waits_s) if waits_s.size else 0.0
+    spread_s = MAD_TO_SD * np.median(np.abs(waits_s - usual_s)) if waits_s.size else 0.0
+    flags: npt.NDArray[np.bool_] = waits_s - usual_s > INTERRUPTED * np.array(measurement.samples_s) + FAR * spread_s
+    return flags
+
+
+SLICE_S = 0.003
+"""About how long Linux lets a process have a core that others want: what takes longer is interrupted on a busy one."""
+HANDED_OVER, SURELY_TAKEN = 0.02, 0.10
+
+
+def undisturbed_s(measurement: Measurement) -> npt.NDArray[np.float64]:
+    """Seconds a call of each sample, less what a long one had to wait for its core because of others.
+
+    Samples shorter than a slice are left as they are: they were interrupted or not. Of longer ones the wait beyond the
+    least of this case is taken off; where the least is more than nothing, work is handed between threads, whose own
+    waiting varies, and only what is too long for that is taken off.
+    """
+    samples_s = np.array(measurement.samples_s)
+    if measurement.waits_s is None or not samples_s.size:
+        return samples_s
+    waits_s = np.array(measurement.waits_s)
+    least_s = waits_s.min()
+    lost_s = waits_s - least_s
+    handed_over = least_s > HANDED_OVER * samples_s.min()
+    taken = (samples_s * (measurement.loops or 1) > SLICE_S) & (lost_s > SURELY_TAKEN * samples_s * handed_over)
+    return np.where(taken, np.maximum(samples_s - lost_s, 0.01 * samples_s), samples_s)
 
 
 def quiet_share(blocks: Iterable[Block], limits: Mapping[str, float]) -> float:
-    """The share of all rounds that were quiet; NaN without rounds."""
-    flags = [quiet_rounds(block, limits) for block in blocks]
-    rounds = sum(flag.size for flag in flags)
-    return sum(int(flag.sum()) for flag in flags) / rounds if rounds else float("nan")
+    """The share of all single looks of the sentinel that were quiet; NaN without any."""
+    looks, quiet = 0, 0
+    for block in blocks:
+        limit_s = limits.get(block.threads, 0.0)
+        for of_round in block.sentinel_s:
+            looks += len(of_round)
+            quiet += sum(seconds <= limit_s for seconds in of_round)
+    return quiet / looks if looks else float("nan")
+
+
+def _devices_quiet(block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bool_]:
+    quiet = np.ones(block.rounds, dtype=np.bool_)
+    for device, slowest_s in block.slowest_device_sentinel_s.items():
+        quiet &= np.array(slowest_s, dtype=np.float64) <= limits.get(device, np.inf)
+    return quiet

@@ -1,13 +1,13 @@
 """A ratio between two cases with its interval and verdict, from one log ratio a block."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .intervals import (
     LEAST_DELTA_BETWEEN_RUNS,
-    BoolArray,
     FloatArray,
     Interval,
     benjamini_hochberg,
@@ -30,7 +30,7 @@ class Ratio:
     low: float | None  # None below two blocks
     high: float | None
     blocks: int
-    rounds: str  # "quiet" or "all"
+    rounds: str  # QUIET, FASTEST or ALL: what it rests on in most blocks
     floor: float | None  # what two copies of the baseline differ by, as a fraction; None without such a pair
     delta: float  # the least that is called a difference, as a fraction
     p_value: float  # of a difference no larger than delta
@@ -66,12 +66,12 @@ def floors_of(lockstep: Lockstep, baseline: int, twin: int | None) -> Floors:
 
 def ratios_of(values: BlockValues, floors: Floors) -> list[Ratio | None]:
     """One ratio a row, each judged by itself; None for a row without a value in any block."""
-    noise = np.where(values.quiet, floors.quiet, floors.every)
+    noise = np.where(values.undisturbed, floors.quiet, floors.every)
     band = delta(noise)
-    return _judged(t_interval(values.values), noise, band, p_value(values.values, band), values.quiet)
+    return _judged(t_interval(values.values), noise, band, p_value(values.values, band), values.rounds)
 
 
-def unpaired_ratio(base_log_s: FloatArray, new_log_s: FloatArray, noise: float, *, quiet: bool) -> Ratio | None:
+def unpaired_ratio(base_log_s: FloatArray, new_log_s: FloatArray, noise: float, rounds: str) -> Ratio | None:
     """base time / new time of two runs, from log times (blocks,); None where a side has no block.
 
     `noise` is the larger noise floor of the two runs, NaN where there is none. The verdict is that on the new side.
@@ -79,7 +79,7 @@ def unpaired_ratio(base_log_s: FloatArray, new_log_s: FloatArray, noise: float, 
     floor_of_both = np.array([noise])
     band = delta(floor_of_both, LEAST_DELTA_BETWEEN_RUNS)
     sides = base_log_s[np.newaxis], new_log_s[np.newaxis]
-    return _judged(welch_interval(*sides), floor_of_both, band, welch_p_value(*sides, band), np.array([quiet]))[0]
+    return _judged(welch_interval(*sides), floor_of_both, band, welch_p_value(*sides, band), (rounds,))[0]
 
 
 def to_itself(ratio: Ratio, name: str) -> Ratio:
@@ -106,7 +106,7 @@ def _softened(ratio: Ratio) -> Ratio:
 
 
 def _judged(
-    interval: Interval, noise: FloatArray, band: FloatArray, p_values: FloatArray, quiet: BoolArray
+    interval: Interval, noise: FloatArray, band: FloatArray, p_values: FloatArray, rounds: Sequence[str]
 ) -> list[Ratio | None]:
     verdicts, lows, highs = verdict(interval, band), interval.low, interval.high
     ratios: list[Ratio | None] = []
@@ -120,7 +120,7 @@ def _judged(
                 low=exp_or_none(lows[row]),
                 high=exp_or_none(highs[row]),
                 blocks=int(blocks),
-                rounds="quiet" if quiet[row] else "all",
+                rounds=rounds[row],
                 floor=None if math.isnan(noise[row]) else math.expm1(min(noise[row], 300.0)),
                 delta=math.expm1(min(band[row], 300.0)),
                 p_value=float(p_values[row]),

@@ -141,7 +141,7 @@ def _side(run: Run, device: str, name: str, gathered: Mapping[ContestKey, Contes
                 case,
                 of_case[0].workload,
                 contest,
-                _costs(best.values[row], extra) if best.quiet[row] else None,
+                _costs(best.values[row], extra) if best.undisturbed[row] else None,
                 _costs(every.values[row], extra),
                 FLOW in extra,
                 of_case[0].batched,
