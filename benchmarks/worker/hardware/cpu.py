@@ -70,14 +70,6 @@ def pools() -> list[Mapping[str, Any]]:
     return [{ours: pool.get(theirs) for theirs, ours in names.items()} for pool in threadpool_info()]
 
 
-def threads_alive() -> int | None:
-    """How many threads this process has; None where the system does not tell."""
-    try:
-        return len(os.listdir(_TASKS))
-    except OSError:
-        return None
-
-
 def _read(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8").strip()
