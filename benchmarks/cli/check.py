@@ -86,9 +86,6 @@ def list_() -> int:
     return 0
 
 
-COMMANDS = (check, list_)
-
-
 @dataclass(frozen=True)
 class Fact:
     """One thing that was looked at. `verdict`: good, poor, or told (neither: a fact to know)."""

@@ -57,6 +57,3 @@ def history(folder: Path, plot: Path | None) -> int:
             raise UsageError(f"--plot {plot}: {error}") from None
         print(plot)
     return 0
-
-
-COMMANDS = (export, history)

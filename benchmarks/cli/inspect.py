@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ..aot.compiler import Compiled
-    from ..aot.floors import Record
+    from ..aot.floors import Row
     from ..aot.targets import Target
 
 DONE, NOTHING_COMPILED = 0, 1
@@ -86,9 +86,6 @@ def inspect(
     return DONE if any(row["status"] == "ok" for row in rows) else NOTHING_COMPILED
 
 
-COMMANDS = (inspect,)
-
-
 def _options(axes: Mapping[str, str | None]) -> RunOptions:
     def names(axis: str) -> tuple[str, ...] | None:
         return parse_list(f"--{axis}", axes[axis], str)
@@ -108,7 +105,7 @@ def _options(axes: Mapping[str, str | None]) -> RunOptions:
     )
 
 
-def print_table(rows: Sequence[Record], target: Target, launch_us: float, console: Console | None = None) -> None:
+def print_table(rows: Sequence[Row], target: Target, launch_us: float, console: Console | None = None) -> None:
     """A group a workload, and below what is counted and what is assumed."""
     from rich.console import Console
     from rich.padding import Padding
@@ -119,7 +116,7 @@ def print_table(rows: Sequence[Record], target: Target, launch_us: float, consol
     console = console or Console()
     if not console.is_terminal:
         console = Console(file=console.file, width=WIDTH, color_system=None)
-    groups: dict[tuple[Any, ...], list[Record]] = {}
+    groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in without_repeats(rows):
         groups.setdefault(tuple(row[key] for key in _GROUP), []).append(row)
     for group in groups.values():
@@ -134,7 +131,7 @@ def print_table(rows: Sequence[Record], target: Target, launch_us: float, consol
         console.print(Text(note, style="dim"))
 
 
-def _show(rows: Sequence[Record], target: Target, launch_us: float, form: str) -> None:
+def _show(rows: Sequence[Row], target: Target, launch_us: float, form: str) -> None:
     if form == "json":
         print(json.dumps(list(rows), indent=1))
     elif form == "csv":
@@ -145,7 +142,7 @@ def _show(rows: Sequence[Record], target: Target, launch_us: float, form: str) -
         print_table(rows, target, launch_us)
 
 
-def _title(row: Record) -> str:
+def _title(row: Row) -> str:
     problems = "1 problem" if row["batch"] == 1 else f"{row['batch']:,} problems"
     steps = f"{', stopping after' if row['method'] == 'gd_tol' else ','} {row['steps']:,} steps" if row["steps"] else ""
     return (
@@ -153,7 +150,7 @@ def _title(row: Record) -> str:
     )
 
 
-def _table(rows: Sequence[Record]) -> Table:
+def _table(rows: Sequence[Row]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -167,7 +164,7 @@ def _table(rows: Sequence[Record]) -> Table:
     return table
 
 
-def _cells(row: Record) -> dict[str, str]:
+def _cells(row: Row) -> dict[str, str]:
     from linregbench.results.models.words import bytes_text
     from linregbench.results.words.text import text_of_time
 
@@ -187,7 +184,7 @@ def _cells(row: Record) -> dict[str, str]:
     }
 
 
-def _remarks(rows: Sequence[Record]) -> Iterator[str]:
+def _remarks(rows: Sequence[Row]) -> Iterator[str]:
     calls: dict[str, list[str]] = {}
     for row in rows:
         if row["library_calls"]:

@@ -24,9 +24,11 @@ def cli() -> None:
     """Time linear regression in NumPy and JAX, every way side by side: which is fastest, by how much, how sure."""
 
 
-for _module in (measure, read, exchange, inspect, check):
-    for _command in _module.COMMANDS:
-        cli.add_command(_command)
+for _command in (
+    *(measure.run, measure.versus, read.table, read.compare, read.report, read.advise, read.demo),
+    *(exchange.export, exchange.history, inspect.inspect, check.check, check.list_),
+):
+    cli.add_command(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:

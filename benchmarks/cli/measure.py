@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from linregbench.results.runfile.read import Run
 
-    from ..run import Prepared, Request
+    from ..run import PreparedRun, Request
 
 MEASURED, NOTHING_MEASURED, INTERRUPTED = 0, 1, 130
 
@@ -126,9 +126,6 @@ def versus(
         return print_judged(compare_sides(read_run(finished.path), base, new), fail_on, form)
 
 
-COMMANDS = (run, versus)
-
-
 def _request(given: Mapping[str, Any], output: Path | None) -> Request:
     """The request, refused here where its output stands in the way: before anything is started."""
     from ..run import Request
@@ -184,7 +181,7 @@ def _refuse_options_beside(*allowed: str) -> None:
             raise UsageError(f"--resume takes every option from the file: leave out --{name.replace('_', '-')}")
 
 
-def _print_plan(ready: Prepared) -> int:
+def _print_plan(ready: PreparedRun) -> int:
     """Say what would be run."""
     from ..grid.cases import kind_of
     from ..sampling.progress import span
@@ -201,7 +198,7 @@ def _print_plan(ready: Prepared) -> int:
     return MEASURED
 
 
-def _measure(ready: Prepared, *, report: bool) -> int:
+def _measure(ready: PreparedRun, *, report: bool) -> int:
     """Run, print the tables and where the time went; write the report beside the run file."""
     from ..run import measure
     from ..sampling.progress import watcher

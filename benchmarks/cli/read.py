@@ -163,9 +163,6 @@ def demo(figures: Path | None) -> int:
     return DONE
 
 
-COMMANDS = (table, compare, report, advise, demo)
-
-
 def print_judged(comparison: Comparison, fail_on: str | None, form: str) -> int:
     """Print a comparison; status WORSE where that was asked to fail and something got worse."""
     from linregbench.results.tables.comparison import FORMATS, print_comparison

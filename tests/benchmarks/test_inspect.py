@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from linregbench.benchmarks.aot import compiler, floors
-from linregbench.benchmarks.aot.compiler import Case, Compiled, CompileError, compile_all, find_extra
+from linregbench.benchmarks.aot.compiler import Compile, Compiled, CompileError, compile_all, find_extra
 from linregbench.benchmarks.aot.floors import Asked, cases_of, find_target, records, without_repeats
 from linregbench.benchmarks.aot.program import attempt
 from linregbench.benchmarks.aot.targets import configuration, targets
@@ -23,10 +23,10 @@ from linregbench.benchmarks.grid.options import RunOptions, UsageError
 from linregbench.solvers.registry import load_builtin
 
 H100 = targets()["h100"]
-GD = Case("gd", "jax_scan", "autodiff", False, 1000, 16, 128, 100, "float32", "highest")
+GD = Compile("gd", "jax_scan", "autodiff", False, 1000, 16, 128, 100, "float32", "highest")
 LOOP = Loop(Work(kernels=1, submitted=1), Work(kernels=5, submitted=1), 100)
 GOOD = Compiled(GD, "ok", None, Work(copies=2, submitted=2, loops=(LOOP,)), 68392, 68068, 64, False, {})
-SOLVE = Case("ols", "jax_vmap", "solve", True, 1000, 16, 128, 100, "float32", "default")
+SOLVE = Compile("ols", "jax_vmap", "solve", True, 1000, 16, 128, 100, "float32", "default")
 CALLS = replace(GOOD, case=SOLVE, work=Work(kernels=5, libraries=4, copies=2), library_calls={"getrf": 1, "trsm": 2})
 
 EXTRA = Path(compiler.ROOT) / compiler.FOLDER
