@@ -17,7 +17,7 @@ from linregbench.benchmarks.suites.asv_steady import Memory, OverBatch, OverSamp
 from linregbench.results.formats import asv
 from linregbench.results.formats.values import case_columns
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SUITES = {
     "suites.asv_steady.Memory.peakmem_call": Memory,
     "suites.asv_phases.Phases.track_phase": asv_phases.Phases,
