@@ -18,11 +18,11 @@ from linregbench.solvers.registry import Solver, load_builtin, load_file
 from .. import clock, devices
 from . import answers, calls, dispatch, guards
 from .hardware import cpu, flush, gpu, memory, peaks, sentinel
+from .wire import Message
 
 SHORT_CALL_S = clock.TARGET_S
 PROBES = 4
 
-Message = dict[str, Any]
 Receive = Callable[[], Message]
 Send = Callable[[Message], None]
 
@@ -75,7 +75,7 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
         _watch(receive, send)
         return
     if case.get("gauge"):
-        sentinel.live(case["gauge"], receive, send)
+        sentinel.live_as_gauge(case["gauge"], receive, send)
         return
     desk: _Desk | None = None
     while message := receive():
@@ -83,7 +83,7 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
         try:
             if ask == "prepare":
                 workload = Workload(**case["workload"])
-                cold = flush.make(case["device"]) if case.get("flush_cache") else None
+                cold = flush.flush_for(case["device"]) if case.get("flush_cache") else None
                 desk = _Desk(case, workload, _given(problem), private_bytes=memory.private_bytes(), flush=cold)
                 reply = _prepare(desk)
             elif ask == "probe":
@@ -103,13 +103,13 @@ ERRANDS: dict[str, Callable[[Message], Message]] = {
     "device": lambda message: {"kind": devices.find(message["device"]).device_kind},
     "count": lambda message: {"count": len(devices.named(message["device"]))},
     "facts": lambda message: {"facts": _facts(message["device"])},
-    "peaks": lambda message: {"peaks": peaks.measure(threads=message["threads"])},
+    "peaks": lambda message: {"peaks": peaks.measured_peaks(threads=message["threads"])},
 }
 """What a worker may be asked without a case: a plugin's solvers, a device's kind, number and facts, the peaks."""
 
 
 def _facts(device: str) -> dict[str, Any]:
-    return cpu.facts() if devices.parse(device)[0] == "cpu" else gpu.facts(device)
+    return cpu.processor_facts() if devices.parse(device)[0] == "cpu" else gpu.device_facts(device)
 
 
 def _given(thing: Any) -> Any:
@@ -119,7 +119,7 @@ def _given(thing: Any) -> Any:
 
 
 def _watch(receive: Receive, send: Send) -> None:
-    call = sentinel.make()
+    call = sentinel.sentinel_call()
     for _ in range(20):
         call()
     while receive():
@@ -238,15 +238,15 @@ def _guard(desk: _Desk, prepared: calls.Prepared) -> list[str]:
     """What was found to be wrong with the timing, by name; off the clock, after the last sample."""
     solver: Solver = _given(desk.solver)
     what = (prepared, solver, desk.workload, desk.problem)
-    found = {
+    convicted = {
         "inputs_changed": guards.inputs_changed(*what),
         "remembered": guards.remembered(*what),
     }
     if desk.case["device"] == "cpu" and desk.case["pin"]:
         allowed = desk.case["allowed"]
         threads = len(allowed) if desk.case["threads"] == "all" else int(desk.case["threads"])
-        found["more_threads"] = guards.more_threads(prepared.call, desk.calibrated, allowed, threads)
-        found["more_threads"] |= desk.cpu_s > (threads + guards.ACCOUNTING_MARGIN) * desk.wall_s
-    names = [name for name, is_so in found.items() if is_so]
+        convicted["more_threads"] = guards.more_threads(prepared.call, desk.calibrated, allowed, threads)
+        convicted["more_threads"] |= desk.cpu_s > (threads + guards.ACCOUNTING_MARGIN) * desk.wall_s
+    names = [name for name, is_so in convicted.items() if is_so]
     names += guards.clock_findings(desk.call_s, desk.call_s * desk.loops)
     return names + (guards.strict_call(prepared.call) if solver.compiled else [])
