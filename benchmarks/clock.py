@@ -34,7 +34,8 @@ class Sample:
     """One sample: `loops` calls that took `wall_s` seconds together, and `cpu_s` seconds of this process's CPU time.
 
     `involuntary_switches`: how often the system took the core away meanwhile; `wait_s`: seconds that threads of this
-    process were ready to run and had no core, None where the system does not tell.
+    process were ready to run and had no core, None where the system does not tell; `own_s`: CPU time of the thread that
+    called, where work that is handed to other threads is missing.
     """
 
     loops: int
@@ -42,6 +43,7 @@ class Sample:
     cpu_s: float
     involuntary_switches: int = 0
     wait_s: float | None = None
+    own_s: float = 0.0
 
     @property
     def call_s(self) -> float:
@@ -114,12 +116,14 @@ def sample(call: Call, loops: int, queue: RunQueue | None = None) -> Sample:
     try:
         before = queue.wait_s() if queue else None
         switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+        own = time.thread_time()
         cpu = time.process_time()
         start = time.perf_counter()
         for _ in repeats:
             call()
         wall = time.perf_counter() - start
         cpu = time.process_time() - cpu
+        own = time.thread_time() - own
         switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - switches
         after = queue.wait_s() if queue else None
         if before is not None and after is not None:
@@ -127,7 +131,7 @@ def sample(call: Call, loops: int, queue: RunQueue | None = None) -> Sample:
     finally:
         if collecting:
             gc.enable()
-    return Sample(loops, wall, cpu, switches, waited)
+    return Sample(loops, wall, cpu, switches, waited, own)
 
 
 def calibrate(

@@ -45,10 +45,10 @@ def environment(device: str) -> dict[str, str]:
 def find(device: str) -> Any:
     """The JAX device of this name; DeviceError, with the reason, where it is not here. Starts the backend."""
     platform, ordinal = parse(device)
-    found = _all(platform)
-    if ordinal >= len(found):
-        raise DeviceError(f"no {device} here: there is {len(found)} {platform} device" + "s" * (len(found) > 1))
-    return found[ordinal]
+    there = _all(platform)
+    if ordinal >= len(there):
+        raise DeviceError(f"no {device} here: there is {len(there)} {platform} device" + "s" * (len(there) > 1))
+    return there[ordinal]
 
 
 def named(device: str) -> list[Any]:

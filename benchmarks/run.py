@@ -51,7 +51,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedRun:
     """Everything is known and nothing is measured yet: the contests, the limits, the devices there are."""
 
     request: Request
@@ -106,7 +106,7 @@ def predicted_s(contests: Sequence[Contest], limits: Limits) -> float:
 @contextmanager
 def prepared(
     request: Request, before: Run | None = None, *, blocks: tuple[int, int] | None = None
-) -> Iterator[Prepared]:
+) -> Iterator[PreparedRun]:
     """Start the nurseries and settle what will be run; `blocks` replaces the preset's fewest and most.
 
     Raises UsageError where nothing can be run.
@@ -124,10 +124,10 @@ def prepared(
             raise UsageError("nothing left to run: " + "; ".join(absent.values()))
         limits = limits_of(options)
         limits = replace(limits, blocks=blocks) if blocks else limits
-        yield Prepared(request, contests, limits, nurseries, absent, kinds, before)
+        yield PreparedRun(request, contests, limits, nurseries, absent, kinds, before)
 
 
-def measure(ready: Prepared, watch: Callable[[float], AbstractContextManager[schedule.Watcher]]) -> Finished:
+def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[schedule.Watcher]]) -> Finished:
     """Run what is prepared, into its file."""
     started = clock.timestamp()
     name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -147,7 +147,7 @@ def measure(ready: Prepared, watch: Callable[[float], AbstractContextManager[sch
             session = schedule.Session(
                 ready.limits, ready.nurseries, writer, watcher, ready.request.options.seed, ready.absent
             )
-            return Finished(path, schedule.run(session, states))
+            return Finished(path, schedule.run_contests(session, states))
 
 
 def run(
@@ -193,7 +193,7 @@ def resumed(path: Path) -> tuple[Request, Run]:
     return Request(RunOptions.from_dict(given), plugins, Path(data) if data else None, path), run
 
 
-def check_same(ready: Prepared) -> None:
+def check_same(ready: PreparedRun) -> None:
     """Raise UsageError where a run cannot be resumed here: another grid, machine, package, thread count or plugin."""
     before = ready.before
     if before is None:
@@ -263,7 +263,7 @@ def _with_data(request: Request) -> Request:
     return replace(request, options=replace(options, **sizes, data_label=label(request.data)))
 
 
-def _header(ready: Prepared, name: str, started: str) -> dict[str, Any]:
+def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:
     options = ready.request.options
     commit, dirty = machine.commit_of(Path(__file__).resolve().parent)
     asked = options.as_dict() | {"plugins": [str(path) for path in ready.request.plugins]}

@@ -16,7 +16,7 @@ from linregbench.benchmarks.suites import cases
 ROUNDS = 20
 
 # scalars, since pytest-benchmark's file holds anything else as UNSERIALIZABLE
-CASES = [(method, size.samples, size.batch, strategy) for method, strategy, size in cases.table()]
+CASES = [(method, size.samples, size.batch, strategy) for method, strategy, size in cases.every_case()]
 NAMES = ("method", "samples", "batch", "strategy")
 
 pytestmark = pytest.mark.filterwarnings("ignore:Benchmarks are automatically disabled")

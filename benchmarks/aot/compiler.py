@@ -40,7 +40,7 @@ class CompileError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Case:
+class Compile:
     """One compile: a solver at a size, `batch` problems in one call where it is batched, else one."""
 
     method: str
@@ -69,7 +69,7 @@ class Case:
 class Compiled:
     """What came out for one case; everything below `reason` is None where the status is not ok."""
 
-    case: Case
+    case: Compile
     status: str
     reason: str | None = None
     work: Work | None = None
@@ -99,7 +99,7 @@ class Compiled:
         return repeated(total(self.work, self.case.steps), self.case.calls)
 
 
-Tell = Callable[[int, int, str], None]
+TellProgress = Callable[[int, int, str], None]
 """Told how many are done, how many there are, and what is next."""
 
 
@@ -110,11 +110,11 @@ def find_extra(folder: Path | None) -> Path | None:
     """
     wanted = importlib.metadata.version("jaxlib")
     looked = [folder] if folder is not None else [Path(FOLDER), ROOT / FOLDER]
-    found = next((each for each in looked if (each / "jax_plugins").is_dir()), None)
-    if found is None and (folder is not None or importlib.util.find_spec("jax_plugins") is None):
+    there = next((place for place in looked if (place / "jax_plugins").is_dir()), None)
+    if there is None and (folder is not None or importlib.util.find_spec("jax_plugins") is None):
         raise UsageError(f"there is no CUDA compiler in {looked[0]}: {_install(wanted, looked[0])}")
-    path = [str(found)] if found is not None else sys.path
-    have = {each.name: each.version for each in importlib.metadata.distributions(path=path)}
+    path = [str(there)] if there is not None else sys.path
+    have = {dist.name: dist.version for dist in importlib.metadata.distributions(path=path)}
     for package in PACKAGES:
         seen = have.get(package)
         if seen != wanted:
@@ -123,11 +123,11 @@ def find_extra(folder: Path | None) -> Path | None:
     for tool in TOOLS:
         if tool not in have:
             raise UsageError(f"there is no {tool} beside {PACKAGES[0]}: {_install(wanted, looked[0])}")
-    return found.resolve() if found is not None else None
+    return there.resolve() if there is not None else None
 
 
 def compile_all(
-    target: Target, cases: Sequence[Case], extra: Path | None, tell: Tell, plugins: Sequence[Path] = ()
+    target: Target, cases: Sequence[Compile], extra: Path | None, tell: TellProgress, plugins: Sequence[Path] = ()
 ) -> Iterator[Compiled]:
     """Compile the cases in order of dtype, a process for each, since whether JAX has float64 is settled at its start.
 
@@ -144,7 +144,7 @@ def compile_all(
 
 
 def _messages(
-    target: Target, cases: Sequence[Case], extra: Path | None, plugins: Sequence[Path]
+    target: Target, cases: Sequence[Compile], extra: Path | None, plugins: Sequence[Path]
 ) -> Iterator[Mapping[str, Any]]:
     """What the compiling process answers, one message a case."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as log:
@@ -189,7 +189,7 @@ def _variables(dump: Path, *, x64: bool) -> dict[str, str]:
     return kept | {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1" if x64 else "0", "XLA_FLAGS": flags}
 
 
-def _compiled(case: Case, message: Mapping[str, Any]) -> Compiled:
+def _compiled(case: Compile, message: Mapping[str, Any]) -> Compiled:
     work = message.get("work")
     return Compiled(case, **{**message, "work": _work(work) if work is not None else None})
 

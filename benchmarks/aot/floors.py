@@ -14,16 +14,15 @@ from typing import Any
 
 from linregbench.solvers.registry import PluginError, Solver, load_builtin, load_file
 
-from ..grid.options import RunOptions, UsageError
-from .compiler import Case, Compiled
+from ..grid.options import PRECISIONS, RunOptions, UsageError
+from .compiler import Compile, Compiled
 from .targets import Target, targets
 
-Record = dict[str, Any]
+Row = dict[str, Any]
 
 LAUNCH_US = 1.0
 LAUNCH_SOURCE = "kKernelLaunchOverhead of XLA's own cost model, gpu_performance_model_base.h"
-PRECISIONS = ("highest", "high", "default")
-BOTH = "any"
+ANY_PRECISION = "any"
 """In place of the precision, where every one that was asked for compiles to the same."""
 
 _ITEM_BYTES = {"float32": 4, "float64": 8}
@@ -52,7 +51,7 @@ def find_target(name: str) -> Target:
     return known[name]
 
 
-def cases_of(asked: Asked) -> list[Case]:
+def cases_of(asked: Asked) -> list[Compile]:
     """Every compiled solver at every size. Raises UsageError for names that do not exist and for an empty grid."""
     options = asked.options
     chosen = [solver for solver in _compiled_solvers(asked.plugins) if _wanted(solver, options)]
@@ -60,7 +59,7 @@ def cases_of(asked: Asked) -> list[Case]:
         raise UsageError("nothing to compile: no compiled solver has this method, strategy and variant together")
     sizes = product(options.samples or (1000,), options.features or (16,), options.batch or (1, 128))
     return [
-        Case(s.method, s.strategy, s.variant, s.batched, *size, steps, dtype, precision)
+        Compile(s.method, s.strategy, s.variant, s.batched, *size, steps, dtype, precision)
         for dtype, size, steps in product(options.dtypes or ("float32",), sizes, options.steps or (100,))
         for s in chosen
         # float64 has no TF32, so one precision is all of them
@@ -68,17 +67,17 @@ def cases_of(asked: Asked) -> list[Case]:
     ]
 
 
-def records(compiled: Sequence[Compiled], target: Target, launch_us: float) -> list[Record]:
+def records(compiled: Sequence[Compiled], target: Target, launch_us: float) -> list[Row]:
     """One flat row a case, None where there is nothing to say: bytes, seconds and counts by the names in the file."""
-    return [_record(each, target, launch_us) for each in compiled]
+    return [_record(outcome, target, launch_us) for outcome in compiled]
 
 
-def without_repeats(rows: Sequence[Record]) -> list[Record]:
+def without_repeats(rows: Sequence[Row]) -> list[Row]:
     """The rows, those that differ in nothing but the precision as one."""
-    found: dict[str, list[Record]] = {}
+    alike: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault(repr(sorted((row | {"precision": None}).items())), []).append(row)
-    return [same[0] | ({"precision": BOTH} if len(same) > 1 else {}) for same in found.values()]
+        alike.setdefault(repr(sorted((row | {"precision": None}).items())), []).append(row)
+    return [same[0] | ({"precision": ANY_PRECISION} if len(same) > 1 else {}) for same in alike.values()]
 
 
 def launch_floor_s(compiled: Compiled, launch_us: float) -> float | None:
@@ -108,9 +107,9 @@ def roofline(compiled: Compiled, target: Target) -> tuple[float, str]:
     return max((memory_s, "memory"), (arithmetic_s, "arithmetic"))
 
 
-def _record(compiled: Compiled, target: Target, launch_us: float) -> Record:
+def _record(compiled: Compiled, target: Target, launch_us: float) -> Row:
     case, step, whole = compiled.case, compiled.step, compiled.whole
-    row: Record = {"target": target.key} | {name: getattr(case, name) for name in _OF_CASE}
+    row: Row = {"target": target.key} | {name: getattr(case, name) for name in _OF_CASE}
     if case.method == "ols":
         row["steps"] = None
     row |= {"calls": case.calls, "status": compiled.status, "reason": compiled.reason}
@@ -126,19 +125,19 @@ def _record(compiled: Compiled, target: Target, launch_us: float) -> Record:
     if floor_s is not None:
         least_s, by = roofline(compiled, target)
         # what a library call runs is not seen, so where there is one neither floor is near enough to say
-        told = None if row["libraries"] else "launches" if floor_s > least_s else by
-        row |= {"roofline_s": least_s, "bound": told}
+        bound = None if row["libraries"] else "launches" if floor_s > least_s else by
+        row |= {"roofline_s": least_s, "bound": bound}
     return row
 
 
 def _compiled_solvers(plugins: Sequence[Path]) -> list[Solver]:
-    found = list(load_builtin().values())
+    solvers = list(load_builtin().values())
     for path in plugins:
         try:
-            found += load_file(path)
+            solvers += load_file(path)
         except PluginError as error:
             raise UsageError(f"--plugin {path}: {error}") from None
-    return [solver for solver in dict.fromkeys(found) if solver.compiled]
+    return [solver for solver in dict.fromkeys(solvers) if solver.compiled]
 
 
 def _wanted(solver: Solver, options: RunOptions) -> bool:

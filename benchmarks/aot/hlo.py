@@ -48,7 +48,7 @@ def library_calls(text: str) -> dict[str, int]:
 def products_in_tf32(text: str) -> bool:
     """Whether a cuBLAS product of float32 may use TF32; of XLA's own kernels the PTX tells (`ptx_in_tf32`)."""
     precisions = [_OPERAND_PRECISION.search(line) for line in text.splitlines() if _PRODUCT.search(line)]
-    return any(found is None or found[1] == "DEFAULT" for found in precisions)
+    return any(precision is None or precision[1] == "DEFAULT" for precision in precisions)
 
 
 def ptx_in_tf32(ptx: str) -> bool:
@@ -58,18 +58,18 @@ def ptx_in_tf32(ptx: str) -> bool:
 
 def _computations(text: str) -> tuple[Mapping[str, list[str]], str | None]:
     """Instructions by computation, and the name of the entry."""
-    found: dict[str, list[str]] = {}
+    computations: dict[str, list[str]] = {}
     entry = current = None
     for line in text.splitlines():
         if header := _HEADER.match(line):
             current = header[2]
-            found[current] = []
+            computations[current] = []
             entry = current if header[1] else entry
         elif line.startswith("}"):
             current = None
         elif current is not None:
-            found[current].append(line)
-    return found, entry
+            computations[current].append(line)
+    return computations, entry
 
 
 def _work(name: str, computations: Mapping[str, list[str]]) -> Work:
@@ -83,13 +83,13 @@ def _instruction(line: str, computations: Mapping[str, list[str]]) -> Work:
     operation = match[1]
     if operation == "while":
         named = {part: re.search(rf"\b{part}=%?([\w.$-]+)", line) for part in ("condition", "body")}
-        condition, body = (_work(found[1], computations) if found else Work() for found in named.values())
+        condition, body = (_work(at[1], computations) if at else Work() for at in named.values())
         trips = _TRIPS.search(line)
         return Work(loops=(Loop(condition, body, int(trips[1]) if trips else None),))
     if operation in ("call", "conditional", "async-start"):
         # of several branches the longest: which one runs is not known
         return max(
-            (_work(each, computations) for each in _called(line)), key=lambda work: work.launches, default=Work()
+            (_work(branch, computations) for branch in _called(line)), key=lambda work: work.launches, default=Work()
         )
     if operation in _COPIES:
         return Work(copies=1, submitted=1)

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-Message = dict[str, Any]
+Reply = dict[str, Any]
 
 TOPOLOGY = "1x1x1"
 """One process, one host, one GPU."""
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> None:
         print(json.dumps(message), flush=True)
 
 
-def answers(request: Mapping[str, Any]) -> Iterator[Message]:
+def answers(request: Mapping[str, Any]) -> Iterator[Reply]:
     """One message a case, in order."""
     import jax
     from jax.experimental import topologies
@@ -45,7 +45,7 @@ def answers(request: Mapping[str, Any]) -> Iterator[Message]:
         platform="cuda", target_config=request["configuration"], topology=TOPOLOGY
     )
     place = jax.sharding.SingleDeviceSharding(described.devices[0])
-    known: dict[str, Message] = {}
+    known: dict[str, Reply] = {}
     for case in request["cases"]:
         solver = solvers[case["method"], case["strategy"], case["variant"]]
         # a solver of one problem is the same program whatever the batch
@@ -55,7 +55,7 @@ def answers(request: Mapping[str, Any]) -> Iterator[Message]:
         yield known[key]
 
 
-def attempt(solver: Any, case: Mapping[str, Any], place: Any, dump: Path) -> Message:
+def attempt(solver: Any, case: Mapping[str, Any], place: Any, dump: Path) -> Reply:
     """The message of one case, which is the reason where it cannot be compiled."""
     if getattr(solver, "place", None) is not None:
         return {"status": "skipped", "reason": "it shares its work among several devices, and this compiles for one"}
@@ -66,7 +66,7 @@ def attempt(solver: Any, case: Mapping[str, Any], place: Any, dump: Path) -> Mes
         return {"status": "failed", "reason": f"{type(error).__name__}: {said[:200]}"}
 
 
-def compiled(solver: Any, case: Mapping[str, Any], place: Any, dump: Path) -> Message:
+def compiled(solver: Any, case: Mapping[str, Any], place: Any, dump: Path) -> Reply:
     """The message of one case: its work, its bytes, its library calls, whether it multiplies in TF32."""
     import jax
 

@@ -29,7 +29,7 @@ def from_thunks(text: str, known: Work) -> Work:
             while stack[-1].kind != "kWhile" or stack[-1].condition is not None:
                 _close(stack)
             loop = stack[-1]
-            loop.condition, loop.own, loop.loops = loop.work(), Counter(), []
+            loop.condition, loop.counts, loop.loops = loop.work(), Counter(), []
             continue
         for match in _THUNK.finditer(line):
             while stack[-1].column >= match.start():
@@ -46,12 +46,12 @@ class _Open:
 
     kind: str
     column: int
-    own: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
     loops: list[Loop] = field(default_factory=list)
     condition: Work | None = None
 
     def work(self) -> Work:
-        return Work(**{name: self.own[name] for name in COUNTS}, loops=tuple(self.loops))
+        return Work(**{name: self.counts[name] for name in COUNTS}, loops=tuple(self.loops))
 
 
 def _add(stack: list[_Open], kind: str, column: int) -> None:
@@ -59,8 +59,8 @@ def _add(stack: list[_Open], kind: str, column: int) -> None:
         stack.append(_Open(kind, column))
         return
     name = "copies" if _COPY.match(kind) else "libraries" if _LIBRARY.match(kind) else "kernels"
-    stack[-1].own[name] += 1
-    stack[-1].own["submitted"] += 1
+    stack[-1].counts[name] += 1
+    stack[-1].counts["submitted"] += 1
 
 
 def _close(stack: list[_Open]) -> None:
@@ -71,8 +71,8 @@ def _close(stack: list[_Open]) -> None:
         outer.loops.append(Loop(closed.condition or Work(), work, None))
         return
     outer.loops += work.loops
-    outer.own.update({name: getattr(work, name) for name in ("kernels", "libraries", "copies")})
-    outer.own["submitted"] += 1 if closed.kind == "kCommandBuffer" else work.submitted
+    outer.counts.update({name: getattr(work, name) for name in ("kernels", "libraries", "copies")})
+    outer.counts["submitted"] += 1 if closed.kind == "kCommandBuffer" else work.submitted
 
 
 def _with_trips(work: Work, known: Work) -> Work:

@@ -109,7 +109,7 @@ def select(options: RunOptions, sides: Sides, counts: Mapping[str, int] | None =
     """
     preset = PRESETS[options.preset]
     several = {device for device, count in (counts or {}).items() if count > 1}
-    known = [solver for own, added in sides.values() for solver in (*own, *added)]
+    known = [solver for packaged, added in sides.values() for solver in (*packaged, *added)]
     _check_names("strategy", options.strategies, {s.strategy for s in known})
     _check_names("variant", options.variants, {s.variant for s in known})
     _check_names("strategy", [options.baseline], {s.strategy for s in known})
@@ -127,23 +127,23 @@ def select(options: RunOptions, sides: Sides, counts: Mapping[str, int] | None =
         raise UsageError(
             "nothing to run: no solver has this method, strategy and variant together; see linregbench list"
         )
-    own, added = sides[options.environments[-1]]
-    return tuple(_contest(options, cases, [*own, *added], tuple(sides)) for cases in gathered.values())
+    packaged, added = sides[options.environments[-1]]
+    return tuple(_contest(options, cases, [*packaged, *added], tuple(sides)) for cases in gathered.values())
 
 
 def _cases(options: RunOptions, sweep: Sweep, workload: Workload, threads: str, sides: Sides) -> list[Case]:
     """Each solver asked for, on each device, at each precision, in each environment; NumPy on the CPU alone."""
-    found = []
-    for environment, (own, added) in sides.items():
-        chosen = _competitors(options, sweep, workload.method, own)
+    cases = []
+    for environment, (packaged, added) in sides.items():
+        chosen = _competitors(options, sweep, workload.method, packaged)
         chosen += [solver for solver in added if solver.method == workload.method]
-        found += [
+        cases += [
             Case(workload, solver, device, threads, precision, environment)
             for device, solver in product(options.devices, chosen)
             if solver.backend == "jax" or device == "cpu"
             for precision in _precisions(options, sweep, solver, workload)
         ]
-    return found
+    return cases
 
 
 def _precisions(options: RunOptions, sweep: Sweep, solver: Solver, workload: Workload) -> tuple[str, ...]:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from linregbench.solvers.problem import DTYPES, METHODS
-
 from .. import devices
 from .presets import PRESETS
 
@@ -73,6 +71,8 @@ class RunOptions:
     flush_cache: bool = False
 
     def __post_init__(self) -> None:
+        from linregbench.solvers.workload import DTYPES, METHODS  # brings NumPy, which `--help` does without
+
         _one_of("preset", (self.preset,), PRESETS)
         _one_of("method", self.methods, METHODS)
         _one_of("dtype", self.dtypes, DTYPES)

@@ -94,9 +94,9 @@ def _system_cpu_s() -> tuple[float, float | None]:
 
 def _own_cpu_s() -> float:
     """CPU seconds of this process and everything it started, those that have ended included."""
-    own = psutil.Process()
+    this = psutil.Process()
     total = 0.0
-    for process in (own, *own.children(recursive=True)):
+    for process in (this, *this.children(recursive=True)):
         with contextlib.suppress(psutil.NoSuchProcess):
             times = process.cpu_times()
             total += times.user + times.system + times.children_user + times.children_system

@@ -79,7 +79,7 @@ class Nurseries:
     def solvers(self, environment: str) -> tuple[list[Solver], list[Solver]]:
         """The solvers of this environment's package, and those of its plugins. Raises UsageError for a bad plugin."""
         nursery = self.get(environment)
-        own = [Solver(**row, function=_elsewhere) for row in nursery.hello["solvers"]]
+        packaged = [Solver(**row, function=_elsewhere) for row in nursery.hello["solvers"]]
         added: list[Solver] = []
         for path in nursery.setting.plugins:
             with _passing(nursery.worker({"environment": environment})) as worker:
@@ -88,7 +88,7 @@ class Nurseries:
                 except WorkerEnded as ended:
                     raise UsageError(f"--plugin {path}: {ended.reason.removeprefix('PluginError: ')}") from None
             added += [Solver(**row, function=_elsewhere) for row in rows]
-        return own, added
+        return packaged, added
 
     def device_kind(self, environment: str, device: str) -> str:
         """What the device calls itself. Raises WorkerEnded, status skipped, where it is not here."""
@@ -102,7 +102,7 @@ class Nurseries:
             return int(worker.ask("count", ANSWER_TIMEOUT_S, device=device)["count"])
 
     def peaks(self, environment: str, threads: str) -> dict[str, float]:
-        """What the machine can do at most with so many threads, and whether it is so many (peaks.measure)."""
+        """What the machine can do at most with so many threads, and whether it is so many (peaks.measured_peaks)."""
         return self._peaks(self.get(environment, threads=threads), threads=True)
 
     def _peaks(self, nursery: Nursery, *, threads: bool) -> dict[str, float]:
@@ -110,14 +110,14 @@ class Nurseries:
             return dict(worker.ask("peaks", PEAKS_TIMEOUT_S, threads=threads)["peaks"])
 
     def _facts(self, nursery: Nursery, kinds: Mapping[str, str]) -> dict[str, Any]:
-        """Of the processor (cpu.facts), or by name of each device of this platform that is here (gpu.facts)."""
-        found: dict[str, Any] = {}
+        """Of the processor, or by name of each device of this platform that is here (worker.hardware)."""
+        facts: dict[str, Any] = {}
         for name in _devices_of(nursery.setting, kinds):
             with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
-                found[name] = worker.ask("facts", ANSWER_TIMEOUT_S, device=name)["facts"]
-        if nursery.setting.cpu_devices > 1 and "cpu" in found:
-            found["cpu"]["virtual_devices"] = nursery.setting.cpu_devices
-        return found
+                facts[name] = worker.ask("facts", ANSWER_TIMEOUT_S, device=name)["facts"]
+        if nursery.setting.cpu_devices > 1 and "cpu" in facts:
+            facts["cpu"]["virtual_devices"] = nursery.setting.cpu_devices
+        return facts
 
     def start(self, case: Case, details: Mapping[str, Any]) -> Worker:
         """A fresh worker for this case; its problem is made once, for all workers of the workload."""
@@ -136,7 +136,7 @@ class Nurseries:
         return float(answer["call_s"]) if answer else None
 
     def device_state(self, device: str, environment: str) -> Mapping[str, Any]:
-        """What an accelerator went through since it was asked last (gauge.Gauge.state); empty where it cannot tell."""
+        """What an accelerator went through since it was asked last (Gauge.state); empty where it cannot tell."""
         return dict(self._gauge(device, environment, "state").get("state", {}))
 
     def _gauge(self, device: str, environment: str, question: str) -> Mapping[str, Any]:
@@ -154,10 +154,10 @@ class Nurseries:
 
     def records(self, kinds: Mapping[str, str]) -> list[dict[str, Any]]:
         """An environment record for each nursery that runs: what it is, what it can do at most; no path in it."""
-        found = []
+        environments = []
         for setting, nursery in self._running.items():
             x64 = "float64" if setting.x64 else "float32"
-            found.append(
+            environments.append(
                 {
                     "record": "environment",
                     "environment": setting.environment,
@@ -175,7 +175,7 @@ class Nurseries:
                     **dict(zip(("commit", "dirty"), machine.commit_of(setting.solvers), strict=True)),
                 }
             )
-        return found
+        return environments
 
 
 @contextlib.contextmanager

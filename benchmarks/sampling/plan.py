@@ -51,18 +51,18 @@ def groups(contest: Contest, cases: Sequence[Case], available_bytes: int) -> lis
     able = set(cases)
     fixed = [Entry(b, role) for b in contest.baselines if b in able for role in ("baseline", "twin")]
     base = sum(worker_bytes(entry.case) for entry in fixed)
-    found: list[list[Entry]] = []
+    together: list[list[Entry]] = []
     room = 0.0
     for case in cases:
         if case in contest.baselines:
             continue
         needed = worker_bytes(case)
-        if not found or needed > room:
-            found.append(list(fixed))
+        if not together or needed > room:
+            together.append(list(fixed))
             room = MEMORY_SHARE * available_bytes - base
-        found[-1].append(Entry(case))
+        together[-1].append(Entry(case))
         room -= needed
-    return found or ([fixed] if fixed else [])
+    return together or ([fixed] if fixed else [])
 
 
 def is_heavy(case: Case) -> bool:
@@ -80,8 +80,8 @@ def python_calls(case: Case) -> int:
 def flops(case: Case) -> float:
     """Floating-point operations of one solve: 4 n d a step of gradient descent, 2 n d^2 for a Gram matrix."""
     w = case.workload
-    each = 4.0 * w.samples * w.features * (w.steps or 100) if w.method != "ols" else 2.0 * w.samples * w.features**2
-    return each * w.batch
+    one = 4.0 * w.samples * w.features * (w.steps or 100) if w.method != "ols" else 2.0 * w.samples * w.features**2
+    return one * w.batch
 
 
 def predicted_call_s(case: Case) -> float:

@@ -26,7 +26,7 @@ from .pace import Pace
 from .plan import Limits
 from .state import State
 
-Record = TypeVar("Record")
+_Kept = TypeVar("_Kept", Measurement, Block)
 
 
 class Watcher(Protocol):
@@ -40,7 +40,7 @@ class Watcher(Protocol):
 
 
 class Processes(Protocol):
-    """Where workers come from (nurseries.Nurseries, or a fake)."""
+    """Where workers come from (pool.Nurseries, or a fake)."""
 
     def start(self, case: Case, details: Mapping[str, Any]) -> Any: ...
 
@@ -75,7 +75,7 @@ class Outcome:
     spent_s: Mapping[str, float]
 
 
-def run(session: Session, states: Sequence[State]) -> Outcome:
+def run_contests(session: Session, states: Sequence[State]) -> Outcome:
     """Measure until every contest has stopped; each record is on disk before the next block starts.
 
     An interrupt ends the run in order, and what was measured stays; whatever else goes wrong is let through after that.
@@ -110,7 +110,7 @@ def run(session: Session, states: Sequence[State]) -> Outcome:
 def _judge(session: Session, state: State, states: Sequence[State]) -> None:
     """Stop the contest where it has been measured enough, and say so in the file."""
     with clock.stopwatch(session.spent, "estimate"):
-        limits = thresholds([block for each in states for block in each.blocks])
+        limits = thresholds([block for contest in states for block in contest.blocks])
         state.stopped = stopping.reason(state.measurements, state.blocks, state.contest.pairs, limits, session.limits)
     if state.stopped:
         session.writer.append(_stop(state, state.stopped))
@@ -219,11 +219,11 @@ def _device_state(
     session: Session, sentinels: Mapping[str, Any], entries: Sequence[Entry]
 ) -> dict[str, dict[str, Any]] | None:
     """By device: its sentinel by round, and its clocks since the last block; None where there was none but the CPU."""
-    found = {
+    states = {
         device: dict(session.processes.device_state(device, entries[0].case.environment)) | {"sentinel_s": seconds}
         for device, seconds in sentinels.items()
     }
-    return found or None
+    return states or None
 
 
 def _number(*parts: object) -> int:
@@ -236,7 +236,7 @@ def _account(spent: dict[str, float], more: Mapping[str, float]) -> None:
         spent[category] = spent.get(category, 0.0) + seconds
 
 
-def _append(writer: RunWriter, record: Mapping[str, Any], kind: type[Record]) -> Record:
+def _append(writer: RunWriter, record: Mapping[str, Any], kind: type[_Kept]) -> _Kept:
     kept = writer.append(record)
     if not isinstance(kept, kind):
         raise TypeError(f"wrote {type(kept).__name__} where {kind.__name__} was meant")

@@ -1,4 +1,10 @@
-"""When a contest has been measured enough: on precision, never on significance."""
+"""When a contest has been measured enough: on precision, never on significance. And how many rounds a block is worth.
+
+More rounds where they vary more than processes do, fewer where forking is cheap. Kalibera and Jones, Rigorous
+Benchmarking in Reasonable Time (2013), section 7: with variance b between blocks and v within them, and costs B a block
+and R a round, n blocks of r rounds give the mean a variance (b + v / r) / n at the price n (B + r R). For a given price
+it is least at r = sqrt(v B / (b R)). A block's value being a median, v is pi / 2 times the variance of a round.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +25,11 @@ from .plan import Limits
 NEAR = 2.0
 NEAR_HALF_WIDTH = 0.01
 FAR_HALF_WIDTH = 0.05
+
+LEARNT_FROM = 3
+"""Blocks before the first guess; until then a block has block.ROUNDS rounds."""
+FEWEST, MOST = 8, 60
+MAD_TO_SD = 1.4826
 
 
 def reason(
@@ -67,39 +78,6 @@ def row_of(case: Case) -> Row:
     )
 
 
-def _of_ratios(
-    measurements: Sequence[Measurement],
-    blocks: Sequence[Block],
-    quiet_limits: Mapping[str, float],
-    _: Sequence[tuple[Case, Case]],
-) -> Iterator[tuple[float, float]]:
-    """The half-width of each case's ratio to the baseline, and what is asked of it."""
-    for row in estimate(measurements, blocks, limits=quiet_limits):
-        ratio, to_winner = row.versus_baseline, row.versus_winner
-        if ratio is not None and ratio.verdict != "baseline":
-            near = to_winner is None or to_winner.ratio >= 1 / NEAR
-            yield ratio.half_width, NEAR_HALF_WIDTH if near else FAR_HALF_WIDTH
-
-
-def _of_pairs(
-    measurements: Sequence[Measurement],
-    blocks: Sequence[Block],
-    quiet_limits: Mapping[str, float],
-    pairs: Sequence[tuple[Case, Case]],
-) -> Iterator[tuple[float, float]]:
-    """The half-width of each pair's ratio, and what is asked of it; a pair that failed asks nothing."""
-    for base, new in pairs:
-        ratio = ratio_between(row_of(new), row_of(base), measurements, blocks, limits=quiet_limits)
-        if ratio is not None:
-            yield ratio.half_width, NEAR_HALF_WIDTH
-
-
-LEARNT_FROM = 3
-"""Blocks before the first guess; until then a block has block.ROUNDS rounds."""
-FEWEST, MOST = 8, 60
-MAD_TO_SD = 1.4826
-
-
 def rounds(measurements: Sequence[Measurement], blocks: Sequence[Block], usual: int) -> int:
     """Rounds for the next block of a contest, from what its blocks so far show; `usual` before there are enough."""
     if len({block.block for block in blocks}) < LEARNT_FROM:
@@ -114,7 +92,7 @@ def rounds(measurements: Sequence[Measurement], blocks: Sequence[Block], usual: 
 
 
 def optimum(within: float, between: float, block_s: float, round_s: float) -> float:
-    """The r of the formula above, between FEWEST and MOST."""
+    """The r of the formula at the top, between FEWEST and MOST."""
     if between <= 0:
         return MOST
     return min(max(math.sqrt(within * block_s / (between * round_s)), FEWEST), MOST)
@@ -144,19 +122,46 @@ def variances(measurements: Sequence[Measurement]) -> list[tuple[float, float]]:
         base = baselines.get((measurement.block, measurement.group))
         if base is None or measurement.role == "baseline" or measurement.status != "ok":
             continue
-        own = _by_round(measurement)
-        shared = sorted(own.keys() & base.keys())
+        by_round = _by_round(measurement)
+        shared = sorted(by_round.keys() & base.keys())
         if len(shared) >= FEWEST:
-            ratios = np.log([base[index] / own[index] for index in shared])
+            ratios = np.log([base[index] / by_round[index] for index in shared])
             values.setdefault((measurement.case, measurement.role), []).append(ratios)
-    found = []
+    spreads = []
     for of_blocks in values.values():
         if len(of_blocks) >= LEARNT_FROM:
             spread = [MAD_TO_SD * float(np.median(np.abs(one - np.median(one)))) for one in of_blocks]
             within = math.pi / 2 * fmean(s * s for s in spread)
             of_medians = float(np.var([np.median(one) for one in of_blocks], ddof=1))
-            found.append((within, of_medians - within / fmean(len(one) for one in of_blocks)))
-    return found
+            spreads.append((within, of_medians - within / fmean(len(one) for one in of_blocks)))
+    return spreads
+
+
+def _of_ratios(
+    measurements: Sequence[Measurement],
+    blocks: Sequence[Block],
+    quiet_limits: Mapping[str, float],
+    _: Sequence[tuple[Case, Case]],
+) -> Iterator[tuple[float, float]]:
+    """The half-width of each case's ratio to the baseline, and what is asked of it."""
+    for row in estimate(measurements, blocks, limits=quiet_limits):
+        ratio, to_winner = row.versus_baseline, row.versus_winner
+        if ratio is not None and ratio.verdict != "baseline":
+            near = to_winner is None or to_winner.ratio >= 1 / NEAR
+            yield ratio.half_width, NEAR_HALF_WIDTH if near else FAR_HALF_WIDTH
+
+
+def _of_pairs(
+    measurements: Sequence[Measurement],
+    blocks: Sequence[Block],
+    quiet_limits: Mapping[str, float],
+    pairs: Sequence[tuple[Case, Case]],
+) -> Iterator[tuple[float, float]]:
+    """The half-width of each pair's ratio, and what is asked of it; a pair that failed asks nothing."""
+    for base, new in pairs:
+        ratio = ratio_between(row_of(new), row_of(base), measurements, blocks, limits=quiet_limits)
+        if ratio is not None:
+            yield ratio.half_width, NEAR_HALF_WIDTH
 
 
 def _by_round(measurement: Measurement) -> Mapping[int, float]:

@@ -19,7 +19,7 @@ from ..grid.cases import Case
 from ..grid.presets import Size
 from . import cases
 
-VERSION = "1"
+SUITE_VERSION = "1"
 """Of what the suites measure, since asv's own hash sees no other file: raise it and the history starts anew."""
 
 WARM_UP_S = 2.0
@@ -36,12 +36,12 @@ def clock_of_calls() -> float:
     return clock.now() - _stood_still_s
 
 
-def case_of(method: str, strategy: str, size: Size, device: str) -> Case:
+def case_on_its_core(method: str, strategy: str, size: Size, device: str) -> Case:
     """The case, this process on its core; what cannot be run here is a skip in asv's words."""
     try:
         case = cases.case_of(method, strategy, size, device)
     except cases.Skip as skip:
-        raise skipped(skip) from None
+        raise skip_for_asv(skip) from None
     _held.enter_context(cases.one_core(case))  # for good: the process is asv's, for this alone
     return case
 
@@ -51,31 +51,31 @@ def ready_call(method: str, strategy: str, size: Size, device: str) -> clock.Cal
     global _stood_still_s
     began = clock.now()
     try:
-        return cases.make_ready(case_of(method, strategy, size, device)).call
+        return cases.make_ready(case_on_its_core(method, strategy, size, device)).call
     except cases.Skip as skip:
-        raise skipped(skip) from None
+        raise skip_for_asv(skip) from None
     finally:
         _stood_still_s += clock.now() - began
 
 
-def skipped(reason: object) -> SkipNotImplemented:
+def skip_for_asv(reason: object) -> SkipNotImplemented:
     """What tells asv of a skip; asv keeps no reason, so it is printed, and `asv run --show-stderr` shows it."""
     _say(reason)
     return SkipNotImplemented(str(reason))
 
 
-def tracked(status: str, told: Any) -> dict[str, Any]:
-    """What a `track_*` returns: the samples that were told, or for a skip a NaN. RuntimeError for any other status.
+def tracked(status: str, outcome: Any) -> dict[str, Any]:
+    """What a `track_*` returns: the samples, or for a skip a NaN. RuntimeError for any other status.
 
     A NaN that was returned has asv's statistics beside it, and one that asv writes for what was not selected has none:
     only so can the two be told apart in its file. Raising would leave none either.
     """
     if status == "skipped":
-        _say(told)
+        _say(outcome)
         return {"samples": [math.nan], "number": 1}
     if status != "ok":
-        raise RuntimeError(f"{status}: {told}")
-    return {"samples": told, "number": 1}
+        raise RuntimeError(f"{status}: {outcome}")
+    return {"samples": outcome, "number": 1}
 
 
 def _say(reason: object) -> None:

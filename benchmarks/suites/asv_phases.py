@@ -8,32 +8,32 @@ from typing import Any
 from asv_runner.benchmarks.mark import SkipNotImplemented
 
 from . import cases
-from .asv_common import VERSION, case_of, tracked
+from .asv_common import SUITE_VERSION, case_on_its_core, tracked
 
 REPEATS = 7
 """Seven a side are the fewest in which asv's test can find anything at its level of 0.002."""
 
-SAMPLES = sorted(cases.SAMPLES)[1:2]
-PHASES = ("trace_s", "lower_s", "compile_s", "first_call_s")
+ONE_SIZE = sorted(cases.SAMPLES)[1:2]
+BEFORE_STEADY = ("trace_s", "lower_s", "compile_s", "first_call_s")
 
-Key = tuple[str, str, int, str]
+_Key = tuple[str, str, int, str]
 
 
-def setup_cache() -> dict[Key, tuple[str, Any]]:
+def setup_cache() -> dict[_Key, tuple[str, Any]]:
     """By case, its status and each repeat's phases or why there are none; what was compiled is forgotten first."""
-    found: dict[Key, tuple[str, Any]] = {}
-    for method, strategy, samples, device in product(cases.METHODS, cases.STRATEGIES, SAMPLES, cases.DEVICES):
+    measured: dict[_Key, tuple[str, Any]] = {}
+    for method, strategy, samples, device in product(cases.METHODS, cases.STRATEGIES, ONE_SIZE, cases.DEVICES):
         try:
-            case = case_of(method, strategy, cases.size_of(samples=samples), device)
+            case = case_on_its_core(method, strategy, cases.size_of(samples=samples), device)
             cases.fresh_phases(case)  # imports and the start of the backend are on no clock
             taken = [cases.fresh_phases(case) for _ in range(REPEATS)]
         except (cases.Skip, SkipNotImplemented) as skip:
-            found[method, strategy, samples, device] = "skipped", str(skip)
+            measured[method, strategy, samples, device] = "skipped", str(skip)
         except Exception as error:  # whatever a solver raises is its own failure, never that of the others
-            found[method, strategy, samples, device] = "failed", f"{type(error).__name__}: {error}"
+            measured[method, strategy, samples, device] = "failed", f"{type(error).__name__}: {error}"
         else:
-            found[method, strategy, samples, device] = "ok", taken
-    return found
+            measured[method, strategy, samples, device] = "ok", taken
+    return measured
 
 
 setup_cache.timeout = 600.0  # type: ignore[attr-defined]
@@ -42,14 +42,14 @@ setup_cache.timeout = 600.0  # type: ignore[attr-defined]
 class Phases:
     """One problem; the first call of what is not compiled as a whole compiles its parts."""
 
-    params = (cases.METHODS, cases.STRATEGIES, SAMPLES, PHASES, cases.DEVICES)
+    params = (cases.METHODS, cases.STRATEGIES, ONE_SIZE, BEFORE_STEADY, cases.DEVICES)
     param_names = ("method", "strategy", "samples", "phase", "device")
-    version = VERSION
+    version = SUITE_VERSION
     unit = "seconds"
 
     def track_phase(
         self,
-        measured: dict[Key, tuple[str, Any]],
+        measured: dict[_Key, tuple[str, Any]],
         method: str,
         strategy: str,
         samples: int,
@@ -57,9 +57,9 @@ class Phases:
         device: str,
     ) -> dict[str, Any]:
         """Seconds of this phase."""
-        status, told = measured[method, strategy, samples, device]
-        if status == "ok" and phase not in told[0]:
-            status, told = "skipped", f"{strategy} has no {phase}: nothing of it is compiled as a whole"
-        return tracked(status, [phases[phase] for phases in told] if status == "ok" else told)
+        status, repeats = measured[method, strategy, samples, device]
+        if status == "ok" and phase not in repeats[0]:
+            status, repeats = "skipped", f"{strategy} has no {phase}: nothing of it is compiled as a whole"
+        return tracked(status, [phases[phase] for phases in repeats] if status == "ok" else repeats)
 
     track_phase.pretty_name = "Phases before steady state"  # type: ignore[attr-defined]

@@ -19,21 +19,21 @@ from ..processes.handle import Setting
 from ..processes.pool import Nurseries, out_of_the_way
 from ..sampling.block import Entry, Rules, Unwatched, run_block
 from . import cases
-from .asv_common import VERSION, tracked
+from .asv_common import SUITE_VERSION, tracked
 
 BLOCKS = 7
 """One sample each. Seven a side are the fewest in which asv's test can find anything at its level of 0.002."""
 
-ROUNDS = 10
-SAMPLES, BATCHES = sorted(cases.SAMPLES)[:2], [1, *sorted(cases.BATCHES)[:1]]
+ROUNDS_A_BLOCK = 10
+FEW_SAMPLES, FEW_BATCHES = sorted(cases.SAMPLES)[:2], [1, *sorted(cases.BATCHES)[:1]]
 
-Key = tuple[str, str, int, int, str]
+_Key = tuple[str, str, int, int, str]
 
 
-def setup_cache() -> dict[Key, tuple[str, Any]]:
+def setup_cache() -> dict[_Key, tuple[str, Any]]:
     """By case, its status and its ratios, or the reason why it has none: measured once for the whole suite."""
     here = Setting(solvers=Path(solvers.__file__).parent)
-    found: dict[Key, tuple[str, Any]] = {}
+    measured: dict[_Key, tuple[str, Any]] = {}
     with Nurseries({"here": here}) as nurseries, out_of_the_way(nurseries.allowed):
         known = nurseries.solvers("here")
         strategies = {solver.strategy for solver in known[0]}
@@ -42,15 +42,15 @@ def setup_cache() -> dict[Key, tuple[str, Any]]:
             methods=cases.METHODS,
             strategies=tuple(name for name in cases.RIVALS if name in strategies),
             devices=tuple(name for name in cases.DEVICES if cases.may_be_here(name)),
-            samples=tuple(SAMPLES),
-            batch=tuple(BATCHES),
+            samples=tuple(FEW_SAMPLES),
+            batch=tuple(FEW_BATCHES),
         )
         contests = select(options, {"here": known})
         for block in range(BLOCKS):
             nurseries.renew(block)
             for contest in contests:
-                _one_block(contest, block, nurseries, found)
-    return found
+                _one_block(contest, block, nurseries, measured)
+    return measured
 
 
 setup_cache.timeout = 600.0  # type: ignore[attr-defined]
@@ -59,14 +59,14 @@ setup_cache.timeout = 600.0  # type: ignore[attr-defined]
 class Ratio:
     """Each sample is the median over the rounds of one block, every case in a fresh process."""
 
-    params = (cases.METHODS, cases.RIVALS, SAMPLES, BATCHES, cases.DEVICES)
+    params = (cases.METHODS, cases.RIVALS, FEW_SAMPLES, FEW_BATCHES, cases.DEVICES)
     param_names = ("method", "strategy", "samples", "batch", "device")
-    version = VERSION
+    version = SUITE_VERSION
     unit = "times the NumPy loop's time"
 
     def track_ratio(
         self,
-        measured: dict[Key, tuple[str, Any]],
+        measured: dict[_Key, tuple[str, Any]],
         method: str,
         strategy: str,
         samples: int,
@@ -80,7 +80,7 @@ class Ratio:
     track_ratio.pretty_name = "Ratio to the NumPy loop"  # type: ignore[attr-defined]
 
 
-def _one_block(contest: Contest, block: int, nurseries: Nurseries, found: dict[Key, tuple[str, Any]]) -> None:
+def _one_block(contest: Contest, block: int, nurseries: Nurseries, measured: dict[_Key, tuple[str, Any]]) -> None:
     """Add the block's ratio to each case of the contest, or the status that ends it."""
     (baseline,) = contest.baselines
     entries = [Entry(baseline, "baseline"), *map(Entry, contest.cases)]
@@ -90,7 +90,7 @@ def _one_block(contest: Contest, block: int, nurseries: Nurseries, found: dict[K
         "guard": False,
         "gate": False,
     }
-    rules = Rules(cases.PRESET.timeout_s, rounds=ROUNDS, target_s=cases.PRESET.target_s)
+    rules = Rules(cases.PRESET.timeout_s, rounds=ROUNDS_A_BLOCK, target_s=cases.PRESET.target_s)
     records, _ = run_block(
         entries,
         rules,
@@ -101,16 +101,16 @@ def _one_block(contest: Contest, block: int, nurseries: Nurseries, found: dict[K
     )
     base = dict(zip(records[0]["rounds"], records[0]["samples_s"], strict=True))
     for entry, record in zip(entries[1:], records[1:], strict=True):
-        status, told = found.setdefault(_key(entry), ("ok", []))
-        worst = next((each for each in (record, records[0]) if each["status"] != "ok"), None)
+        status, ratios = measured.setdefault(_key(entry), ("ok", []))
+        worst = next((ending for ending in (record, records[0]) if ending["status"] != "ok"), None)
         if status == "ok" and worst is not None:
-            found[_key(entry)] = (worst["status"], worst["reason"])
+            measured[_key(entry)] = (worst["status"], worst["reason"])
         elif status == "ok":
             pairs = zip(record["rounds"], record["samples_s"], strict=True)
             # five decimals: asv prints all that it is given
-            told.append(round(median(sample_s / base[n] for n, sample_s in pairs if n in base), 5))
+            ratios.append(round(median(sample_s / base[n] for n, sample_s in pairs if n in base), 5))
 
 
-def _key(entry: Entry) -> Key:
+def _key(entry: Entry) -> _Key:
     workload = entry.case.workload
     return (workload.method, entry.case.solver.strategy, workload.samples, workload.batch, entry.case.device)

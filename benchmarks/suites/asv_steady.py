@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import clock
 from . import cases
-from .asv_common import TIMEOUT_S, VERSION, WARM_UP_S, clock_of_calls, ready_call
+from .asv_common import SUITE_VERSION, TIMEOUT_S, WARM_UP_S, clock_of_calls, ready_call
 
 
 class OverSamples:
@@ -12,7 +12,7 @@ class OverSamples:
 
     params = (cases.METHODS, cases.STRATEGIES, cases.SAMPLES, cases.DEVICES)
     param_names = ("method", "strategy", "samples", "device")
-    version = VERSION
+    version = SUITE_VERSION
     timeout = TIMEOUT_S
     warmup_time = WARM_UP_S
     timer = staticmethod(clock_of_calls)
@@ -32,7 +32,7 @@ class OverBatch:
 
     params = (cases.METHODS, cases.STRATEGIES, [min(cases.SAMPLES)], cases.BATCHES, cases.DEVICES)
     param_names = ("method", "strategy", "samples", "batch", "device")
-    version = VERSION
+    version = SUITE_VERSION
     timeout = TIMEOUT_S
     warmup_time = WARM_UP_S
     timer = staticmethod(clock_of_calls)
@@ -52,7 +52,7 @@ class Memory:
 
     params = (cases.METHODS, cases.STRATEGIES, [max(cases.SAMPLES)], cases.DEVICES)
     param_names = ("method", "strategy", "samples", "device")
-    version = VERSION
+    version = SUITE_VERSION
     timeout = TIMEOUT_S
 
     def peakmem_call(self, method: str, strategy: str, samples: int, device: str) -> None:

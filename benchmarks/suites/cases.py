@@ -95,7 +95,7 @@ def may_be_here(device: str) -> bool:
     return device == "cpu" or bool(plugins)
 
 
-def table() -> Iterator[tuple[str, str, Size]]:
+def every_case() -> Iterator[tuple[str, str, Size]]:
     """Method, strategy and size of every case that the doors know, on each device the same; some will be skipped."""
     return ((m, strategy, size) for m, size, strategy in product(METHODS, SIZES, STRATEGIES))
 
@@ -167,8 +167,8 @@ def one_core(case: Case) -> Iterator[None]:
 @functools.cache
 def _solvers() -> dict[tuple[str, str], Solver]:
     """By method and strategy, the solver in its plain variant."""
-    found = load_builtin().values()
-    return {(s.method, s.strategy): s for s in found if s.variant == PLAIN_VARIANT[s.method, s.backend]}
+    solvers = load_builtin().values()
+    return {(s.method, s.strategy): s for s in solvers if s.variant == PLAIN_VARIANT[s.method, s.backend]}
 
 
 def _solver(method: str, strategy: str) -> Solver:

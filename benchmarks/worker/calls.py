@@ -214,9 +214,9 @@ def answer(result: Any, workload: Workload, solver: Solver | None = None) -> tup
             raise ValueError(f"gd_tol must return (w, steps taken), and returned {type(result).__name__}") from None
         steps = np.concatenate([np.atleast_1d(np.asarray(count)) for count in taken])
         result = np.concatenate([np.atleast_2d(np.asarray(w, dtype=np.float64)) for w in weights])
-    found = np.asarray(result, dtype=np.float64)
-    if workload.batch == 1 and found.shape == expected[1:]:
-        found = found[np.newaxis]
-    if found.shape != expected:
-        raise ValueError(f"expected an answer of shape {expected}, got {found.shape}")
-    return found, steps
+    solution = np.asarray(result, dtype=np.float64)
+    if workload.batch == 1 and solution.shape == expected[1:]:
+        solution = solution[np.newaxis]
+    if solution.shape != expected:
+        raise ValueError(f"expected an answer of shape {expected}, got {solution.shape}")
+    return solution, steps

@@ -58,7 +58,7 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-class Nursery:
+class NurseryServer:
     """The problems made, the children alive, and what is done with each message."""
 
     def __init__(self, requests: int, replies: int) -> None:

@@ -19,10 +19,10 @@ from .. import clock, devices
 from . import answers, calls, dispatch, guards
 from .calls import SHORT_CALL_S
 from .hardware import cpu, flush, gpu, memory, peaks, sentinel
+from .wire import Message
 
 PROBES = 4
 
-Message = dict[str, Any]
 Receive = Callable[[], Message]
 Send = Callable[[Message], None]
 
@@ -44,6 +44,7 @@ class _Desk:
     private_bytes: int | None = None
     compiles: Callable[[], int] = lambda: 0
     cpu_s: float = 0.0
+    own_s: float = 0.0
     wall_s: float = 0.0
     switches: int = 0
     findings: list[str] = field(default_factory=list)
@@ -74,7 +75,7 @@ def status_of(error: BaseException) -> tuple[str, str]:
 def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, send: Send) -> None:
     """Answer requests until the other end closes; a request that fails is answered with its status."""
     if case.get("gauge"):
-        sentinel.live(case["gauge"], receive, send)
+        sentinel.live_as_gauge(case["gauge"], receive, send)
         return
     desk: _Desk | None = None
     while message := receive():
@@ -82,7 +83,7 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
         try:
             if ask == "prepare":
                 workload = Workload(**case["workload"])
-                cold = flush.make(case["device"]) if case.get("flush_cache") else None
+                cold = flush.flush_for(case["device"]) if case.get("flush_cache") else None
                 desk = _Desk(case, workload, _given(problem), private_bytes=memory.private_bytes(), flush=cold)
                 reply = _prepare(desk)
             elif ask == "probe":
@@ -102,13 +103,13 @@ ERRANDS: dict[str, Callable[[Message], Message]] = {
     "device": lambda message: {"kind": devices.find(message["device"]).device_kind},
     "count": lambda message: {"count": len(devices.named(message["device"]))},
     "facts": lambda message: {"facts": _facts(message["device"])},
-    "peaks": lambda message: {"peaks": peaks.measure(threads=message["threads"])},
+    "peaks": lambda message: {"peaks": peaks.measured_peaks(threads=message["threads"])},
 }
 """What a worker may be asked without a case: a plugin's solvers, a device's kind, number and facts, the peaks."""
 
 
 def _facts(device: str) -> dict[str, Any]:
-    return cpu.facts() if devices.parse(device)[0] == "cpu" else gpu.facts(device)
+    return cpu.processor_facts() if devices.parse(device)[0] == "cpu" else gpu.device_facts(device)
 
 
 def _given(thing: Any) -> Any:
@@ -189,6 +190,7 @@ def _sample(desk: _Desk, message: Message) -> Message:
     sample = clock.sample(call, desk.loops, desk.queue)
     after_s = desk.sentinel.look() if desk.case["gate"] else None
     desk.cpu_s += sample.cpu_s
+    desk.own_s += sample.own_s
     desk.wall_s += sample.wall_s
     desk.switches += sample.involuntary_switches
     return {
@@ -204,6 +206,7 @@ def _finish(desk: _Desk) -> Message:
     dispatch_s, transfer_out_s = dispatch.dispatch_and_out_s(prepared, desk.call_s)
     reply: Message = {
         "cpu_over_wall": desk.cpu_s / desk.wall_s if desk.wall_s else None,
+        "own_thread_share": min(1.0, desk.own_s / desk.cpu_s) if desk.cpu_s else None,
         "compiles": desk.compiles(),
         "involuntary_switches": desk.switches,
         "dispatch_s": dispatch_s,
@@ -238,15 +241,15 @@ def _guard(desk: _Desk, prepared: calls.Prepared) -> list[str]:
     """What was found to be wrong with the timing, by name; off the clock, after the last sample."""
     solver: Solver = _given(desk.solver)
     what = (prepared, solver, desk.workload, desk.problem)
-    found = {
+    convicted = {
         "inputs_changed": guards.inputs_changed(*what),
         "remembered": guards.remembered(*what),
     }
     if desk.case["device"] == "cpu" and desk.case["pin"]:
         allowed = desk.case["allowed"]
         threads = len(allowed) if desk.case["threads"] == "all" else int(desk.case["threads"])
-        found["more_threads"] = guards.more_threads(prepared.call, desk.calibrated, allowed, threads)
-        found["more_threads"] |= desk.cpu_s > (threads + guards.ACCOUNTING_MARGIN) * desk.wall_s
-    names = [name for name, is_so in found.items() if is_so]
+        convicted["more_threads"] = guards.more_threads(prepared.call, desk.calibrated, allowed, threads)
+        convicted["more_threads"] |= desk.cpu_s > (threads + guards.ACCOUNTING_MARGIN) * desk.wall_s
+    names = [name for name, is_so in convicted.items() if is_so]
     names += guards.clock_findings(desk.call_s, desk.call_s * desk.loops)
     return names + (guards.strict_call(prepared.call) if solver.compiled else [])

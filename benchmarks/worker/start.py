@@ -98,7 +98,7 @@ def main() -> None:
     if places.get("cores"):
         os.sched_setaffinity(0, places["cores"])
     wire.write(replies, who)
-    nursery.Nursery(0, replies).serve()
+    nursery.NurseryServer(0, replies).serve()
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from .values import mapping, seconds, sequence, shown, value
 SOURCE = "asv"
 VERSION, INDEX_VERSION = 2, 2
 FIXED = {"features": 2, "dtype": "float32", "seed": 0, "precision": "highest", "threads": "1"}
-"""What version 1 of the suites (asv_common.VERSION) holds fixed."""
+"""What version 1 of the suites (asv_common.SUITE_VERSION) holds fixed."""
 
 STEPS = {"gd": 100}
 BASELINE = "numpy_loop"

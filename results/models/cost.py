@@ -34,7 +34,6 @@ class Fitted:
     """One measured size: what the model says, how far it is off (measured / model - 1), and what dominates there."""
 
     row: Record
-    model_s: float
     residual: float
     shares: dict[str, float]
     regime: str
@@ -175,4 +174,4 @@ def _answer(cost: Any, half_width: Any, most: Any) -> Answer:
 def _fitted(row: Record, off: float, shares: dict[str, float]) -> Fitted:
     largest = max(shares, key=shares.__getitem__)
     regime = largest if shares[largest] > DOMINATES else "mixed"
-    return Fitted(row, row["time_s"] / math.exp(off), math.expm1(off), shares, regime)
+    return Fitted(row, math.expm1(off), shares, regime)

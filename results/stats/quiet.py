@@ -97,31 +97,38 @@ def interrupted(measurement: Measurement) -> npt.NDArray[np.bool_]:
     if measurement.waits_s is None:
         return np.zeros(len(measurement.samples_s), dtype=np.bool_)
     waits_s = np.array(measurement.waits_s)
-    usual_s = np.median(waits_s) if waits_s.size else 0.0
-    spread_s = MAD_TO_SD * np.median(np.abs(waits_s - usual_s)) if waits_s.size else 0.0
+    usual_s = spread_s = 0.0
+    if hands_over(measurement) and waits_s.size:
+        usual_s = np.median(waits_s)
+        spread_s = MAD_TO_SD * np.median(np.abs(waits_s - usual_s))
     flags: npt.NDArray[np.bool_] = waits_s - usual_s > INTERRUPTED * np.array(measurement.samples_s) + FAR * spread_s
     return flags
 
 
+def hands_over(measurement: Measurement) -> bool:
+    """Whether other threads than the calling one do part of the work: these wait for each other without any neighbour."""
+    return measurement.own_thread_share is None or measurement.own_thread_share < OWN_WORK
+
+
+OWN_WORK = 0.95
 SLICE_S = 0.003
 """About how long Linux lets a process have a core that others want: what takes longer is interrupted on a busy one."""
-HANDED_OVER, SURELY_TAKEN = 0.02, 0.10
+SURELY_TAKEN = 0.10
 
 
 def undisturbed_s(measurement: Measurement) -> npt.NDArray[np.float64]:
     """Seconds a call of each sample, less what a long one had to wait for its core because of others.
 
-    Samples shorter than a slice are left as they are: they were interrupted or not. Of longer ones the wait beyond the
-    least of this case is taken off; where the least is more than nothing, work is handed between threads, whose own
-    waiting varies, and only what is too long for that is taken off.
+    Samples shorter than a slice are left as they are: they were interrupted or not. Of longer ones all of the wait is
+    taken off where the calling thread does the work itself. Where it is handed between threads, whose own waiting
+    varies, what is taken off is the wait beyond the least of this case, if that is too much to be their own.
     """
     samples_s = np.array(measurement.samples_s)
     if measurement.waits_s is None or not samples_s.size:
         return samples_s
     waits_s = np.array(measurement.waits_s)
-    least_s = waits_s.min()
-    lost_s = waits_s - least_s
-    handed_over = least_s > HANDED_OVER * samples_s.min()
+    handed_over = hands_over(measurement)
+    lost_s = waits_s - waits_s.min() if handed_over else waits_s
     taken = (samples_s * (measurement.loops or 1) > SLICE_S) & (lost_s > SURELY_TAKEN * samples_s * handed_over)
     return np.where(taken, np.maximum(samples_s - lost_s, 0.01 * samples_s), samples_s)
 

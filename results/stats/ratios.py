@@ -41,12 +41,6 @@ class Ratio:
         """Of the interval, as a fraction of the ratio: what the stop rule looks at. Infinite below two blocks."""
         return math.inf if self.low is None or self.high is None else math.sqrt(self.high / self.low) - 1
 
-    def inverse(self) -> "Ratio":
-        """The same seen from the other side."""
-        low, high = (None if end is None else 1 / end for end in (self.high, self.low))
-        turned = {"faster": "slower", "slower": "faster"}.get(self.verdict, self.verdict)
-        return replace(self, ratio=1 / self.ratio, low=low, high=high, verdict=turned)
-
 
 @dataclass(frozen=True)
 class Floors:

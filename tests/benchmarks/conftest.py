@@ -1,4 +1,4 @@
-"""Lets the tests of this room import their neighbours `fakes` and `real`, and gives them a clock that they turn."""
+"""Lets the tests of this room import `fakes`, `fake_nvml` and `real`, and gives them a clock that they turn."""
 
 import sys
 from pathlib import Path

@@ -52,7 +52,7 @@ def candidates() -> dict[str, Callable[[], object]]:
     square = generator.standard_normal((48, 48)).astype(np.float32)
     stream, sink = np.ones(500_000), np.empty(500_000)
 
-    made = {f"loop, {steps} steps": sentinel.make(steps) for steps in (50, 200, 800)}
+    made = {f"loop, {steps} steps": sentinel.sentinel_call(steps) for steps in (50, 200, 800)}
     made["arithmetic"] = lambda: [square @ square for _ in range(120)]
     made["memory"] = lambda: np.multiply(stream, 1.5, out=sink)
     return made

@@ -12,7 +12,6 @@ from typing import Any
 
 _CPU = Path("/sys/devices/system/cpu")
 _CPUINFO = Path("/proc/cpuinfo")
-_TASKS = Path("/proc/self/task")
 
 VECTOR_SETS = (
     *("sse4_2", "avx", "avx2", "fma", "avx_vnni", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile", "amx_bf16"),
@@ -23,9 +22,9 @@ VECTOR_SETS = (
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
 
 
-def facts() -> dict[str, Any]:
+def processor_facts() -> dict[str, Any]:
     """By name; caches in bytes, of one core's view (L3 is shared by whoever is behind it)."""
-    found: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "caches_bytes": caches_bytes() or None,
         "instruction_sets": instruction_sets() or None,
@@ -33,18 +32,18 @@ def facts() -> dict[str, Any]:
         "smt": {"1": "on", "0": "off"}.get(_read(_CPU / "smt/active") or ""),
         "pools": pools() or None,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def caches_bytes() -> dict[str, int]:
     """The caches of core 0 for data, L1d, L2, L3, in bytes; empty where the system does not tell."""
-    found = {}
+    caches = {}
     for place in sorted((_CPU / "cpu0/cache").glob("index*")):
         level, kind, size = (_read(place / name) for name in ("level", "type", "size"))
         if level is None or kind not in ("Data", "Unified") or not size or not size[:-1].isdigit():
             continue
-        found["L1d" if level == "1" else f"L{level}"] = int(size[:-1]) * _UNITS.get(size[-1], 1)
-    return found
+        caches["L1d" if level == "1" else f"L{level}"] = int(size[:-1]) * _UNITS.get(size[-1], 1)
+    return caches
 
 
 def instruction_sets() -> list[str]:
@@ -53,7 +52,7 @@ def instruction_sets() -> list[str]:
         name, _, value = line.partition(":")
         if name.strip() in ("flags", "Features"):
             flags = set(value.split())
-            return [each for each in VECTOR_SETS if each in flags]
+            return [vectors for vectors in VECTOR_SETS if vectors in flags]
     return []
 
 
@@ -68,14 +67,6 @@ def pools() -> list[Mapping[str, Any]]:
         return []
     names = {"internal_api": "library", "version": "version", "num_threads": "threads"}
     return [{ours: pool.get(theirs) for theirs, ours in names.items()} for pool in threadpool_info()]
-
-
-def threads_alive() -> int | None:
-    """How many threads this process has; None where the system does not tell."""
-    try:
-        return len(os.listdir(_TASKS))
-    except OSError:
-        return None
 
 
 def _read(path: Path) -> str | None:

@@ -28,7 +28,7 @@ class Flush:
     host_bytes: int
 
 
-def make(device: str) -> Flush:
+def flush_for(device: str) -> Flush:
     """The flush for a device; a CPU's is NumPy's own, so that it is the same for every backend."""
     if devices.parse(device)[0] != "cpu":
         return Flush(_on(device), 0)

@@ -53,15 +53,15 @@ class Gpu:
             return None
 
 
-def facts(device: str) -> dict[str, Any]:
+def device_facts(device: str) -> dict[str, Any]:
     """The device by name; starts its backend. Raises devices.DeviceError where it is not here."""
-    found = devices.find(device)
-    told = _by_jax(found)
+    target = devices.find(device)
+    facts = _by_jax(target)
     try:
-        gpu = open_gpu(device, told["kind"])
+        gpu = open_gpu(device, facts["kind"])
     except NvmlError as error:
-        return told | {"nvml": str(error)}
-    return told | {name: value for name, value in _by_nvml(gpu).items() if value is not None}
+        return facts | {"nvml": str(error)}
+    return facts | {name: value for name, value in _by_nvml(gpu).items() if value is not None}
 
 
 def open_gpu(device: str, kind: str) -> Gpu:
@@ -92,18 +92,18 @@ def reasons(gpu: Gpu) -> list[str] | None:
 
 def clock_mhz(gpu: Gpu) -> int | None:
     """The clock of the multiprocessors, now."""
-    found: int | None = gpu.read("ClockInfo", gpu.nvml.NVML_CLOCK_SM)
-    return found
+    mhz: int | None = gpu.read("ClockInfo", gpu.nvml.NVML_CLOCK_SM)
+    return mhz
 
 
 def violations_s(gpu: Gpu) -> dict[str, float]:
     """Seconds since the driver loaded in which the clock was held down, by reason; what is not told is left out."""
-    found = {}
+    held_s = {}
     for name, policy in VIOLATIONS.items():
         status = gpu.read("ViolationStatus", getattr(gpu.nvml, policy))
         if status is not None:
-            found[name] = status.violationTime / 1e9
-    return found
+            held_s[name] = status.violationTime / 1e9
+    return held_s
 
 
 def memory_peak_bytes(device: Any) -> int | None:
@@ -115,7 +115,7 @@ def memory_peak_bytes(device: Any) -> int | None:
 def _by_jax(device: Any) -> dict[str, Any]:
     import jax
 
-    told = {
+    facts = {
         "kind": str(device.device_kind),
         "platform_version": " ".join(str(getattr(device.client, "platform_version", "")).split()) or None,
         "compute_capability": getattr(device, "compute_capability", None),
@@ -123,7 +123,7 @@ def _by_jax(device: Any) -> dict[str, Any]:
         "usable_memory_bytes": _memory_stats(device).get("bytes_limit"),
         "default_matmul_precision": getattr(jax.config, "jax_default_matmul_precision", None) or "the backend's own",
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _by_nvml(gpu: Gpu) -> dict[str, Any]:
@@ -147,8 +147,8 @@ def _by_nvml(gpu: Gpu) -> dict[str, Any]:
 def _both(gpu: Gpu, query: str) -> Mapping[str, int] | None:
     """Of the multiprocessors and of the memory."""
     clocks = {"sm": gpu.nvml.NVML_CLOCK_SM, "memory": gpu.nvml.NVML_CLOCK_MEM}
-    found = {name: gpu.read(query, clock) for name, clock in clocks.items()}
-    return {name: value for name, value in found.items() if value is not None} or None
+    rates = {name: gpu.read(query, clock) for name, clock in clocks.items()}
+    return {name: value for name, value in rates.items() if value is not None} or None
 
 
 def _switch(modes: Any) -> str | None:
@@ -185,10 +185,10 @@ def _handle(nvml: Any, ordinal: int, kind: str) -> Any:
     if entry.isdigit():
         chosen = handles[int(entry)] if int(entry) < len(handles) else None
     else:  # GPU-..., of which a unique beginning is enough
-        chosen = next((each for each in handles if nvml.nvmlDeviceGetUUID(each).startswith(entry)), None)
+        chosen = next((handle for handle in handles if nvml.nvmlDeviceGetUUID(handle).startswith(entry)), None)
     if chosen is not None and nvml.nvmlDeviceGetName(chosen) == kind:
         return chosen
-    alike = [each for each in handles if nvml.nvmlDeviceGetName(each) == kind]
+    alike = [handle for handle in handles if nvml.nvmlDeviceGetName(handle) == kind]
     if len(alike) != 1:
         raise NvmlError(f"which of NVML's {len(handles)} GPUs is {kind!r}, number {ordinal}, cannot be told")
     return alike[0]

@@ -12,17 +12,17 @@ from ... import clock
 GEMM_SIZE = 1024
 STREAM_BYTES = 128 * 2**20
 """Each array of the bandwidth measurement: far beyond any last-level cache that a core has to itself."""
-REPEATS = 5
+TRIES = 5
 MULTIPLY_SIZE = 512
 
 
-def measure(*, threads: bool) -> dict[str, float]:
+def measured_peaks(*, threads: bool) -> dict[str, float]:
     """Arithmetic and memory by name with the unit, and on demand the threads in effect of each backend."""
-    found = {f"gemm_{dtype}_flops_per_s": gemm_flops_per_s(dtype) for dtype in ("float32", "float64")}
-    found["bandwidth_bytes_per_s"] = bandwidth_bytes_per_s()
+    peaks = {f"gemm_{dtype}_flops_per_s": gemm_flops_per_s(dtype) for dtype in ("float32", "float64")}
+    peaks["bandwidth_bytes_per_s"] = bandwidth_bytes_per_s()
     if threads:
-        found |= {f"threads_{backend}": threads_in_effect(backend) for backend in ("numpy", "jax")}
-    return found
+        peaks |= {f"threads_{backend}": threads_in_effect(backend) for backend in ("numpy", "jax")}
+    return peaks
 
 
 def gemm_flops_per_s(dtype: str) -> float:
@@ -64,4 +64,4 @@ def threads_in_effect(backend: str) -> float:
 
 def _best(call: Callable[[], Any]) -> float:
     call()
-    return min(clock.once(call)[1] for _ in range(REPEATS))
+    return min(clock.once(call)[1] for _ in range(TRIES))

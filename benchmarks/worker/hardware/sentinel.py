@@ -1,7 +1,9 @@
 """The sentinel: a fixed small piece of work, the same in every run, that tells whether a round was quiet.
 
-It mixes what the cases mix: interpreter, small BLAS calls, and memory traffic inside the cache. It must never change,
-or runs from before and after can no longer be compared: `VERSION` goes into the run file.
+On the processor it mixes what the cases mix: interpreter, small BLAS calls, and memory traffic inside the cache. On an
+accelerator it is a gauge, one process for the whole run, sampled around each of the device's cases: it looks at the
+clock just after its work, when the device is not yet idle, and keeps what held the clock down. Neither work may ever
+change, or runs from before and after can no longer be compared: `VERSION` goes into the run file.
 """
 
 from __future__ import annotations
@@ -13,19 +15,23 @@ from typing import Any
 import numpy as np
 
 from ... import clock, devices
-from ...clock import Call
 from . import gpu
 
 VERSION = 2
-STEPS = 80
+CPU_STEPS = 80
 GATE_S, PAUSE_S = 0.020, 0.0005
 """How long a sample waits for a quiet moment at most, and between two looks. A neighbour's spell is not loud
 throughout: quiet comes in windows of some 10 ms, and most of the samples taken at once in one of them are quiet."""
 LEVEL_LOOKS = 40
+"""Before the first sample, so that the run knows early what is quiet."""
+GAUGE_ROWS, GAUGE_COLUMNS, GAUGE_STEPS = 4096, 1024, 20
+"""16 MiB of float32, read twice a step: launches and memory traffic, a fraction of a millisecond on a large GPU."""
+WARM_UPS = 5
+LEAST_VIOLATION_S = 1e-3
 
 
-def make(steps: int = STEPS) -> Call:
-    """The sentinel's call: steps of gradient descent on 100 samples in float32, about 0.2 ms."""
+def sentinel_call(steps: int = CPU_STEPS) -> clock.Call:
+    """The processor's sentinel: steps of gradient descent on 100 samples in float32, about 0.2 ms."""
     generator = np.random.default_rng(20)
     X = np.column_stack([generator.uniform(-1, 1, 100), np.ones(100)]).astype(np.float32)
     y = generator.normal(size=100).astype(np.float32)
@@ -49,7 +55,7 @@ def make(steps: int = STEPS) -> Call:
 class Sentinel:
     """The sentinel in the process of a case, so that no message lies between it and the sample it stands beside."""
 
-    call: Call = field(default_factory=make)
+    call: clock.Call = field(default_factory=sentinel_call)
 
     def look(self) -> float:
         """Seconds of one call, after one that is not timed: the process has been idle, or busy with other work."""
@@ -69,15 +75,9 @@ class Sentinel:
         return seconds
 
 
-ROWS, COLUMNS, SWEEPS = 4096, 1024, 20
-"""16 MiB of float32, read twice a sweep: launches and memory traffic, a fraction of a millisecond on a large GPU."""
-WARM_UPS = 5
-LEAST_VIOLATION_S = 1e-3
-
-
 @dataclass
 class Gauge:
-    """The work, and what was seen of the device since the last `state`; without NVML there is nothing to see."""
+    """An accelerator's sentinel, and what was seen of it since the last `state`; without NVML, nothing."""
 
     call: clock.Call
     card: gpu.Gpu | None
@@ -105,23 +105,25 @@ class Gauge:
         before, self.violations_s = self.violations_s, gpu.violations_s(self.card)
         held_s = {name: max(0.0, now - before.get(name, now)) for name, now in self.violations_s.items()}
         seen = self.reasons | {name for name, seconds in held_s.items() if seconds >= LEAST_VIOLATION_S}
-        found = {
+        facts = {
             "clock_mhz": [min(self.clocks_mhz), max(self.clocks_mhz)] if self.clocks_mhz else None,
             "reasons": sorted(seen),
             "held_s": held_s or None,
             "temperature_c": self.card.read("Temperature", self.card.nvml.NVML_TEMPERATURE_GPU),
         }
         self.clocks_mhz, self.reasons = [], set()
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in facts.items() if value is not None}
 
 
-def live(device: str, receive: Callable[[], Mapping[str, Any]], send: Callable[[dict[str, Any]], None]) -> None:
+def live_as_gauge(
+    device: str, receive: Callable[[], Mapping[str, Any]], send: Callable[[dict[str, Any]], None]
+) -> None:
     """Answer `sample` and `state` until the other end closes; a device that is gone, or full, is answered with why."""
-    made: Gauge | None = None
+    gauge: Gauge | None = None
     while message := receive():
         try:
-            made = made or gauge_of(device)
-            send({"call_s": made.sample()} if message["ask"] == "sample" else {"state": made.state()})
+            gauge = gauge or gauge_of(device)
+            send({"call_s": gauge.sample()} if message["ask"] == "sample" else {"state": gauge.state()})
         except RuntimeError as error:
             send({"status": "failed", "reason": " ".join(str(error).split())[:300]})
 
@@ -130,17 +132,17 @@ def gauge_of(device: str) -> Gauge:
     """The gauge of a device, warmed. Raises devices.DeviceError where it is not here."""
     import jax
 
-    found = devices.find(device)
+    target = devices.find(device)
     generator = np.random.default_rng(20)
-    X = jax.device_put(generator.standard_normal((ROWS, COLUMNS), dtype=np.float32), found)
-    w = jax.device_put(np.ones(COLUMNS, np.float32), found)
+    X = jax.device_put(generator.standard_normal((GAUGE_ROWS, GAUGE_COLUMNS), dtype=np.float32), target)
+    w = jax.device_put(np.ones(GAUGE_COLUMNS, np.float32), target)
 
     def descend(X: Any, w: Any) -> Any:
-        return jax.lax.fori_loop(0, SWEEPS, lambda _, w: w - 1e-7 * (X.T @ (X @ w)), w)
+        return jax.lax.fori_loop(0, GAUGE_STEPS, lambda _, w: w - 1e-7 * (X.T @ (X @ w)), w)
 
     work = jax.jit(descend)
     try:
-        card = gpu.open_gpu(device, str(found.device_kind))
+        card = gpu.open_gpu(device, str(target.device_kind))
     except gpu.NvmlError:
         card = None
     gauge = Gauge(lambda: work(X, w).block_until_ready(), card)

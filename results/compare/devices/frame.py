@@ -63,9 +63,6 @@ COLUMNS |= {
 }
 
 
-_Bound = Mapping[Case, Regime]
-
-
 def across_frame(found: Sequence[Across]) -> pd.DataFrame:
     """The same columns and dtypes whatever was compared; `base` and `new` name the sides. Ratios are base / new."""
     rows = [{"base": across.base.name, "new": across.new.name} | row for across in found for row in _rows(across)]

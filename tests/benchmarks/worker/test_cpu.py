@@ -57,16 +57,16 @@ def test_instruction_sets_of_either_architecture(kernel: Path, text: str, expect
 
 
 def test_settings_where_they_can_be_read(kernel: Path) -> None:
-    assert not {"smt", "governor", "caches_bytes", "instruction_sets"} & cpu.facts().keys()
+    assert not {"smt", "governor", "caches_bytes", "instruction_sets"} & cpu.processor_facts().keys()
     for name, text in (("smt/active", "1\n"), ("cpu0/cpufreq/scaling_governor", "powersave\n")):
         (kernel / name).parent.mkdir(parents=True)
         (kernel / name).write_text(text)
-    facts = cpu.facts()
+    facts = cpu.processor_facts()
     assert (facts["smt"], facts["governor"]) == ("on", "powersave")
 
 
 def test_the_facts_of_this_machine_are_plain_and_name_nobody() -> None:
-    facts = cpu.facts()
+    facts = cpu.processor_facts()
     told = json.dumps(facts, allow_nan=False)
     assert socket.gethostname() not in told
     assert "/" not in told  # no path of anybody's disk
@@ -80,7 +80,7 @@ def test_the_flush_writes_twice_the_last_cache(
     assert flush.LEAST_BYTES == 64 * 2**20
     monkeypatch.setattr(flush, "LEAST_BYTES", 2**16)
     monkeypatch.setattr(cpu, "caches_bytes", lambda: caches)
-    made = flush.make("cpu")
+    made = flush.flush_for("cpu")
     assert made.host_bytes == size
     first, second = np.array(made.call()), made.call()
     assert len(first) == size

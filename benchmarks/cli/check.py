@@ -1,22 +1,31 @@
-"""Is this machine fit to measure on? Each fact with what it means and what to do about it."""
+"""`check`: is this machine fit to measure on? And `list`: what there is to measure, and on what.
+
+Each fact of the machine comes with what it means and what to do about it.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psutil
+import click
 
-from .. import clock, run
+from .. import clock, devices
 from ..grid.options import RunOptions
-from ..processes import machine
-from ..processes.handle import Setting
-from ..processes.pool import Nurseries
-from ..sampling.progress import Watching
+from ..grid.presets import PRESETS
+from ..processes.handle import Setting, WorkerEnded
+
+if TYPE_CHECKING:
+    from ..processes.pool import Nurseries
+    from ..sampling.progress import Watching
+
+CHECK_S = 12.0
+"""About how long a check takes beside its blocks; for the progress line."""
 
 FLOOR_GOOD, NOISY_GOOD, OTHERS_GOOD, STEAL_GOOD = 0.02, 0.7, 0.05, 0.01
 DIFFERENCES = "smaller differences cannot be seen: take more blocks, or quieten the machine"
@@ -26,6 +35,55 @@ STOLEN = "the hypervisor gives the core to others: use a dedicated machine"
 COARSE_S = 1e-6
 THREADS_MARGIN = 0.05
 SYS_CPU = Path("/sys/devices/system/cpu")
+
+
+@click.command()
+@click.option("--blocks", default=10, show_default=True, type=click.IntRange(2, 200), help="Of the A/A study.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def check(blocks: int, as_json: bool) -> int:
+    """Is this machine fit to measure on? Timer, threads, peaks, noise, and what to do about each fault."""
+    from ..sampling.progress import watcher
+
+    with watcher(CHECK_S + blocks) as watch:
+        checkup = examine(blocks, watch)
+    if as_json:
+        print(json.dumps(checkup.as_dict(), indent=2))
+    else:
+        _print(checkup)
+    return 0
+
+
+@click.command("list")
+def list_() -> int:
+    """Strategies, presets, and the devices there are here."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from linregbench.solvers.registry import load_builtin
+
+    from ..processes.pool import Nurseries
+
+    solvers = Table(
+        "method", "strategy", "variant", "backend", "compiled", "batched", title="Solvers", title_justify="left"
+    )
+    for solver in sorted(load_builtin().values(), key=lambda s: (s.method, s.strategy, s.variant)):
+        marks = ("yes" if flag else "" for flag in (solver.compiled, solver.batched))
+        solvers.add_row(solver.method, solver.strategy, solver.variant, solver.backend, *marks)
+    presets = Table("preset", "what it does", "problems", title="Presets", title_justify="left")
+    for preset in PRESETS.values():
+        sizes = {(method, size) for sweep in preset.sweeps for method in sweep.methods for size in sweep.sizes}
+        presets.add_row(preset.name, preset.about, str(len(sizes)))
+    here = Table("device", "here", title="Devices", title_justify="left")
+    with Nurseries({"here": Setting()}) as nurseries:
+        for name in devices.PLATFORMS:
+            try:
+                here.add_row(name, nurseries.device_kind("here", name))
+            except WorkerEnded as ended:
+                here.add_row(name, ended.reason)
+    console = Console()
+    for table in (solvers, presets, here):
+        console.print(table)
+    return 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +121,8 @@ def examine(blocks: int, watch: Watching) -> Checkup:
 
     Takes about a second a block, and a few seconds more.
     """
+    from ..processes.pool import Nurseries
+
     facts = [*_timer(), *_settings()]
     with Nurseries({"here": Setting()}) as nurseries:
         watch.tell("peaks and threads")
@@ -70,6 +130,21 @@ def examine(blocks: int, watch: Watching) -> Checkup:
     watch.tell("the same code against itself")
     facts += _noise(blocks, watch)
     return Checkup(tuple(facts))
+
+
+def _print(checkup: Checkup) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("", "found", "", "what to do", box=None, pad_edge=False)
+    styles = {"good": "green", "poor": "yellow", "told": "dim"}
+    for fact in checkup.facts:
+        mark = "" if fact.verdict == "told" else f"[{styles[fact.verdict]}]{fact.verdict}[/]"
+        table.add_row(fact.name, escape(fact.value), mark, fact.advice)
+    console = Console()
+    console.print(table)
+    console.print(f"\n{checkup.conclusion}", style="bold", markup=False)
 
 
 def _timer() -> Iterator[Fact]:
@@ -81,6 +156,10 @@ def _timer() -> Iterator[Fact]:
 
 
 def _settings() -> Iterator[Fact]:
+    import psutil
+
+    from ..processes import machine
+
     cores = psutil.cpu_count(logical=True) or 1
     quota = machine.cpu_quota()
     yield Fact("processor", f"{machine.cpu_model()}, {cores} logical cores")
@@ -119,11 +198,11 @@ def _peaks(nurseries: Nurseries) -> Iterator[Fact]:
         width = peaks["bandwidth_bytes_per_s"]
         yield Fact(f"memory bandwidth, {name}", f"{width / 1e9:,.1f} GB/s", number=width)
         for backend in ("numpy", "jax"):
-            found = peaks[f"threads_{backend}"]
-            held = threads != "1" or abs(found - 1) <= THREADS_MARGIN
+            in_effect = peaks[f"threads_{backend}"]
+            held = threads != "1" or abs(in_effect - 1) <= THREADS_MARGIN
             advice = "" if held else "the one-thread setting does not hold: its times are not one thread's"
             verdict = "told" if threads != "1" else "good" if held else "poor"
-            yield Fact(f"threads in effect, {backend}, {name}", f"{found:.2f}", verdict, advice, found)
+            yield Fact(f"threads in effect, {backend}, {name}", f"{in_effect:.2f}", verdict, advice, in_effect)
 
 
 def _noise(blocks: int, watch: Watching) -> Iterator[Fact]:
@@ -131,17 +210,26 @@ def _noise(blocks: int, watch: Watching) -> Iterator[Fact]:
     from linregbench.results.runfile.read import read_run
     from linregbench.results.stats.diagnostics import diagnose
 
+    from .. import run
+
     options = RunOptions(methods=("gd",), samples=(1000,), strategies=("jax_scan",), blocks=blocks)
     with tempfile.TemporaryDirectory() as folder:
         request = run.Request(options, output=Path(folder) / "check.jsonl")
         with run.prepared(request) as ready:
             finished = run.measure(ready, lambda _: contextlib.nullcontext(watch))
-        found = diagnose(read_run(finished.path))
+        diagnostics = diagnose(read_run(finished.path))
+    noisy = None if diagnostics.quiet_share is None else 1 - diagnostics.quiet_share
     limits = (
-        ("two copies of the same code", found.floor, "differ by {:.1%}", FLOOR_GOOD, DIFFERENCES),
-        ("noisy rounds", None if found.quiet_share is None else 1 - found.quiet_share, "{:.0%}", NOISY_GOOD, NOISY),
-        ("other processes", found.others_cpu, "{:.2f} cores", OTHERS_GOOD, OTHERS),
-        ("CPU time stolen", found.steal_share, "{:.1%}", STEAL_GOOD, STOLEN),
+        ("two copies of the same code", diagnostics.floor, "differ by {:.1%}", FLOOR_GOOD, DIFFERENCES),
+        (
+            "noisy rounds",
+            noisy,
+            "{:.0%}",
+            NOISY_GOOD,
+            NOISY,
+        ),
+        ("other processes", diagnostics.others_cpu, "{:.2f} cores", OTHERS_GOOD, OTHERS),
+        ("CPU time stolen", diagnostics.steal_share, "{:.1%}", STEAL_GOOD, STOLEN),
     )
     for name, number, form, most, advice in limits:
         if number is not None:

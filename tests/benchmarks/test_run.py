@@ -12,7 +12,7 @@ from linregbench.benchmarks.grid.cases import Case
 from linregbench.benchmarks.grid.options import RunOptions, UsageError
 from linregbench.benchmarks.grid.presets import PRESETS
 from linregbench.benchmarks.processes import machine
-from linregbench.benchmarks.run import Prepared, Request
+from linregbench.benchmarks.run import PreparedRun, Request
 from linregbench.benchmarks.sampling import plan
 from linregbench.results.runfile.read import RunWriter, read_run
 
@@ -45,7 +45,7 @@ class FakeNurseries:
         return [self.record]
 
 
-def resumed(tmp_path: Path, now: dict[str, Any], grid: str | None = None, cpu: str | None = None) -> Prepared:
+def resumed(tmp_path: Path, now: dict[str, Any], grid: str | None = None, cpu: str | None = None) -> PreparedRun:
     """A run of CONTESTS in ENVIRONMENT that is resumed where everything is as `now` says."""
     header = HEADER | {
         "grid": grid or plan.grid_hash(CONTESTS),
@@ -56,7 +56,7 @@ def resumed(tmp_path: Path, now: dict[str, Any], grid: str | None = None, cpu: s
         writer.append(ENVIRONMENT)
     before = read_run(tmp_path / "run.jsonl")
     nurseries: Any = FakeNurseries(ENVIRONMENT | now)
-    return Prepared(Request(), CONTESTS, make_limits(), nurseries, {}, {}, before)
+    return PreparedRun(Request(), CONTESTS, make_limits(), nurseries, {}, {}, before)
 
 
 def test_a_run_is_resumed_where_nothing_has_changed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What `linregbench doors` says of each door, from times that are known."""
+"""What the study of the doors says of each door, from times that are known."""
 
 import math
 import random
@@ -6,8 +6,8 @@ from statistics import fmean, stdev
 from typing import Any
 
 import pytest
+from studies.doors import agreements
 
-from linregbench.results.formats.agreement import agreements
 from linregbench.results.models.rays import quantile
 
 
@@ -20,13 +20,13 @@ def test_a_door_agrees_within_what_its_processes_may_differ_by() -> None:
     doors = {"linregbench": row(1e-4), "pyperf": row(1.005e-4), "asv": row(1.018e-4), "pytest-benchmark": row(1.03e-4)}
     ours, pyperf, asv, lone = agreements(doors)
     assert ours.difference == 0.0
-    assert [each.agrees for each in (ours, pyperf, asv, lone)] == [True, True, True, False]
-    noises = [math.log1p(each.noise) for each in (ours, pyperf, asv, lone)]
+    assert [door.agrees for door in (ours, pyperf, asv, lone)] == [True, True, True, False]
+    noises = [math.log1p(door.noise) for door in (ours, pyperf, asv, lone)]
     assert noises == pytest.approx([0.01, 0.01, 0.01 * math.sqrt(3.5), 0.01 * math.sqrt(6)])
 
 
 def test_the_noise_is_never_below_the_floor() -> None:
-    assert [each.noise for each in agreements({"linregbench": row(1e-4, floor=0.05), "asv": row(1.04e-4)})] == [
+    assert [door.noise for door in agreements({"linregbench": row(1e-4, floor=0.05), "asv": row(1.04e-4)})] == [
         0.05
     ] * 2
 

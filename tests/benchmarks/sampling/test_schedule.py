@@ -38,7 +38,7 @@ def measure(
             writer.append(HEADER)
         states = [_state(contest, before) for contest in contests]
         session = Session(limits or make_limits(), processes, writer, processes, absent=absent or {})
-        return schedule.run(session, states)
+        return schedule.run_contests(session, states)
 
 
 def _state(contest: Contest, before: Run | None) -> State:

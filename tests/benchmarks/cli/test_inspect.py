@@ -12,21 +12,21 @@ import pytest
 from rich.console import Console
 
 from linregbench.benchmarks.aot import compiler, floors
-from linregbench.benchmarks.aot.compiler import Case, Compiled, CompileError, compile_all, find_extra
+from linregbench.benchmarks.aot.compiler import Compile, Compiled, CompileError, compile_all, find_extra
 from linregbench.benchmarks.aot.floors import Asked, cases_of, find_target, records, without_repeats
 from linregbench.benchmarks.aot.program import attempt
 from linregbench.benchmarks.aot.targets import configuration, targets
 from linregbench.benchmarks.aot.work import Loop, Work
-from linregbench.benchmarks.cli import commands_inspect
+from linregbench.benchmarks.cli import inspect
 from linregbench.benchmarks.cli.main import main
 from linregbench.benchmarks.grid.options import RunOptions, UsageError
 from linregbench.solvers.registry import load_builtin
 
 H100 = targets()["h100"]
-GD = Case("gd", "jax_scan", "autodiff", False, 1000, 16, 128, 100, "float32", "highest")
+GD = Compile("gd", "jax_scan", "autodiff", False, 1000, 16, 128, 100, "float32", "highest")
 LOOP = Loop(Work(kernels=1, submitted=1), Work(kernels=5, submitted=1), 100)
 GOOD = Compiled(GD, "ok", None, Work(copies=2, submitted=2, loops=(LOOP,)), 68392, 68068, 64, False, {})
-SOLVE = Case("ols", "jax_vmap", "solve", True, 1000, 16, 128, 100, "float32", "default")
+SOLVE = Compile("ols", "jax_vmap", "solve", True, 1000, 16, 128, 100, "float32", "default")
 CALLS = replace(GOOD, case=SOLVE, work=Work(kernels=5, libraries=4, copies=2), library_calls={"getrf": 1, "trsm": 2})
 
 EXTRA = Path(compiler.ROOT) / compiler.FOLDER
@@ -234,9 +234,9 @@ def test_the_table_says_what_is_counted_and_that_nothing_ran() -> None:
     skipped = Compiled(replace(GD, strategy="jax_sharded"), "skipped", "it needs several devices")
     buffer = io.StringIO()
     rows = records([GOOD, CALLS, skipped], H100, 1.0)
-    commands_inspect.print_table(rows, H100, 1.0, Console(file=buffer, width=250))
+    inspect.print_table(rows, H100, 1.0, Console(file=buffer, width=250))
     shown = buffer.getvalue()
-    assert max(len(line) for line in shown.splitlines()) <= commands_inspect.WIDTH
+    assert max(len(line) for line in shown.splitlines()) <= inspect.WIDTH
     assert "gradient descent, 100 steps: n = 1,000, d = 16, 128 problems, float32" in shown
     assert "jax_sharded autodiff skipped: it needs several devices" in shown
     assert "jax_vmap solve: calls getrf, 2 trsm" in shown

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from fakes import FakeClock, make_solver
 
-from linregbench.benchmarks.worker import calls
-from linregbench.benchmarks.worker import dispatch as phases
+from linregbench.benchmarks.worker import calls, dispatch
 from linregbench.benchmarks.worker.calls import Prepared
 from linregbench.solvers.problem import make_problem
 from linregbench.solvers.registry import load_builtin
@@ -44,22 +43,22 @@ class Queue:
 
 def test_dispatch_and_the_way_out_are_apart(fake_clock: FakeClock) -> None:
     queue = Queue(fake_clock)
-    assert phases.dispatch_and_out_s(queue.prepared, 0.005) == pytest.approx((0.001, 0.002))
-    assert (queue.most, queue.fetched) == (1, phases.TIMES)  # each answer once, and none while another is in flight
+    assert dispatch.dispatch_and_out_s(queue.prepared, 0.005) == pytest.approx((0.001, 0.002))
+    assert (queue.most, queue.fetched) == (1, dispatch.TIMES)  # each answer once, and none while another is in flight
 
 
 @pytest.mark.parametrize(("call_s", "in_flight"), [(1e-6, 64), (0.002, 10), (0.010, 2)])
 def test_throughput_is_of_many_in_flight(fake_clock: FakeClock, call_s: float, in_flight: int) -> None:
     queue = Queue(fake_clock)
-    assert phases.throughput_s(queue.prepared, call_s) == pytest.approx(0.006)
+    assert dispatch.throughput_s(queue.prepared, call_s) == pytest.approx(0.006)
     assert queue.most == in_flight
 
 
 def test_what_cannot_be_in_flight_has_no_throughput(fake_clock: FakeClock) -> None:
-    assert phases.throughput_s(Queue(fake_clock).prepared, 0.011) is None
+    assert dispatch.throughput_s(Queue(fake_clock).prepared, 0.011) is None
     numpy_ = Prepared(lambda: None, None, lambda result: result, (), lambda _: numpy_)
-    assert phases.throughput_s(numpy_, 1e-6) is None
-    assert phases.dispatch_and_out_s(numpy_, 1e-6) == (None, None)
+    assert dispatch.throughput_s(numpy_, 1e-6) is None
+    assert dispatch.dispatch_and_out_s(numpy_, 1e-6) == (None, None)
 
 
 def event(start_ns: int, duration_ns: int) -> str:
@@ -87,26 +86,26 @@ def test_device_time_is_the_union_of_a_devices_streams() -> None:
         ),
         plane("/device:GPU:1", Stream_7=event(0, 7000)),
     )
-    assert phases.busy_of(found, 0) == pytest.approx(300e-9)
+    assert dispatch.busy_of(found, 0) == pytest.approx(300e-9)
 
 
 def test_device_time_of_a_tpu_is_its_line_of_operations() -> None:
     found = planes(plane("/device:TPU:1", Steps=event(0, 900), XLA_Ops=event(0, 400) + event(100, 50)))
-    assert phases.busy_of(found, 1) == pytest.approx(400e-9)
-    assert phases.busy_of(planes(plane("/host:CPU", python=event(0, 9))), 0) == 0.0
+    assert dispatch.busy_of(found, 1) == pytest.approx(400e-9)
+    assert dispatch.busy_of(planes(plane("/host:CPU", python=event(0, 9))), 0) == 0.0
 
 
 def test_a_profiler_that_fails_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[int] = []
     prepared = Prepared(lambda: ran.append(1), None, lambda result: result, (), lambda _: prepared)
-    assert phases.device_busy_s(prepared, "cpu") is None
+    assert dispatch.device_busy_s(prepared, "cpu") is None
     assert ran == []
 
     def refuse(_: str) -> None:
         raise RuntimeError("CUPTI_ERROR_INSUFFICIENT_PRIVILEGES")
 
     monkeypatch.setattr(jax.profiler, "trace", refuse)
-    assert phases.device_busy_s(prepared, "cuda") is None
+    assert dispatch.device_busy_s(prepared, "cuda") is None
 
 
 def test_a_real_profile_is_read_to_its_end() -> None:
@@ -116,8 +115,8 @@ def test_a_real_profile_is_read_to_its_end() -> None:
     prepared = Prepared(
         lambda: ran.append(product(placed).block_until_ready()), None, lambda result: result, (), lambda _: prepared
     )
-    busy_s = phases.device_busy_s(prepared, "rocm")
-    assert len(ran) == phases.PROFILED_CALLS
+    busy_s = dispatch.device_busy_s(prepared, "rocm")
+    assert len(ran) == dispatch.PROFILED_CALLS
     assert busy_s is None or busy_s > 0
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import linregbench
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CASE = "ols-100-1-numpy_loop-cpu"
 
 

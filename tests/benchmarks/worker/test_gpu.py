@@ -35,7 +35,7 @@ def use(monkeypatch: pytest.MonkeyPatch, *names: str, **answers: Any) -> FakeNvm
 
 def test_the_facts_of_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch)
-    assert gpu.facts("cuda") == {
+    assert gpu.device_facts("cuda") == {
         "kind": H100,
         "platform_version": "PJRT C API cuda 13000",
         "compute_capability": "9.0",
@@ -59,7 +59,7 @@ def test_what_a_card_does_not_tell_is_left_out_and_nothing_names_it(monkeypatch:
     no = NVMLError_NotSupported()
     use(monkeypatch, EccMode=no, MigMode=no, EnforcedPowerLimit=no, ClockInfo=no, MemoryInfo=no)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-0000")
-    facts = gpu.facts("cuda")
+    facts = gpu.device_facts("cuda")
     assert not {"ecc", "mig", "power_limit_w", "clocks_mhz", "memory_bytes", "nvml"} & facts.keys()
     assert facts["driver"] == "580.65.06"
     assert "GPU-" not in json.dumps(facts, allow_nan=False)
@@ -71,7 +71,7 @@ def test_what_a_card_does_not_tell_is_left_out_and_nothing_names_it(monkeypatch:
 )
 def test_without_nvml_the_facts_are_jaxs_and_say_why(monkeypatch: pytest.MonkeyPatch, module: Any, reason: str) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", module)
-    facts = gpu.facts("cuda")
+    facts = gpu.device_facts("cuda")
     assert facts["kind"] == H100
     assert reason in facts["nvml"]
     assert "driver" not in facts

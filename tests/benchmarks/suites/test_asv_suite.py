@@ -17,7 +17,7 @@ from linregbench.benchmarks.suites.asv_steady import Memory, OverBatch, OverSamp
 from linregbench.results.formats import asv
 from linregbench.results.formats.values import case_columns
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SUITES = {
     "suites.asv_steady.Memory.peakmem_call": Memory,
     "suites.asv_phases.Phases.track_phase": asv_phases.Phases,
@@ -59,7 +59,7 @@ def test_the_steady_suites_are_the_case_table(discovered: list[dict[str, Any]]) 
                 collected.append(tuple(case[name].strip("'") for name in names))
     table = [
         (method, strategy, str(size.samples), str(size.batch), device)
-        for method, strategy, size in cases.table()
+        for method, strategy, size in cases.every_case()
         for device in cases.DEVICES
     ]
     assert sorted(collected) == sorted(table)
@@ -68,7 +68,7 @@ def test_the_steady_suites_are_the_case_table(discovered: list[dict[str, Any]]) 
 def test_each_says_what_it_is(discovered: list[dict[str, Any]]) -> None:
     for benchmark in discovered:
         assert benchmark["setups"] == 0, "with a setup asv times single calls"
-        assert benchmark["version"] == asv_common.VERSION == asv.SUITE
+        assert benchmark["version"] == asv_common.SUITE_VERSION == asv.SUITE
         assert benchmark["pretty_name"]
         assert benchmark["type"] != "time" or benchmark["timeout"] == asv_common.TIMEOUT_S
         assert benchmark["unit"] != "unit"
@@ -81,7 +81,7 @@ def test_asv_check_passes() -> None:
 
 
 def test_what_the_reader_takes_for_granted() -> None:
-    for method, strategy, size in cases.table():
+    for method, strategy, size in cases.every_case():
         try:
             told = case_columns(cases.case_of(method, strategy, size, "cpu").as_dict())
         except cases.Skip:
@@ -117,7 +117,7 @@ def test_the_clock_stands_still_while_a_case_is_made_ready(monkeypatch: pytest.M
         return cases.Ready(case, lambda: None, {}, 1, 0.0, None)  # type: ignore[arg-type]
 
     monkeypatch.setattr(asv_common.clock, "now", lambda: now_s)
-    monkeypatch.setattr(asv_common, "case_of", lambda *_: None)
+    monkeypatch.setattr(asv_common, "case_on_its_core", lambda *_: None)
     monkeypatch.setattr(cases, "make_ready", make_ready)
     before = asv_common.clock_of_calls()
     OverSamples().time_call("gd", "jax_scan", 100, "cpu")
@@ -173,7 +173,7 @@ def test_the_process_stays_on_its_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cases.os, "sched_setaffinity", lambda _, cores: given.append(list(cores)))
     with monkeypatch.context() as patch:
         patch.setattr(asv_common, "_held", contextlib.ExitStack())
-        asv_common.case_of("gd", "numpy_loop", cases.size_of(samples=100), "cpu")
+        asv_common.case_on_its_core("gd", "numpy_loop", cases.size_of(samples=100), "cpu")
         assert given == [[1]]
         asv_common._held.close()
     assert given == [[1], [0, 1]]

@@ -1,25 +1,26 @@
-"""What `linregbench inspect` does: compile for a GPU that is not here, print what it would run; the exit status."""
+"""`inspect`: compile for a GPU that is not here, and print what it would run."""
 
 from __future__ import annotations
 
 import csv
-import importlib.metadata
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+import click
 
-from ..aot import compiler, floors
-from ..aot.compiler import Compiled
-from ..aot.floors import Asked, Record
-from ..aot.targets import Target
-from ..sampling import progress
+from ..grid.options import RunOptions, UsageError, parse_list, whole
+from .read import FILE
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..aot.compiler import Compiled
+    from ..aot.floors import Row
+    from ..aot.targets import Target
 
 DONE, NOTHING_COMPILED = 0, 1
 WIDTH = 100
@@ -33,11 +34,41 @@ _LEFT = ("case", "preci-\nsion")
 _METHODS = {"gd": "gradient descent", "gd_tol": "gradient descent to a tolerance", "ols": "least squares"}
 
 
-def inspect(name: str, asked: Asked, extra: Path | None, launch_us: float, form: str) -> int:
-    """Compile every case for the target and print the table; status 1 where the compiler died, or nothing compiled."""
-    target = floors.find_target(name)
+@click.command()
+@click.option("--target", help="The GPU; a wrong name lists those that are known.", required=True)
+@click.option("--method", help="gd, ols, gd_tol (gradient descent to a tolerance).")
+@click.option("--strategy", help="Compiled strategies, as `linregbench list` names them.")
+@click.option("--variant", help="Gradients (autodiff, analytic, finite) or closed forms (inverse, solve, ...).")
+@click.option("--dtype", default="float32", show_default=True, help="float32, float64.")
+@click.option("--precision", default="highest,default", show_default=True, help="Of float32 products.")
+@click.option("--samples", default="1000", show_default=True, help="Samples n.")
+@click.option("--features", default="16", show_default=True, help="Features d, the intercept counted.")
+@click.option("--batch", default="1,128", show_default=True, help="Problems solved together.")
+@click.option("--steps", default="100", show_default=True, help="Steps of gradient descent.")
+@click.option("--launch-us", default=1.0, show_default=True, type=float, help="Assumed cost of a launch, microseconds.")
+@click.option("--aot", type=FILE, help="The folder with JAX's CUDA compiler [.aot].")
+@click.option("--plugin", type=FILE, multiple=True, help="A file of your own @solver functions; may be repeated.")
+@click.option("--format", "form", type=click.Choice(["rich", "csv", "json"]), default="rich", show_default=True)
+def inspect(
+    target: str,
+    precision: str,
+    launch_us: float,
+    aot: Path | None,
+    plugin: tuple[Path, ...],
+    form: str,
+    **axes: str | None,
+) -> int:
+    """What a GPU would run, without one: launches a step, memory, TF32, and the time that launches take at least."""
+    from ..aot import compiler, floors
+    from ..sampling import progress
+
+    if not 0 < launch_us < 1e6:
+        raise UsageError(f"--launch-us must be a time in microseconds above 0, got {launch_us:g}")
+    precisions = parse_list("--precision", precision, str) or ()
+    asked = floors.Asked(_options(axes), precisions, tuple(dict.fromkeys(plugin)))
+    gpu = floors.find_target(target)
     cases = floors.cases_of(asked)
-    folder = compiler.find_extra(extra)
+    folder = compiler.find_extra(aot)
     compiled: list[Compiled] = []
     try:
         with progress.watcher(START_S + COMPILE_S * len(cases), quiet=not sys.stderr.isatty()) as watch:
@@ -46,22 +77,47 @@ def inspect(name: str, asked: Asked, extra: Path | None, launch_us: float, form:
                 watch.tell(what)
                 watch.progress(COMPILE_S * done, COMPILE_S * (everything - done))
 
-            compiled += compiler.compile_all(target, cases, folder, tell, asked.plugins)
+            compiled += compiler.compile_all(gpu, cases, folder, tell, asked.plugins)
     except compiler.CompileError as error:
         print(f"linregbench: {error}", file=sys.stderr)
         return NOTHING_COMPILED
-    rows = floors.records(compiled, target, launch_us)
-    _show(rows, target, launch_us, form)
+    rows = floors.records(compiled, gpu, launch_us)
+    _show(rows, gpu, launch_us, form)
     return DONE if any(row["status"] == "ok" for row in rows) else NOTHING_COMPILED
 
 
-def print_table(rows: Sequence[Record], target: Target, launch_us: float, console: Console | None = None) -> None:
+def _options(axes: Mapping[str, str | None]) -> RunOptions:
+    def names(axis: str) -> tuple[str, ...] | None:
+        return parse_list(f"--{axis}", axes[axis], str)
+
+    def numbers(axis: str) -> tuple[int, ...] | None:
+        return parse_list(f"--{axis}", axes[axis], whole)
+
+    return RunOptions(
+        methods=names("method"),
+        strategies=names("strategy"),
+        variants=names("variant"),
+        dtypes=names("dtype"),
+        samples=numbers("samples"),
+        features=numbers("features"),
+        batch=numbers("batch"),
+        steps=numbers("steps"),
+    )
+
+
+def print_table(rows: Sequence[Row], target: Target, launch_us: float, console: Console | None = None) -> None:
     """A group a workload, and below what is counted and what is assumed."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from ..aot.floors import without_repeats
+
     console = console or Console()
     if not console.is_terminal:
         console = Console(file=console.file, width=WIDTH, color_system=None)
-    groups: dict[tuple[Any, ...], list[Record]] = {}
-    for row in floors.without_repeats(rows):
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in without_repeats(rows):
         groups.setdefault(tuple(row[key] for key in _GROUP), []).append(row)
     for group in groups.values():
         console.print(Text(_title(group[0]), style="bold"))
@@ -75,7 +131,7 @@ def print_table(rows: Sequence[Record], target: Target, launch_us: float, consol
         console.print(Text(note, style="dim"))
 
 
-def _show(rows: Sequence[Record], target: Target, launch_us: float, form: str) -> None:
+def _show(rows: Sequence[Row], target: Target, launch_us: float, form: str) -> None:
     if form == "json":
         print(json.dumps(list(rows), indent=1))
     elif form == "csv":
@@ -86,7 +142,7 @@ def _show(rows: Sequence[Record], target: Target, launch_us: float, form: str) -
         print_table(rows, target, launch_us)
 
 
-def _title(row: Record) -> str:
+def _title(row: Row) -> str:
     problems = "1 problem" if row["batch"] == 1 else f"{row['batch']:,} problems"
     steps = f"{', stopping after' if row['method'] == 'gd_tol' else ','} {row['steps']:,} steps" if row["steps"] else ""
     return (
@@ -94,7 +150,10 @@ def _title(row: Record) -> str:
     )
 
 
-def _table(rows: Sequence[Record]) -> Table:
+def _table(rows: Sequence[Row]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     shown = [_cells(row) for row in rows]
     kept = [name for name in shown[0] if any(cells[name] for cells in shown)]
@@ -105,7 +164,7 @@ def _table(rows: Sequence[Record]) -> Table:
     return table
 
 
-def _cells(row: Record) -> dict[str, str]:
+def _cells(row: Row) -> dict[str, str]:
     from linregbench.results.models.words import bytes_text
     from linregbench.results.words.text import text_of_time
 
@@ -125,7 +184,7 @@ def _cells(row: Record) -> dict[str, str]:
     }
 
 
-def _remarks(rows: Sequence[Record]) -> Iterator[str]:
+def _remarks(rows: Sequence[Row]) -> Iterator[str]:
     calls: dict[str, list[str]] = {}
     for row in rows:
         if row["library_calls"]:
@@ -141,6 +200,10 @@ def _remarks(rows: Sequence[Record]) -> Iterator[str]:
 
 
 def _notes(target: Target, launch_us: float, stops: bool) -> Iterator[str]:
+    import importlib.metadata
+
+    from ..aot.floors import LAUNCH_SOURCE, LAUNCH_US
+
     major, minor = target.capability
     version = importlib.metadata.version("jaxlib")
     yield (
@@ -162,7 +225,7 @@ def _notes(target: Target, launch_us: float, stops: bool) -> Iterator[str]:
     )
     yield (
         f"launch floor: launches x {launch_us:g} us, which is assumed"
-        + (f" ({floors.LAUNCH_SOURCE})" if launch_us == floors.LAUNCH_US else "")
+        + (f" ({LAUNCH_SOURCE})" if launch_us == LAUNCH_US else "")
         + f"; --launch-us sets it. roofline: least bytes over {target.bandwidth_bytes_per_s / 1e12:.3g} TB/s, or least "
         "operations over the peak, from data sheets. bound by: the larger of the two, where no library call hides its "
         "kernels."

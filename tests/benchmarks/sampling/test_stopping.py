@@ -16,7 +16,7 @@ def measured(tmp_path: Path, processes: FakeProcesses, blocks: int) -> State:
     state = State(make_contest("a", "b"))
     with RunWriter(tmp_path / "run.jsonl") as writer:
         writer.append(HEADER)
-        schedule.run(Session(make_limits((blocks, blocks)), processes, writer, processes), [state])
+        schedule.run_contests(Session(make_limits((blocks, blocks)), processes, writer, processes), [state])
     return state
 
 

@@ -1,0 +1,267 @@
+"""Read what was measured: `table`, `compare`, `report`, `advise`, `demo`; each command returns the exit status."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..grid.options import UsageError, parse_list
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from linregbench.results.compare.runs import Comparison
+    from linregbench.results.runfile.read import Run
+
+DONE, NO_ANSWER, WORSE = 0, 1, 1
+RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
+
+FILE = click.Path(path_type=Path)
+FORMAT = click.option(
+    "--format", "form", type=click.Choice(["rich", "markdown", "csv", "json"]), default="rich", show_default=True
+)
+FAIL_ON = click.option(
+    "--fail-on",
+    type=click.Choice(["slower"]),
+    help="Exit with status 1 when any case is slower, or no longer comes to an answer.",
+)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@FORMAT
+@click.option("--columns", help="Only these columns, for csv and json.")
+def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
+    """Print what run files hold."""
+    from linregbench.results.formats.load import load
+    from linregbench.results.tables.cases import FORMATS, print_table
+
+    chosen = parse_list("--columns", columns, str)
+    frame = load(*files)
+    if chosen is not None:
+        if form not in ("csv", "json"):
+            raise UsageError(f"--columns is for csv and json, got --format {form}")
+        unknown = [name for name in chosen if name not in frame]
+        if unknown:
+            raise UsageError(f"unknown column {unknown[0]!r}: choose from {', '.join(map(str, frame.columns))}")
+        frame = frame[list(chosen)]
+    if form == "rich":
+        print_table(frame)
+    else:
+        print(FORMATS[form](frame), end="")
+    return DONE
+
+
+@click.command()
+@click.argument("files", metavar="BASE NEW...", nargs=-1, required=True, type=FILE)
+@click.option("--across", is_flag=True, help="Compare devices or machines, of one run file or more: no verdicts.")
+@FAIL_ON
+@FORMAT
+def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: str) -> int:
+    """Compare two run files: is NEW faster or slower than BASE?"""
+    from linregbench.results.compare.runs import compare_runs
+    from linregbench.results.formats.foreign import is_foreign
+    from linregbench.results.runfile.read import read_run
+
+    others = [str(path) for path in files if is_foreign(path)]
+    if fail_on is not None and (across or others):
+        why = f"{others[0]} is no run file" if others else "there are none across devices or machines"
+        raise UsageError(f"--fail-on {fail_on} needs verdicts, and {why}")
+    if across and not others:
+        return _compare_across(files, form)
+    if len(files) != 2:
+        raise UsageError(f"compare takes two files, BASE and NEW, got {len(files)}; --across takes any number of runs")
+    base, new = files
+    if others:
+        from linregbench.results.compare.files import compare_anything
+
+        return print_judged(compare_anything(base, new, across=across), fail_on, form)
+    return print_judged(compare_runs(read_run(base), read_run(new)), fail_on, form)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--html", type=FILE, help="The folder to write the page into [that of the first file].")
+@click.option("--markdown", type=FILE, help="The Markdown file to write.")
+@click.option("--figures", type=FILE, help="The folder to write each picture into, as SVG.")
+@click.option("--notebook", is_flag=True, help="With the notebook's own pictures; starts JAX.")
+def report(
+    files: tuple[Path, ...], html: Path | None, markdown: Path | None, figures: Path | None, notebook: bool
+) -> int:
+    """Write runs as one self-contained page: summary, pictures, answers, tables.
+
+    FILES are run files, asv's results, files of pytest-benchmark or pyperf; only run files have verdicts.
+    """
+    from linregbench.results.figures.illustrating import beside, here
+    from linregbench.results.formats.load import gathered
+    from linregbench.results.report import build as reports
+
+    if html is None and markdown is None and figures is None:
+        html = files[0].parent
+    with beside() if html is not None else nullcontext(here) as draw:
+        runs, frame = gathered(*files)
+        tell_notices(runs)
+        if markdown is not None:
+            _write(markdown, reports.markdown(runs, frame))
+        if figures is not None:
+            _write_figures(frame, figures)
+        if html is not None:
+            name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
+            _write(html / name, reports.html(runs, _notebook_svgs() if notebook else None, frame, draw))
+    return DONE
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=FILE)
+@click.option("--samples", required=True, type=click.IntRange(1), help="Samples n.")
+@click.option("--features", default=2, show_default=True, type=click.IntRange(1), help="Features d.")
+@click.option("--batch", default=1, show_default=True, type=click.IntRange(1), help="Problems solved together.")
+@click.option("--calls", type=click.IntRange(1), help="How often it is called; else only the steady state counts.")
+@click.option(
+    "--accuracy", type=float, help="The largest relative error that will do; also, who is first to that excess loss."
+)
+@click.option("--method", default="gd", show_default=True, type=click.Choice(["gd", "ols"]))
+@click.option("--steps", default=100, show_default=True, type=click.IntRange(1), help="Steps, for gd.")
+@click.option("--dtype", default="float32", show_default=True, type=click.Choice(["float32", "float64"]))
+@click.option("--threads", default="1", show_default=True)
+def advise(files: Sequence[Path], **asked: Any) -> int:
+    """Which way at this size? From FILES, else results/runs, else results/published; never extrapolated."""
+    from linregbench.results.formats.load import load
+    from linregbench.results.models.advise import Wish, in_words
+    from linregbench.results.models.advise import advise as advised
+    from linregbench.results.tables.accuracy import advice_on_accuracy
+
+    files = files or sorted(RUNS.glob("*.jsonl")) or sorted(PUBLISHED.glob("*.jsonl"))
+    if not files:
+        raise UsageError(f"there are no runs in {RUNS} or {PUBLISHED}: name a file, or make one by linregbench run")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a torn tail is no news here
+        frame = load(*files)
+    wish = Wish(**asked)
+    advice = advised(frame, wish)
+    races = advice_on_accuracy(frame, wish.size(), wish.threads, wish.accuracy) if wish.accuracy else []
+    for line in (*(in_words(advice) if advice.candidates or not races else []), *races):
+        print(line)
+    return DONE if advice.candidates or races else NO_ANSWER
+
+
+@click.command()
+@click.option("--figures", type=FILE, help="Write its pictures into this folder instead: data and fits, the descent.")
+def demo(figures: Path | None) -> int:
+    """Replay the notebook that this project grew from, number for number."""
+    if figures is not None:
+        return _write_demo(figures)
+    from linregbench.solvers import notebook
+
+    print(notebook.demo())
+    return DONE
+
+
+def print_judged(comparison: Comparison, fail_on: str | None, form: str) -> int:
+    """Print a comparison; status WORSE where that was asked to fail and something got worse."""
+    from linregbench.results.tables.comparison import FORMATS, print_comparison
+
+    if form == "rich":
+        print_comparison(comparison)
+    else:
+        print(FORMATS[form](comparison), end="")
+    return WORSE if fail_on == "slower" and comparison.got_worse else DONE
+
+
+def tell_notices(runs: Iterable[Run]) -> None:
+    """A line on standard error for whatever an interrupted run left out."""
+    for run in runs:
+        for notice in run.notices:
+            print(f"linregbench: {notice}", file=sys.stderr)
+
+
+def _compare_across(files: Sequence[Path], form: str) -> int:
+    """Print devices or machines beside each other; status NO_ANSWER where they have nothing in common."""
+    from linregbench.results.compare.devices.ratios import compare_sides_across, without_common
+    from linregbench.results.compare.devices.sides import sides_of
+    from linregbench.results.runfile.read import read_run
+    from linregbench.results.tables.device_output import FORMATS, print_across
+
+    runs = [read_run(path) for path in files]
+    tell_notices(runs)
+    sides = sides_of(runs)
+    comparisons = compare_sides_across(sides)
+    for line in without_common(sides, comparisons):
+        print(f"linregbench: {line}", file=sys.stderr)
+    if not comparisons:
+        return NO_ANSWER
+    if form == "rich":
+        print_across(comparisons)
+    else:
+        print(FORMATS[form](comparisons), end="")
+    return DONE
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    print(f"report: {path}")
+
+
+def _write_figures(frame: DataFrame, folder: Path) -> None:
+    from linregbench.results.figures.render import write_figures
+    from linregbench.results.frame import records_of
+
+    for path in write_figures(records_of(frame), folder):
+        print(f"picture: {path}")
+
+
+def _write_demo(folder: Path) -> int:
+    """Write the notebook's own pictures: data and fits, the way of the descent, and its animation."""
+    from linregbench.results.figures import notebook as notebook_figures
+
+    notebook = _notebook()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, figure in _notebook_figures(notebook).items():
+        for suffix in ("svg", "png"):
+            figure.savefig(folder / f"{name}.{suffix}", dpi=150)
+            print(folder / f"{name}.{suffix}")
+    print(notebook_figures.animate(notebook["x"], notebook["y"], notebook["path"], folder / "descent.gif"))
+    return DONE
+
+
+def _notebook() -> dict[str, Any]:
+    """The notebook's data, fits and descent as plain arrays, in today's JAX."""
+    import numpy as np
+
+    from linregbench.solvers import notebook
+
+    problem = notebook.notebook_problem()
+    ols = np.linalg.lstsq(problem.X, problem.y, rcond=None)[0]
+    path, w = [problem.start], problem.start
+    for _ in range(problem.max_steps):
+        after = w - problem.step_size * (2 / len(problem.y)) * (problem.X.T @ (problem.X @ w - problem.y))
+        if np.sqrt(np.mean((w - after) ** 2)) < problem.tolerance:
+            break
+        w = after
+        path.append(w)
+    return {"x": problem.X[:, 0], "y": problem.y, "true": notebook.TRUE, "ols": ols, "path": np.array(path)}
+
+
+def _notebook_figures(notebook: dict[str, Any]) -> dict[str, Any]:
+    from linregbench.results.figures import notebook as notebook_figures
+
+    x, y, path = notebook["x"], notebook["y"], notebook["path"]
+    return {
+        "fits": notebook_figures.fits(x, y, notebook["true"], notebook["ols"], path[-1]),
+        "descent": notebook_figures.descent(x, y, path),
+    }
+
+
+def _notebook_svgs() -> dict[str, str]:
+    from linregbench.results.figures.draw import svg_of
+
+    captions = {"fits": "The notebook's data, the true line and both fits", "descent": "The notebook's descent"}
+    figures = _notebook_figures(_notebook())
+    return {captions[name]: svg_of(figure, f"notebook-{name}", captions[name]) for name, figure in figures.items()}

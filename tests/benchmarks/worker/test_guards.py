@@ -1,0 +1,120 @@
+"""What convicts a solver of a false time, and what must not: on scripted seconds, and on calls that are told apart."""
+
+import os
+from collections.abc import Iterator
+from itertools import chain, repeat
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from linregbench.benchmarks import clock, devices
+from linregbench.benchmarks.worker import calls, guards
+from linregbench.solvers.problem import make_problem, make_workload
+from linregbench.solvers.registry import load_builtin
+
+HONEST, SLOW_MOMENT, REMEMBERED = (0.010, 0.011), (0.010, 0.090), (0.000_001, 0.010)
+
+
+def judged(monkeypatch: pytest.MonkeyPatch, pairs: Iterator[tuple[float, float]]) -> bool:
+    """The guard's word on a solver whose calls take these seconds: on repeated inputs, on fresh ones, and so on."""
+    workload = make_workload("ols", 10, 2)
+    problem = make_problem(workload)
+    solver = load_builtin()["ols", "numpy_loop", "inverse"]
+    prepared = calls.prepare(solver, workload, problem, "cpu")
+    seconds = chain.from_iterable(pairs)
+    once: Any = lambda _: (None, next(seconds))  # noqa: E731
+    monkeypatch.setattr(guards.clock, "once", once)
+    return guards.remembered(prepared, solver, workload, problem)
+
+
+def test_slow_moments_convict_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not judged(monkeypatch, chain([SLOW_MOMENT] * 5, repeat(HONEST)))
+
+
+def test_what_is_remembered_every_time_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert judged(monkeypatch, repeat(REMEMBERED))
+
+
+def test_an_honest_solver_is_cleared_by_the_first_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not judged(monkeypatch, iter([HONEST]))
+
+
+@pytest.mark.skipif(len(devices.allowed_cores()) < 2, reason="a second thread shows only on a second core")
+@pytest.mark.parametrize(("cpu_s", "found"), [(1.0, False), (1.4, False), (1.6, True), (2.0, True)])
+def test_more_threads_than_asked_for_are_named(monkeypatch: pytest.MonkeyPatch, cpu_s: float, found: bool) -> None:
+    """The machine decides how much of a second core is free, so the sample is made up; the affinity is real."""
+    before, during = os.sched_getaffinity(0), []
+
+    def sample(call: clock.Call, loops: int) -> clock.Sample:  # noqa: ARG001  the signature of clock.sample
+        during.append(os.sched_getaffinity(0))
+        return clock.Sample(loops, wall_s=1.0, cpu_s=cpu_s)
+
+    monkeypatch.setattr(clock, "sample", sample)
+    assert guards.more_threads(lambda: None, 1, devices.allowed_cores()) is found
+    assert during == [set(devices.allowed_cores())] * len(during)
+    assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.parametrize(("cores", "threads"), [([0], 1), ([0, 1], 2), ([0, 1], 3)])
+def test_no_thread_too_many_can_be_told_without_a_core_for_it(cores: list[int], threads: int) -> None:
+    def refuse() -> None:
+        raise AssertionError("called for nothing")
+
+    assert not guards.more_threads(refuse, 1, cores, threads)
+
+
+@pytest.mark.parametrize(("cpu_over_wall", "found"), [(2.4, False), (2.6, True)])
+def test_threads_beyond_the_number_asked_for(
+    monkeypatch: pytest.MonkeyPatch, cpu_over_wall: float, found: bool
+) -> None:
+    monkeypatch.setattr(guards, "cpu_over_wall_let_off", lambda *_: cpu_over_wall)
+    assert guards.more_threads(lambda: None, 1, [0, 1, 2, 3], 2) is found
+
+
+@pytest.fixture
+def product() -> tuple[object, jax.Array]:
+    return jax.jit(lambda a: a @ a), jax.device_put(np.ones((8, 8), np.float32))
+
+
+def test_a_steady_call_has_no_finding(product: tuple[jax.stages.Wrapped, jax.Array]) -> None:
+    function, placed = product
+    function(placed)
+    assert guards.strict_call(lambda: function(placed)) == []
+
+
+def test_a_numpy_argument_is_a_host_transfer(product: tuple[jax.stages.Wrapped, jax.Array]) -> None:
+    function, placed = product
+    host = np.asarray(placed)
+    function(host)
+    assert guards.strict_call(lambda: function(host)) == ["host_transfer"]
+
+
+def test_a_function_made_anew_is_a_retrace(product: tuple[jax.stages.Wrapped, jax.Array]) -> None:
+    _, placed = product
+    shift = iter(range(100))
+
+    def call() -> jax.Array:
+        by = next(shift)
+        return jax.jit(lambda a: a + by)(placed)
+
+    assert "retrace" in guards.strict_call(call)
+
+
+def test_compiles_are_counted_from_the_moment_on(product: tuple[jax.stages.Wrapped, jax.Array]) -> None:
+    _, placed = product
+    compiles = guards.count_compiles()
+    assert compiles() == 0
+    jax.jit(lambda a: jnp.sin(a) * 3)(placed).block_until_ready()
+    assert compiles() == 1
+
+
+def test_an_empty_call_is_all_loop() -> None:
+    assert "loop_overhead" in guards.clock_findings(clock.empty_call_s(), 0.01)
+    assert guards.clock_findings(1e-3, 0.01) == []
+
+
+def test_a_sample_as_short_as_the_clocks_step_is_named() -> None:
+    assert "coarse_timer" in guards.clock_findings(1.0, 100 * clock.resolution_s())
