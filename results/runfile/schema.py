@@ -18,8 +18,6 @@ Scalars = Mapping[str, Scalar]
 
 _T = TypeVar("_T")
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
-_SEEN: dict[tuple[Any, ...], Scalars] = {}
-_MOST_SEEN = 10_000
 
 
 def from_json(kind: type[_Struct], value: Mapping[str, Any]) -> _Struct:
@@ -110,12 +108,6 @@ def _tuple_of(convert: Callable[[Any], _T]) -> Callable[[Any], tuple[_T, ...]]:
     return convert_all
 
 
-@functools.lru_cache(maxsize=1024)
-def shared_numbers(numbers: tuple[int, ...]) -> tuple[int, ...]:
-    """The same numbers, one object for all who have them: the rounds of a block are in thousands of measurements."""
-    return numbers
-
-
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise ValueError(f"must be an object, got {_shown(value)}")
@@ -124,14 +116,6 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def _scalars(value: Any) -> dict[str, Scalar]:
     return {_text(name): _scalar(name, item) for name, item in _mapping(value).items()}
-
-
-def shared_scalars(given: Scalars) -> Scalars:
-    """The same object for all who have these values: a run has few workloads and tells each thousands of times."""
-    # types too, since 1 == 1.0 == True
-    key = (*given, *given.values(), *map(type, given.values()))
-    found = _SEEN.setdefault(key, given) if len(_SEEN) < _MOST_SEEN else _SEEN.get(key)
-    return given if found is None else found
 
 
 def _scalar(key: str, value: Any) -> Scalar:

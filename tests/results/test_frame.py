@@ -11,8 +11,9 @@ import synthetic
 from synthetic import Truth
 
 import linregbench
+from linregbench.results.fields import COLUMNS
 from linregbench.results.formats.load import load
-from linregbench.results.frame import COLUMNS, from_runs
+from linregbench.results.frame import from_runs
 from linregbench.results.runfile.read import RunFileError, read_run
 from linregbench.results.stats.estimates import estimate_run
 
