@@ -115,6 +115,7 @@ def run_block(
         for seat in seats:
             if answer := seat.ask("finish"):
                 seat.status, seat.reason = answer.pop("status", "ok"), answer.pop("reason", None)
+                answer.pop("worker", None)  # its number among those of its nursery
                 seat.facts |= answer
     finally:
         with clock.stopwatch(spent, "end"):
