@@ -95,7 +95,7 @@ FIELDS = (
     Field("lower_s", float, "start", "Lowering what was traced to StableHLO.", "s", "median"),
     Field("compile_s", float, "start", "Compiling it with XLA.", "s", "median"),
     Field("first_call_s", float, "start", "The first call after compiling.", "s", "median"),
-    Field("first_result_s", float, "estimate", "The sum of those: from having data to the first result.", "s"),
+    Field("first_result_s", float, "estimate", "Transfer, trace, lower, compile and first call together.", "s"),
     Field("first_result_low_s", float, "estimate", "Lower end of the 95% interval of first_result_s.", "s"),
     Field("first_result_high_s", float, "estimate", "Upper end of the 95% interval of first_result_s.", "s"),
     Field("warm_up_s", float, "start", "Warming up and choosing how many calls a sample has.", "s", "median"),

@@ -19,6 +19,7 @@ from ..grid.options import MOST_CPU_DEVICES, RunOptions, UsageError, parse_durat
 from ..grid.presets import PRESETS
 from ..processes.handle import NurseryError
 from . import cli_doors, cli_inspect, cli_reports
+from .columns import columns
 
 NOTHING_MEASURED, INTERRUPTED = 1, 130
 FILE = click.Path(path_type=Path)
@@ -177,7 +178,7 @@ def demo(figures: Path | None) -> None:
     click.echo(notebook.demo())
 
 
-for command in (*cli_doors.COMMANDS, *cli_inspect.COMMANDS, *cli_reports.COMMANDS):
+for command in (*cli_doors.COMMANDS, *cli_inspect.COMMANDS, *cli_reports.COMMANDS, columns):
     cli.add_command(command)
 
 
