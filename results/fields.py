@@ -114,7 +114,7 @@ FIELDS = (
     Field("compiles", int, "measurement", "Compilations while it was sampled.", "", "largest"),
     Field("loops", int, "measurement", "Calls in a sample."),
     Field("steps_taken", int, "measurement", "Steps that gd_tol took until it stopped."),
-    Field("involuntary_switches", int, "measurement", "Context switches forced on a process while it was sampled."),
+    Field("involuntary_switches", int, "measurement", "Context switches forced on it in a block.", "", "median"),
     Field("findings", str, "estimate", "What may be wrong with the timing."),
     Field("stop_reason", str, "estimate", "Why no more blocks of its workload were measured."),
     Field("source", str, "run", "The program that measured.", required=True),
