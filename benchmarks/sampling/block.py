@@ -22,14 +22,6 @@ SAMPLING_S = 2.0
 
 SENTINEL_TIMEOUT_S = 60.0
 
-PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s")
-MEASURED = (
-    *("dispatch_s", "throughput_s", "transfer_out_s", "device_busy_s", "cpu_over_wall"),
-    *("error", "error_limit", "excess_loss", "loops", "compiles", "steps_taken", "involuntary_switches"),
-    *("peak_rss_bytes", "rss_growth_bytes", "device_peak_bytes", "temp_bytes"),
-)
-"""What a worker tells besides, each a field of its measurement."""
-
 
 @dataclass(frozen=True)
 class Rules:
@@ -123,6 +115,7 @@ def run_block(
         for seat in seats:
             if answer := seat.ask("finish"):
                 seat.status, seat.reason = answer.pop("status", "ok"), answer.pop("reason", None)
+                answer.pop("worker", None)  # its number among those of its nursery
                 seat.facts |= answer
     finally:
         with clock.stopwatch(spent, "end"):
@@ -224,7 +217,6 @@ def skipped(entry: Entry, reason: str) -> dict[str, Any]:
 
 
 def _record(seat: _Seat) -> dict[str, Any]:
-    facts = {name: seat.facts.get(name) for name in (*PHASES, *MEASURED)}
     return {
         "record": "measurement",
         "role": seat.entry.role,
@@ -233,7 +225,8 @@ def _record(seat: _Seat) -> dict[str, Any]:
         "reason": seat.reason,
         "samples_s": [seconds for _, seconds in seat.sampled],
         "rounds": [index for index, _ in seat.sampled],
-        **facts,
-        "findings": seat.facts.get("findings", []),
         "overhead_s": seat.spent,
+        # whatever the worker told is a field of the record
+        "findings": [],
+        **seat.facts,
     }

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from ..fields import CASE, WORKLOAD
 from ..formats.load import load
 from ..formats.unjudged import sources
-from ..formats.values import OF_CASE, OF_WORKLOAD
 from ..frame import records_of
 from ..runfile.read import RunFileError
 from ..runfile.records import Case, problem_key
@@ -46,18 +46,15 @@ def _newest(frame: pd.DataFrame) -> tuple[str, list[Estimate]]:
 
 
 def _estimate(record: dict[str, Any]) -> Estimate:
-    workload = {name: record[name] for name in OF_WORKLOAD}
-    case = Case(problem_key(workload), record["dtype"], **{name: record[name] for name in OF_CASE})
-    some = ("status", "reason", "time_s", "time_all_s", "error", "error_limit", "peak_rss_bytes", "compiles")
-    told = {name: record[name] for name in some}
+    workload = {name: record[name] for name in WORKLOAD}
+    case = Case(problem_key(workload), record["dtype"], **{name: record[name] for name in CASE})
     return Estimate(
         case=case,
         workload=workload,
-        phases={},
-        rss_growth_bytes=None,
+        measured={},
         stop_reason=None,
         findings=tuple(filter(None, (record["findings"] or "").split("; "))),
-        **told,
+        **{name: record[name] for name in ("status", "reason", "time_s", "time_all_s")},
     )
 
 

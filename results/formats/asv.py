@@ -17,9 +17,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..fields import FIRST_RESULT
 from ..runfile.read import RunFileError
 from ..runfile.records import SHORTEST_S
-from .values import mapping, seconds, sequence, shown, value
+from ..runfile.schema import shown
+from .values import mapping, seconds, sequence, value
 
 SOURCE = "asv"
 VERSION, INDEX_VERSION = 2, 2
@@ -40,7 +42,8 @@ COLUMN = {"time_call": "time_s", "track_ratio": "ratio", "peakmem_call": "peak_r
 """By the benchmark's own name, the column that it fills; `phase` is a parameter that names the column."""
 
 KINDS = {"method": str, "strategy": str, "device": str, "phase": str, "samples": int, "batch": int}
-PHASES = ("trace_s", "lower_s", "compile_s", "first_call_s")
+PHASES = tuple(name for name in FIRST_RESULT if name != "transfer_s")
+"""Of data in place."""
 
 MOST = 1e15
 """Seconds, bytes or a ratio: no more is a measurement."""

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from ..fields import CASE, START
 from ..runfile.read import Run, RunFileError
-from ..runfile.records import Case, Measurement
+from ..runfile.records import Case, Measurement, case_fields
 from ..stats.findings import withheld
+from .pyperf import CASE_KEY
 
-CASE = "linregbench_case"
 PYTEST_BENCHMARK = "5.3.1"
 """The version whose file format is written."""
-PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s")
 
 
 def as_pyperf(run: Run) -> bytes:
@@ -35,7 +35,7 @@ def as_pyperf(run: Run) -> bytes:
             }
             for m in measured
         ]
-        metadata = {"name": _name(case, measured[0]), "unit": "second", CASE: told, "loops": measured[0].loops or 1}
+        metadata = {"name": _name(case, measured[0]), "unit": "second", CASE_KEY: told, "loops": measured[0].loops or 1}
         benchmarks.append({"metadata": metadata, "runs": runs})
     return _json({"version": "1.0", "benchmarks": benchmarks})
 
@@ -127,11 +127,10 @@ def _believed(run: Run) -> dict[Case, list[Measurement]]:
 
 def _told(run: Run, case: Case, measured: list[Measurement]) -> dict[str, Any]:
     """What the reader makes the case and its phases of."""
-    of_case = ("strategy", "variant", "device", "precision", "threads", "environment")
-    phases = {name: [v for m in measured if (v := getattr(m, name)) is not None] for name in PHASES}
+    phases = {name: [v for m in measured if (v := getattr(m, name)) is not None] for name in START}
     middle = {name: statistics.median(values) for name, values in phases.items() if values}
     workload = {"batch": 1} | dict(measured[0].workload)
-    return {"run": run.header.run, "workload": workload} | {name: getattr(case, name) for name in of_case} | middle
+    return {"run": run.header.run, "workload": workload} | dict(zip(CASE, case_fields(case), strict=True)) | middle
 
 
 def _name(case: Case, measurement: Measurement) -> str:

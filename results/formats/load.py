@@ -1,11 +1,13 @@
 """Whatever a person has of times, as one frame: run files, and the files of other programs."""
 
+import inspect
 import os
 import warnings
 from typing import Any
 
 import pandas as pd
 
+from ..fields import COLUMNS, FIELDS
 from ..frame import from_runs, of_rows
 from ..runfile.read import Run, RunFileError, read_run
 from .foreign import foreign_rows
@@ -22,6 +24,10 @@ def load(*paths: str | os.PathLike[str]) -> pd.DataFrame:
         for notice in run.notices:
             warnings.warn(notice, stacklevel=2)
     return frame
+
+
+_COLUMNS = "\n".join(f"    {field.name:<19} {field.words}" for field in FIELDS if field.name in COLUMNS)
+load.__doc__ = f"{inspect.cleandoc(load.__doc__ or '')}\n\nThe columns of the frame:\n\n{_COLUMNS}\n"
 
 
 def gathered(*paths: str | os.PathLike[str]) -> tuple[list[Run], pd.DataFrame]:

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..runfile.read import RunFileError
-from .values import case_columns, columns_of_times, mapping, phase_columns, rows_of, seconds, sequence, shown, value
+from ..runfile.schema import shown
+from .values import case_columns, columns_of_times, mapping, phase_columns, rows_of, seconds, sequence, value
 
 SOURCE = "pyperf"
-CASE = "linregbench_case"
+CASE_KEY = "linregbench_case"
 VERSION = "1.0"
 
 
@@ -35,14 +36,14 @@ def rows(path: str | os.PathLike[str], document: Mapping[str, Any]) -> list[dict
 
 def _row(benchmark: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
     metadata = {**common, **mapping("metadata", benchmark.get("metadata", {}))}
-    if CASE not in metadata:
+    if CASE_KEY not in metadata:
         raise ValueError("its metadata name no case of linregbench, so it is of some other suite")
     if metadata.get("unit", "second") != "second":
         raise ValueError(f"its unit is {shown(metadata['unit'])}, and seconds are read")
     try:
-        told = mapping(CASE, json.loads(value(CASE, metadata[CASE], str)))
+        told = mapping(CASE_KEY, json.loads(value(CASE_KEY, metadata[CASE_KEY], str)))
     except RecursionError:
-        raise ValueError(f"{CASE!r} is not JSON that can be read") from None
+        raise ValueError(f"{CASE_KEY!r} is not JSON that can be read") from None
     row = case_columns(told)
     runs = [mapping("run", run) for run in sequence("runs", benchmark.get("runs"))]
     samples = [seconds("values", run["values"]) for run in runs if "values" in run]  # the others calibrate

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..runfile.read import RunFileError
-from .values import case_columns, columns_of_times, mapping, phase_columns, rows_of, seconds, sequence, shown, value
+from ..runfile.schema import shown
+from .values import case_columns, columns_of_times, mapping, phase_columns, rows_of, seconds, sequence, value
 
 SOURCE = "pytest-benchmark"
 NEWEST = 5

@@ -7,27 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..fields import CASE, FIRST_RESULT, START, WORKLOAD
 from ..runfile.read import RunFileError
 from ..runfile.records import LONGEST_S, SHORTEST_S
+from ..runfile.schema import converted, shown
 from ..stats.intervals import t_interval
-
-OF_WORKLOAD: dict[str, type] = {
-    "method": str,
-    "dtype": str,
-    "samples": int,
-    "features": int,
-    "batch": int,
-    "steps": int,
-    "condition": float,
-    "seed": int,
-    "step_size": float,
-    "tolerance": float,
-    "max_steps": int,
-    "data": str,
-}
-OF_CASE = ("strategy", "variant", "device", "precision", "threads", "environment")
-PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s")
-REQUIRED = {"method", "dtype", "samples", "features", "batch"}
 
 
 def rows_of(
@@ -51,19 +35,19 @@ def rows_of(
 def case_columns(told: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that say which case: `told` as in a measurement's record. ValueError says what is wrong with it."""
     workload = mapping("workload", told.get("workload"))
-    row = {name: value(name, workload.get(name), kind, needed=name in REQUIRED) for name, kind in OF_WORKLOAD.items()}
-    return row | {name: value(name, told.get(name), str) for name in OF_CASE}
+    row = {n: value(n, workload.get(n), field.kind, needed=field.required) for n, field in WORKLOAD.items()}
+    return row | {"batch": row["batch"] or 1} | {name: value(name, told.get(name), str) for name in CASE}
 
 
 def phase_columns(told: Mapping[str, Any]) -> dict[str, float | None]:
     """The phases and the error that were told; the sum of the phases where the first call is among them."""
     row: dict[str, float | None] = {}
-    for name in (*PHASES, "error"):
+    for name in (*START, "error"):
         row[name] = number = value(name, told.get(name), float, needed=False)
         if number is not None and not 0 <= number <= LONGEST_S:
             raise ValueError(f"{name!r} must be from 0 to {LONGEST_S:g}, got {shown(number)}")
     if row["first_call_s"] is not None:
-        row["first_result_s"] = sum(row[name] or 0.0 for name in PHASES[:-1])
+        row["first_result_s"] = sum(row[name] or 0.0 for name in FIRST_RESULT)
     return row
 
 
@@ -87,33 +71,22 @@ def columns_of_times(samples_s: Sequence[Sequence[float]], batch: int) -> dict[s
 
 def mapping(name: str, given: Any) -> Mapping[str, Any]:
     """`given` where it is an object, else ValueError."""
-    if not isinstance(given, Mapping):
-        raise ValueError(f"{name!r} must be an object, got {shown(given)}")
-    return given
+    return dict(converted(name, given, Mapping[str, Any]))
 
 
 def sequence(name: str, given: Any) -> Sequence[Any]:
     """`given` where it is a list, else ValueError."""
-    if not isinstance(given, list):
-        raise ValueError(f"{name!r} must be a list, got {shown(given)}")
-    return given
+    return list(converted(name, given, list))
 
 
 def value(name: str, given: Any, kind: type, *, needed: bool = True) -> Any:
     """`given` where it is of this kind, a number finite; None where it may be missing and is. Else ValueError."""
     if given is None and not needed:
         return None
-    if kind is float and type(given) is int and abs(given) < 2**53:
-        return float(given)
-    if kind is int and type(given) is int and abs(given) < 2**63:
-        if name in ("samples", "features", "batch") and given < 1:
-            raise ValueError(f"{name!r} must be at least 1, got {given}")
-        return given
-    if kind is float and type(given) is float and math.isfinite(given):
-        return given
-    if kind is str and type(given) is str:
-        return given.encode("utf-8", "replace").decode()  # a lone surrogate would make every later print fail
-    raise ValueError(f"{name!r} must be {NAMES[kind]}, got {shown(given)}")
+    taken = converted(name, given, kind)
+    if name in WORKLOAD and (least := WORKLOAD[name].least) is not None and taken < least:
+        raise ValueError(f"{name!r} must be at least {least}, got {taken}")
+    return taken
 
 
 def seconds(name: str, given: Any) -> tuple[float, ...]:
@@ -122,12 +95,3 @@ def seconds(name: str, given: Any) -> tuple[float, ...]:
     if not samples or not SHORTEST_S <= min(samples) <= max(samples) <= LONGEST_S:
         raise ValueError(f"{name!r} must be times from {SHORTEST_S:g} to {LONGEST_S:g} s, got {shown(given)}")
     return samples
-
-
-def shown(given: Any) -> str:
-    """Short, for an error."""
-    text = repr(given)
-    return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-NAMES = {str: "text", int: "a whole number", float: "a finite number"}

@@ -12,7 +12,8 @@ from ..formats import unjudged
 from ..frame import DIAGNOSTICS, from_runs
 from ..models.words import AnswerTable
 from ..runfile.collecting import uncollected
-from ..runfile.read import Measurement, Run
+from ..runfile.read import Run
+from ..runfile.records import Measurement
 from ..stats.noise import details
 from ..tables.answers import answer_tables, answers_of
 from ..tables.layout import escaped

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from statistics import median
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from scipy import special
 
+from ..fields import LARGEST, MEDIANS, STEADY
 from ..runfile.read import Run
 from ..runfile.records import Block, Case, Measurement, Stop, problem_key
 from ..runfile.schema import Scalars
@@ -26,25 +27,17 @@ from .lockstep import NOT_STEADY, Lockstep, log_ratios, log_times, only, unstead
 from .quiet import thresholds
 from .ratios import Ratio, control_false_discoveries, exp_or_none, ratios_of, to_itself
 
-PHASES = (
-    *("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s"),
-    *("dispatch_s", "throughput_s", "transfer_out_s", "device_busy_s", "cpu_over_wall"),
-)
-_LARGEST: tuple[str, ...] = ("error", "error_limit", "peak_rss_bytes", "rss_growth_bytes", "device_peak_bytes")
-_LARGEST += ("temp_bytes", "compiles")
 # all of a measurement in one call: a run has a hundred thousand
-_phases, _worst = attrgetter(*PHASES), attrgetter(*_LARGEST)
-_OF_STEADY_STATE = ("dispatch_s", "throughput_s", "device_busy_s")
-
-_Number = TypeVar("_Number", int, float)
+_medians, _largest = attrgetter(*MEDIANS), attrgetter(*LARGEST)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
     """One case of one run: a row of every table. Times are seconds a call; None where there is nothing to say.
 
-    The status is that of the first block that was not ok; a row that is not ok has no times, phases or ratios. A row
-    with a finding that makes its time false is ok and has phases, but neither times nor ratios; its reason says why.
+    The status is that of the first block that was not ok; a row that is not ok has no times, medians or ratios. A row
+    with a finding that makes its time false is ok and has medians, but neither times, nor what is of every call, nor
+    ratios; its reason says why.
     """
 
     case: Case
@@ -57,24 +50,17 @@ class Estimate:
     time_high_s: float | None = None
     time_all_s: float | None = None
     time_min_s: float | None = None
+    time_per_problem_s: float | None = None
     rounds: str | None = None  # "quiet" or "all": those that time_s rests on
     quiet_share: float | None = None
     baseline: str | None = None
     versus_baseline: Ratio | None = None
     winner: str | None = None
     versus_winner: Ratio | None = None
-    phases: Mapping[str, float | None]  # median over the blocks, by the names in PHASES
+    measured: Mapping[str, float | None]  # the median or the largest of the blocks, by the names in MEDIANS and LARGEST
     first_result_s: float | None = None  # transfer to first call, summed block by block
     first_result_low_s: float | None = None
     first_result_high_s: float | None = None
-    error: float | None
-    error_limit: float | None
-    peak_rss_bytes: int | None
-    rss_growth_bytes: int | None
-    device_peak_bytes: int | None = None
-    temp_bytes: int | None = None
-    excess_loss: float | None = None
-    compiles: int | None
     findings: tuple[str, ...]
     stop_reason: str | None
 
@@ -90,11 +76,12 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
     counted = [] if bad else measurements
     findings = tuple(dict.fromkeys(finding for m in measurements for finding in m.findings))
     why = bad.reason if bad else withheld(findings)
-    columns = zip(*map(_phases, counted), strict=True) if counted else ((),) * len(PHASES)
-    phases = dict(zip(PHASES, map(_middle, columns), strict=True))
+    medians = zip(*map(_medians, counted), strict=True) if counted else ((),) * len(MEDIANS)
+    measured = dict(zip(MEDIANS, map(_middle, medians), strict=True))
     if why:
-        phases |= dict.fromkeys(_OF_STEADY_STATE)
-    largest: Any = zip(_LARGEST, map(_largest, zip(*map(_worst, measurements), strict=True)), strict=True)
+        measured |= dict.fromkeys(STEADY)
+    for name, values in zip(LARGEST, zip(*map(_largest, measurements), strict=True), strict=True):
+        measured[name] = max((value for value in values if value is not None), default=None)
     all_first = [m.first_result_s for m in counted]
     low_s, high_s = _ends([seconds for seconds in all_first if seconds])
     return Estimate(
@@ -102,12 +89,10 @@ def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str |
         workload=measurements[0].workload,
         status=bad.status if bad else "ok",
         reason=why,
-        phases=phases,
+        measured=measured,
         first_result_s=_middle(all_first),
         first_result_low_s=low_s,
         first_result_high_s=high_s,
-        excess_loss=_largest(m.excess_loss for m in measurements),
-        **dict(largest),
         findings=findings,
         stop_reason=stop_reason,
     )
@@ -134,10 +119,6 @@ def _quantile(freedom: int) -> float:
 def _middle(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return median(known) if known else None
-
-
-def _largest(values: Iterable[_Number | None]) -> _Number | None:
-    return max((value for value in values if value is not None), default=None)
 
 
 def estimate_run(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> tuple[Estimate, ...]:
@@ -243,7 +224,8 @@ def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[s
     return {
         case: {
             "blocks": int(interval.blocks[row]),
-            "time_s": exp_or_none(interval.mean[row]),
+            "time_s": (time_s := exp_or_none(interval.mean[row])),
+            "time_per_problem_s": time_s and time_s / int(rows[case].workload.get("batch") or 1),
             "time_low_s": exp_or_none(lows[row]),
             "time_high_s": exp_or_none(highs[row]),
             "time_all_s": exp_or_none(all_rounds.mean[row]),

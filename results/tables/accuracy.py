@@ -6,8 +6,8 @@ from collections.abc import Set as AbstractSet
 from ..models.accuracy import ACCURACIES, Arrival, Front, Way, Winner, floor_of, fronts, seconds_to, winner_at
 from ..models.rays import AXIS_LETTER, NOT_IN_RANGE, Answer, Data
 from ..models.words import AnswerTable, Cell, interval_of_time
-from ..words.names import TOLD_IF_VARYING
-from ..words.text import error_text, number_text, plain
+from ..words.names import particulars
+from ..words.text import error_text, plain
 
 MOST_SENTENCES = 6
 _KINDS = ("closed form", "descent")
@@ -70,12 +70,8 @@ def problem_text(front: Front, told: AbstractSet[str] = frozenset()) -> str:
     """`n = 1,000, d = 16, b = 1, condition 30`: what the ways of a front have in common."""
     fixed = dict(front.fixed)
     parts = [f"{AXIS_LETTER[axis]} = {fixed[axis]:,}" for axis in ("samples", "features", "batch")]
-    if fixed["condition"] is not None:
-        parts.append(f"condition {number_text(fixed['condition'])}")
     parts += [f"{plain(fixed['threads'])} threads"] if fixed["threads"] != "1" else []
-    parts += [f"data {plain(fixed['data'])}"] if fixed["data"] is not None else []
-    parts += [f"{key} {plain(str(fixed[key]))}" for key in TOLD_IF_VARYING if key in told]
-    return ", ".join(parts)
+    return ", ".join(parts + particulars(fixed, told))
 
 
 def _sentences(front: Front, told: AbstractSet[str]) -> Iterator[str]:

@@ -14,8 +14,8 @@ from ..models.limits import Limit, limits
 from ..models.rays import AXES, AXIS_LETTER, Answer, competitor
 from ..models.scaling import scalings
 from ..models.words import AnswerTable, Cell, bytes_text, interval, interval_of_exponent, interval_of_time
-from ..words.names import TOLD_IF_VARYING, Record, title, varying
-from ..words.text import number_text, plain
+from ..words.names import Record, particulars, title, varying
+from ..words.text import plain
 from .accuracy import accuracy_tables
 
 METHOD_NAME = {"gd": "gradient descent", "ols": "least squares", "gd_tol": "descent to a tolerance"}
@@ -69,10 +69,7 @@ def place(fixed: Record, told: frozenset[str], without: Iterable[str] = ()) -> C
     parts = [f"{AXIS_LETTER[axis]} = {value:,}" for axis, value in held.items()]
     parts.append(plain(fixed["dtype"]))
     parts += [f"{plain(fixed['threads'])} threads"] if fixed["threads"] != "1" else []
-    if fixed.get("condition") is not None:
-        parts.append(f"condition {number_text(fixed['condition'])}")
-    parts += [f"{key} {plain(str(fixed[key]))}" for key in TOLD_IF_VARYING if key in told]
-    text = f"{METHOD_NAME.get(fixed['method'], plain(fixed['method']))}: {', '.join(parts)}"
+    text = f"{METHOD_NAME.get(fixed['method'], plain(fixed['method']))}: {', '.join(parts + particulars(fixed, told))}"
     return Cell(text, text)
 
 

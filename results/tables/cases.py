@@ -9,12 +9,12 @@ from collections.abc import Set as AbstractSet
 import pandas as pd
 from rich.console import Console
 
-from ..fields import CONTEST_KEYS
+from ..fields import CONTEST_KEYS, TOLD_IF_VARYING
 from ..formats.unjudged import conclusion, judged_here, notes
 from ..frame import COLD, NOISE, csv_of, json_of, records_of
 from ..models.accuracy import fronts
 from ..stats.findings import FINDINGS, WITHHELD
-from ..words.names import TOLD_IF_VARYING, Record, at_precision, grouped, named, title, varying
+from ..words.names import Record, at_precision, grouped, named, title, varying
 from ..words.text import error_text, listed, plain, ratio_text, share_text, text_of_time
 from .accuracy import accuracy_sentences
 from .layout import Group, Page, Row, markdown_of

@@ -9,9 +9,9 @@ import pandas as pd
 from rich.console import Console
 
 from ..compare.runs import VERDICTS, ComparedCase, Comparison
-from ..fields import CONTEST_KEYS
-from ..frame import COLUMNS as OF_A_RUN
-from ..frame import OF_WORKLOAD, csv_of, json_of, records_of
+from ..fields import CASE, CONTEST_KEYS, WORKLOAD
+from ..fields import COLUMNS as OF_A_RUN
+from ..frame import csv_of, json_of, records_of
 from ..stats.findings import FINDINGS
 from ..words.names import Record, grouped, named, title, varying
 from ..words.text import counted, listed, plain, ratio_text, text_of_time
@@ -19,27 +19,14 @@ from .cases import by_reason
 from .layout import Group, Page, Row, markdown_of
 from .terminal import WIDTH, print_page, text_of
 
-_OF_CASE = ("strategy", "variant", "device", "precision", "threads")
+_OF_CASE = tuple(name for name in CASE if name != "environment")
 _OF_ROW = ("verdict", "ratio", "floor", "delta", "blocks", "status", "reason", "rounds", "base_time_s", "new_time_s")
 
-COLUMNS: dict[str, str] = {name: kind for name, kind in OF_A_RUN.items() if name in (*_OF_CASE, *OF_WORKLOAD)}
-COLUMNS |= {
-    "base": "string",
-    "new": "string",
-    "verdict": "string",
-    "ratio": "float64",
-    "ratio_low": "float64",
-    "ratio_high": "float64",
-    "floor": "float64",
-    "delta": "float64",
-    "blocks": "Int64",
-    "status": "string",
-    "reason": "string",
-    "rounds": "string",
-    "base_time_s": "float64",
-    "new_time_s": "float64",
-    "findings": "string",
-}
+COLUMNS: dict[str, str] = {name: kind for name, kind in OF_A_RUN.items() if name in (*_OF_CASE, *WORKLOAD)}
+COLUMNS |= {"base": "string", "new": "string"}
+COLUMNS |= {name: OF_A_RUN[name] for name in ("verdict", "ratio", "ratio_low", "ratio_high", "floor", "delta")}
+COLUMNS |= {name: OF_A_RUN[name] for name in ("blocks", "status", "reason", "rounds")}
+COLUMNS |= {"base_time_s": "float64", "new_time_s": "float64", "findings": "string"}
 
 _SHOWN = ("case", "base", "new", "base / new", "verdict")
 _GROUP_KEYS = tuple(key for key in CONTEST_KEYS if key in COLUMNS)
@@ -96,7 +83,7 @@ FORMATS: dict[str, Callable[[Comparison], str]] = {
 
 def _record(comparison: Comparison, row: ComparedCase) -> dict[str, Any]:
     record: dict[str, Any] = {name: getattr(row, name) for name in _OF_ROW}
-    record |= {name: row.workload.get(name) for name in OF_WORKLOAD}
+    record |= {name: row.workload.get(name) for name in WORKLOAD}
     record |= {name: getattr(row.case, name) for name in _OF_CASE}
     record |= {"base": comparison.base, "new": comparison.new, "batch": record["batch"] or 1}
     return record | {"ratio_low": row.low, "ratio_high": row.high, "findings": "; ".join(row.findings)}

@@ -15,7 +15,7 @@ from rich.console import Console
 from synthetic import Truth
 
 from linregbench.results.compare.runs import Comparison, compare_runs, compare_sides
-from linregbench.results.frame import COLUMNS as OF_A_RUN
+from linregbench.results.fields import COLUMNS as OF_A_RUN
 from linregbench.results.tables.comparison import (
     COLUMNS,
     FORMATS,

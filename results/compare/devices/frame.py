@@ -9,24 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from ...frame import COLUMNS as OF_A_RUN
+from ...fields import COLUMNS as OF_A_RUN
+from ...fields import WORKLOAD
 from ...runfile.records import Case
 from .crossovers import Line, Overtaking, lines, overtakings
 from .ratios import Across, Contrast
 from .regimes import Regime, regimes
 
-_OF_WORKLOAD: tuple[str, ...] = (
-    "method",
-    "dtype",
-    "precision",
-    "samples",
-    "features",
-    "batch",
-    "steps",
-    "condition",
-    "seed",
-)
-_OF_WORKLOAD += ("step_size", "tolerance", "max_steps", "data")
+_OF_WORKLOAD = (*WORKLOAD, "precision")
 
 COLUMNS: dict[str, str] = {"row": "string", "cost": "string", "base": "string", "new": "string"}
 COLUMNS |= {name: kind for name, kind in OF_A_RUN.items() if name in _OF_WORKLOAD}

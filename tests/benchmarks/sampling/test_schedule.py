@@ -14,7 +14,8 @@ from linregbench.benchmarks.sampling import schedule
 from linregbench.benchmarks.sampling.plan import Limits
 from linregbench.benchmarks.sampling.schedule import Outcome, Session
 from linregbench.benchmarks.sampling.state import State, restored
-from linregbench.results.runfile.read import Run, RunWriter, read_run, trim_for_resume
+from linregbench.results.runfile.read import Run, read_run
+from linregbench.results.runfile.write import RunWriter, trim_for_resume
 
 MIB = 2**20
 

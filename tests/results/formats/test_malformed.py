@@ -1,6 +1,6 @@
 """Malformed files: truncated, of another version, of wrong types, NaN, empty, 50 MB: read whole, or refused by name.
 
-Run files have tests of their own for all but the 50 MB, in tests/results/test_damage.py.
+Run files have tests of their own for all but the 50 MB, in tests/results/runfile/test_damage.py.
 """
 
 import json

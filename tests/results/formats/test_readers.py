@@ -26,8 +26,9 @@ from made import SMALL_BYTES
 
 import linregbench
 from linregbench.benchmarks.cli.main import main
+from linregbench.results.fields import COLUMNS
 from linregbench.results.formats import asv
-from linregbench.results.frame import COLUMNS, from_runs
+from linregbench.results.frame import from_runs
 from linregbench.results.runfile.read import RunFileError
 from linregbench.results.tables.cases import FORMATS
 

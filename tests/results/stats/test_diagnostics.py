@@ -12,7 +12,8 @@ from synthetic import QUIET, Noise, Truth
 
 from linregbench.results.frame import NOISE, from_runs
 from linregbench.results.report.build import markdown
-from linregbench.results.runfile.read import Block, Run, parse_record
+from linregbench.results.runfile.read import Run, parse_record
+from linregbench.results.runfile.records import Block
 from linregbench.results.stats.diagnostics import Diagnostics, diagnose
 from linregbench.results.stats.noise import details, summed_up
 from linregbench.results.tables.cases import as_markdown, as_text

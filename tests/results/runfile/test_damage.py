@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from made import END, SMALL, SMALL_BYTES, STOP
 
 from linregbench.results.frame import from_runs
-from linregbench.results.runfile.read import RunFileError, RunWriter, read_run, trim_for_resume
+from linregbench.results.runfile.read import RunFileError, read_run
+from linregbench.results.runfile.write import RunWriter, trim_for_resume
 from linregbench.results.tables.cases import FORMATS
 
 
