@@ -57,6 +57,7 @@ def check(blocks: int, as_json: bool) -> int:
 def list_() -> int:
     """Strategies, presets, and the devices there are here."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from linregbench.solvers.registry import load_builtin
@@ -79,7 +80,7 @@ def list_() -> int:
             try:
                 here.add_row(name, nurseries.device_kind("here", name))
             except WorkerEnded as ended:
-                here.add_row(name, ended.reason)
+                here.add_row(name, escape(ended.reason))  # linregbench[cuda] is no markup
     console = Console()
     for table in (solvers, presets, here):
         console.print(table)

@@ -421,6 +421,10 @@ def test_another_grid_is_not_resumed(small: Small, here: Path, capsys: pytest.Ca
         ("run --help", "--preset --strategy --resume --dry-run"),
         ("table --help", "--format --columns"),
         ("list", "numpy_loop jax_vmap autodiff lstsq quick standard full cpu cuda"),
+        pytest.param(
+            *("list", "'linregbench[cuda]'"),
+            marks=pytest.mark.skipif(real.ABSENT != "cuda", reason="there is nothing to install"),
+        ),
         ("run --dry-run --samples 10", "jax_scan"),
     ],
 )

@@ -224,9 +224,9 @@ def test_precisions_that_compile_to_the_same_are_one_row() -> None:
 def test_every_target_is_told_to_the_compiler_whole() -> None:
     for name in targets():
         target = find_target(name)
-        told = configuration(target)
-        assert f"core_count: {target.device['core_count']}" in told
-        assert f"major: {target.capability[0]} minor: {target.capability[1]}" in told
+        text = configuration(target)
+        assert f"core_count: {target.device['core_count']}" in text
+        assert f"major: {target.capability[0]} minor: {target.capability[1]}" in text
         assert target.source
 
 
@@ -287,14 +287,14 @@ def test_what_an_h100_and_a_t4_would_run() -> None:
     asked += [replace(SOLVE, precision=precision) for precision in ("highest", "default")]
     asked += [replace(GD, method="gd_tol")]
     h100, t4 = (list(compile_all(targets()[name], asked, EXTRA, silent)) for name in ("h100", "t4"))
-    assert [each.status for each in (*h100, *t4)] == ["ok"] * 10
+    assert [case.status for case in (*h100, *t4)] == ["ok"] * 10
     assert h100[0].step == Work(kernels=5, submitted=1)
     assert (h100[0].waits, h100[4].waits) == (False, True)
     assert h100[0].argument_bytes == 4 * (1000 * 16 + 1000 + 16 + 1)
     # the gradient's n x d products are written out
     assert (h100[0].temp_bytes or 0) >= 4 * 1000 * 16
-    assert [each.tf32 for each in h100] == [False, False, False, True, False]
-    assert [each.tf32 for each in t4] == [False] * 5
+    assert [case.tf32 for case in h100] == [False, False, False, True, False]
+    assert [case.tf32 for case in t4] == [False] * 5
     assert dict(h100[2].library_calls or {}) == {"getrf": 1, "pivots": 1, "trsm": 2}
 
 

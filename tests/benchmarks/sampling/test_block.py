@@ -91,14 +91,14 @@ def test_a_round_without_the_accelerator_has_no_sample_of_its_sentinel(fake_cloc
 
 
 def test_the_order_is_random_and_the_seeds_own(fake_clock: FakeClock) -> None:
-    found = []
+    by_seed = []
     for seed in (0, 0, 1):
         processes = FakeProcesses(fake_clock)
         measure(processes, "a", "b", "c", "d", seed=seed)
-        found.append(orders(processes))
-    assert found[0] == found[1] != found[2]
-    assert len({tuple(names) for names in found[0]}) > 10
-    firsts = Counter(names[0] for names in found[0])
+        by_seed.append(orders(processes))
+    assert by_seed[0] == by_seed[1] != by_seed[2]
+    assert len({tuple(names) for names in by_seed[0]}) > 10
+    firsts = Counter(names[0] for names in by_seed[0])
     assert set(firsts) == set("abcd")
 
 

@@ -195,10 +195,10 @@ def test_no_verdict_on_what_is_no_run(files: dict[str, Path], capsys: pytest.Cap
     with pytest.raises(SystemExit) as ended:
         main(["compare", *pair])
     assert ended.value.code == 0
-    told = capsys.readouterr().out
-    assert "refused: pyperf keeps no sentinel" in " ".join(told.split())
-    assert "without an interval" in told
-    assert told.endswith("1 refused, 2 skipped\n")
+    out = capsys.readouterr().out
+    assert "refused: pyperf keeps no sentinel" in " ".join(out.split())
+    assert "without an interval" in out
+    assert out.endswith("1 refused, 2 skipped\n")
     with pytest.raises(SystemExit) as ended:
         main(["compare", "--fail-on", "slower", *pair])
     assert ended.value.code == 2

@@ -76,6 +76,6 @@ def test_advice_without_intervals_says_so(others: dict[str, Path], capsys: pytes
     with pytest.raises(SystemExit) as ended:
         main(["advise", "--method", "ols", "--samples", "500", str(others["asv"])])
     assert ended.value.code == 0
-    told = capsys.readouterr().out
-    assert "no interval of their own" in told
-    assert "the order is not sure" in told
+    out = capsys.readouterr().out
+    assert "no interval of their own" in out
+    assert "the order is not sure" in out
