@@ -21,11 +21,11 @@ from ..fields import FIRST_RESULT
 from ..runfile.read import RunFileError
 from ..runfile.records import SHORTEST_S
 from ..runfile.schema import shown
-from .values import mapping, seconds, sequence, value
+from .values import mapping, samples_of, sequence, value
 
-SOURCE = "asv"
-VERSION, INDEX_VERSION = 2, 2
-FIXED = {"features": 2, "dtype": "float32", "seed": 0, "precision": "highest", "threads": "1"}
+_SOURCE = "asv"
+_VERSION, _INDEX_VERSION = 2, 2
+_FIXED = {"features": 2, "dtype": "float32", "seed": 0, "precision": "highest", "threads": "1"}
 """What version 1 of the suites (asv_common.VERSION) holds fixed."""
 
 STEPS = {"gd": 100}
@@ -41,8 +41,8 @@ NOT_MEASURED = {
 COLUMN = {"time_call": "time_s", "track_ratio": "ratio", "peakmem_call": "peak_rss_bytes", "track_phase": "phase"}
 """By the benchmark's own name, the column that it fills; `phase` is a parameter that names the column."""
 
-KINDS = {"method": str, "strategy": str, "device": str, "phase": str, "samples": int, "batch": int}
-PHASES = tuple(name for name in FIRST_RESULT if name != "transfer_s")
+_KINDS = {"method": str, "strategy": str, "device": str, "phase": str, "samples": int, "batch": int}
+_PHASES = tuple(name for name in FIRST_RESULT if name != "transfer_s")
 """Of data in place."""
 
 MOST = 1e15
@@ -51,11 +51,11 @@ MOST = 1e15
 Found = dict[tuple[Any, ...], dict[str, Any]]
 
 
-def rows(where: Path) -> list[dict[str, Any]]:
+def asv_rows(where: Path) -> list[dict[str, Any]]:
     """Of every machine, commit and environment there, older commits first. Raises RunFileError."""
     where = where.absolute()  # the folder above one that is given as . has a name only so
     folder = _folder_of(where)
-    known = _document(folder / "benchmarks.json", "version", INDEX_VERSION)
+    known = _document(folder / "benchmarks.json", "version", _INDEX_VERSION)
     every = sorted(path for path in folder.glob("*/*.json") if path.name != "machine.json")
     files = [where] if where.is_file() else [path for path in every if where in (folder, path.parent)]
     if not files:
@@ -78,7 +78,7 @@ def _folder_of(where: Path) -> Path:
 
 def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple[int, list[dict[str, Any]]]:
     """When its commit was made, and its rows; the environment names the machine where there are several."""
-    document = _document(path, "version", VERSION)
+    document = _document(path, "version", _VERSION)
     try:
         commit = value("commit_hash", document.get("commit_hash"), str)
         if not re.fullmatch(r"[0-9a-f]{8,}", commit):
@@ -102,7 +102,7 @@ def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple
     if many_machines:
         environment += f" on {path.parent.name}"
     run = f"{commit[:8]} {environment}"
-    named = {"run": run, "environment": environment, "source": SOURCE}
+    named = {"run": run, "environment": environment, "source": _SOURCE}
     return date_ms, [_finished(row) | named for row in found.values()]
 
 
@@ -134,7 +134,7 @@ def _add(found: Found, name: str, result: Mapping[str, Any] | None, of_index: An
         row["told"][column] = "not_selected" if result is None else _value(name, measured, numbers[number])
         row["units"].add(value("unit", about.get("unit"), str))
         if told == "time_s" and samples and samples[number]:  # there with asv run --record-samples
-            row["time_min_s"] = min(seconds("samples", samples[number]))
+            row["time_min_s"] = min(samples_of("samples", samples[number]))
 
 
 def _cases(name: str, names: Sequence[str], source: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -144,12 +144,12 @@ def _cases(name: str, names: Sequence[str], source: Mapping[str, Any]) -> Iterat
     for combination in itertools.product(*axes):
         case = {"batch": 1} | dict(zip(names, combination, strict=True))
         for key, given in case.items():
-            if key not in KINDS:
+            if key not in _KINDS:
                 raise ValueError(f"{name} has an unknown parameter {key!r}")
-            value(key, given, KINDS[key])
-        if case.get("phase", PHASES[0]) not in PHASES:
+            value(key, given, _KINDS[key])
+        if case.get("phase", _PHASES[0]) not in _PHASES:
             raise ValueError(f"{name} has an unknown phase {case['phase']!r}")
-        yield {key: case[key] for key in KINDS if key in case}
+        yield {key: case[key] for key in _KINDS if key in case}
 
 
 def _value(name: str, measured: Any, calls: Any) -> float | str:
@@ -171,7 +171,7 @@ def _finished(row: dict[str, Any]) -> dict[str, Any]:
     numbers = {column: number for column, number in told.items() if not isinstance(number, str)}
     failed = [column for column, number in told.items() if number == "failed"]
     status = "ok" if "time_s" in numbers else "failed" if failed else "ok" if numbers else _status(told)
-    row |= FIXED | {"steps": STEPS.get(row["method"]), "status": status, "units": units, "findings": ""}
+    row |= _FIXED | {"steps": STEPS.get(row["method"]), "status": status, "units": units, "findings": ""}
     row["variant"] = _variant(row["method"], row["strategy"])
     named = f" ({', '.join(failed)})" if failed else ""
     reason = NOT_MEASURED["failed"] + named if failed else NOT_MEASURED.get(status)

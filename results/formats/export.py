@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..fields import CASE, START
+from ..fields import CASE_KEYS, START
 from ..runfile.read import Run, RunFileError
 from ..runfile.records import Case, Measurement, case_fields
 from ..stats.findings import withheld
@@ -130,7 +130,7 @@ def _told(run: Run, case: Case, measured: list[Measurement]) -> dict[str, Any]:
     phases = {name: [v for m in measured if (v := getattr(m, name)) is not None] for name in START}
     middle = {name: statistics.median(values) for name, values in phases.items() if values}
     workload = {"batch": 1} | dict(measured[0].workload)
-    return {"run": run.header.run, "workload": workload} | dict(zip(CASE, case_fields(case), strict=True)) | middle
+    return {"run": run.header.run, "workload": workload} | dict(zip(CASE_KEYS, case_fields(case), strict=True)) | middle
 
 
 def _name(case: Case, measurement: Measurement) -> str:

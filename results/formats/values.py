@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..fields import CASE, FIRST_RESULT, START, WORKLOAD
+from ..fields import CASE_KEYS, FIRST_RESULT, START, WORKLOAD
 from ..runfile.read import RunFileError
 from ..runfile.records import LONGEST_S, SHORTEST_S
 from ..runfile.schema import converted, shown
 from ..stats.intervals import t_interval
 
 
-def rows_of(
+def benchmark_rows(
     path: str | os.PathLike[str],
     source: str,
     benchmarks: Sequence[Any],
@@ -36,7 +36,7 @@ def case_columns(told: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that say which case: `told` as in a measurement's record. ValueError says what is wrong with it."""
     workload = mapping("workload", told.get("workload"))
     row = {n: value(n, workload.get(n), field.kind, needed=field.required) for n, field in WORKLOAD.items()}
-    return row | {"batch": row["batch"] or 1} | {name: value(name, told.get(name), str) for name in CASE}
+    return row | {"batch": row["batch"] or 1} | {name: value(name, told.get(name), str) for name in CASE_KEYS}
 
 
 def phase_columns(told: Mapping[str, Any]) -> dict[str, float | None]:
@@ -89,7 +89,7 @@ def value(name: str, given: Any, kind: type, *, needed: bool = True) -> Any:
     return taken
 
 
-def seconds(name: str, given: Any) -> tuple[float, ...]:
+def samples_of(name: str, given: Any) -> tuple[float, ...]:
     """A list of samples, each a possible time; ValueError for any other, and for none."""
     samples = tuple(value(name, sample, float) for sample in sequence(name, given))
     if not samples or not SHORTEST_S <= min(samples) <= max(samples) <= LONGEST_S:
