@@ -127,7 +127,7 @@ def _names(*of: str) -> tuple[str, ...]:
 
 
 WORKLOAD = {field.name: field for field in FIELDS if field.of == "workload"}
-CASE = _names("case")
+CASE_KEYS = _names("case")
 ESTIMATE = _names("estimate")
 RATIO = {name: name.removeprefix("ratio_") for name in _names("ratio")}
 WINNER_RATIO = {name: name.removeprefix("winner_").removeprefix("ratio_") for name in _names("winner")}

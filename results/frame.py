@@ -11,14 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from .fields import CASE, COLUMNS, ESTIMATE, RATIO, WINNER_RATIO, WORKLOAD
+from .fields import CASE_KEYS, COLUMNS, ESTIMATE, RATIO, WINNER_RATIO, WORKLOAD
 from .runfile.collecting import uncollected
 from .runfile.read import Run, RunFileError
 from .runfile.records import case_fields
 from .stats.contests import contests_of
 from .stats.diagnostics import diagnose
 from .stats.estimates import Estimate, estimate_run
-from .stats.noise import summed_up
+from .stats.noise import in_one_line
 from .stats.ratios import Ratio
 from .words.names import Record
 
@@ -43,9 +43,9 @@ def from_runs(*runs: Run) -> pd.DataFrame:
             raise RunFileError(f"{run.name}: holds run {run.header.run}, as {names[run.header.run]} does; give it once")
         names[run.header.run] = run.name
     gathered = [(run, contests_of(run)) for run in runs]
-    frame = of_rows(row for run, own in gathered for row in _rows(run.header.run, estimate_run(run, own)))
-    frame.attrs[DIAGNOSTICS] = {run.header.run: diagnose(run, own) for run, own in gathered}
-    frame.attrs[NOISE] = {run: summed_up(found) for run, found in frame.attrs[DIAGNOSTICS].items()}
+    frame = of_rows(row for run, of_run in gathered for row in _rows(run.header.run, estimate_run(run, of_run)))
+    frame.attrs[DIAGNOSTICS] = {run.header.run: diagnose(run, of_run) for run, of_run in gathered}
+    frame.attrs[NOISE] = {run: in_one_line(noise) for run, noise in frame.attrs[DIAGNOSTICS].items()}
     frame.attrs[COLD] = tuple(run.header.run for run in runs if run.header.options.get("flush_cache"))
     frame.attrs[PEAKS] = {run.header.run: _peaks(run) for run in runs}
     return frame
@@ -77,7 +77,7 @@ def _rows(run: str, estimates: Iterable[Estimate]) -> Iterable[dict[str, Any]]:
     for estimate in estimates:
         row: dict[str, Any] = {"run": run, "source": "linregbench", "units": "seconds"}
         row |= {name: estimate.workload.get(name) for name in WORKLOAD}
-        row |= zip(CASE, case_fields(estimate.case), strict=True)
+        row |= zip(CASE_KEYS, case_fields(estimate.case), strict=True)
         row |= zip(ESTIMATE, _of_estimate(estimate), strict=True)
         row |= estimate.measured
         row |= _of_ratio(RATIO, estimate.versus_baseline) | _of_ratio(WINNER_RATIO, estimate.versus_winner)

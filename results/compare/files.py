@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..fields import CASE, WORKLOAD
+from ..fields import CASE_KEYS, WORKLOAD
 from ..formats.load import load
 from ..formats.unjudged import sources
 from ..frame import records_of
@@ -47,7 +47,7 @@ def _newest(frame: pd.DataFrame) -> tuple[str, list[Estimate]]:
 
 def _estimate(record: dict[str, Any]) -> Estimate:
     workload = {name: record[name] for name in WORKLOAD}
-    case = Case(problem_key(workload), record["dtype"], **{name: record[name] for name in CASE})
+    case = Case(problem_key(workload), record["dtype"], **{name: record[name] for name in CASE_KEYS})
     return Estimate(
         case=case,
         workload=workload,

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..fields import CASE, FIRST_RESULT, START, WORKLOAD
+from ..fields import CASE_KEYS, FIRST_RESULT, START, WORKLOAD
 from ..runfile.read import RunFileError
 from ..runfile.records import LONGEST_S, SHORTEST_S
 from ..runfile.schema import converted, shown
 from ..stats.intervals import t_interval
 
 
-def rows_of(
+def benchmark_rows(
     path: str | os.PathLike[str],
     source: str,
     benchmarks: Sequence[Any],
@@ -23,50 +23,23 @@ def rows_of(
     """The row of each benchmark. Raises RunFileError for none, and for the first of which `row` raises ValueError."""
     if not benchmarks:
         raise RunFileError(f"{path}: a {source} file without benchmarks")
-    found = []
+    rows = []
     for number, benchmark in enumerate(benchmarks):
         try:
-            found.append(row(mapping("benchmark", benchmark)))
+            rows.append(row(mapping("benchmark", benchmark)))
         except ValueError as error:
             raise RunFileError(f"{path}: benchmark {number + 1}: {error}") from None
-    return found
+    return rows
 
 
-def case_columns(told: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns that say which case: `told` as in a measurement's record. ValueError says what is wrong with it."""
-    workload = mapping("workload", told.get("workload"))
-    row = {n: value(n, workload.get(n), field.kind, needed=field.required) for n, field in WORKLOAD.items()}
-    return row | {"batch": row["batch"] or 1} | {name: value(name, told.get(name), str) for name in CASE}
+def case_row(source: str, run: str, about: Mapping[str, Any], samples_s: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """The row of a case that is ok: `about` has its fields as a measurement's record does, `samples_s` is by process.
 
-
-def phase_columns(told: Mapping[str, Any]) -> dict[str, float | None]:
-    """The phases and the error that were told; the sum of the phases where the first call is among them."""
-    row: dict[str, float | None] = {}
-    for name in (*START, "error"):
-        row[name] = number = value(name, told.get(name), float, needed=False)
-        if number is not None and not 0 <= number <= LONGEST_S:
-            raise ValueError(f"{name!r} must be from 0 to {LONGEST_S:g}, got {shown(number)}")
-    if row["first_call_s"] is not None:
-        row["first_result_s"] = sum(row[name] or 0.0 for name in FIRST_RESULT)
-    return row
-
-
-def columns_of_times(samples_s: Sequence[Sequence[float]], batch: int) -> dict[str, Any]:
-    """The times, from the samples of each process: median inside, t interval of the logs across, as for a run."""
-    logs = np.array([np.median(np.log(samples)) for samples in samples_s])
-    interval = t_interval(logs)
-    time_s = math.exp(float(logs.mean()))
-    low, high = (float(np.exp(interval.low)), float(np.exp(interval.high))) if len(logs) > 1 else (None, None)
-    return {
-        "blocks": len(logs),
-        "time_s": time_s,
-        "time_low_s": low,
-        "time_high_s": high,
-        "time_all_s": time_s,
-        "time_min_s": min(map(min, samples_s)),
-        "time_per_problem_s": time_s / batch,
-        "rounds": "all",
-    }
+    ValueError says what is wrong with it.
+    """
+    row = case_columns(about) | _phase_columns(about)
+    row |= _columns_of_times(samples_s, row["batch"])
+    return row | {"run": run, "source": source, "units": "seconds", "status": "ok", "findings": ""}
 
 
 def mapping(name: str, given: Any) -> Mapping[str, Any]:
@@ -89,9 +62,46 @@ def value(name: str, given: Any, kind: type, *, needed: bool = True) -> Any:
     return taken
 
 
-def seconds(name: str, given: Any) -> tuple[float, ...]:
+def samples_of(name: str, given: Any) -> tuple[float, ...]:
     """A list of samples, each a possible time; ValueError for any other, and for none."""
     samples = tuple(value(name, sample, float) for sample in sequence(name, given))
     if not samples or not SHORTEST_S <= min(samples) <= max(samples) <= LONGEST_S:
         raise ValueError(f"{name!r} must be times from {SHORTEST_S:g} to {LONGEST_S:g} s, got {shown(given)}")
     return samples
+
+
+def case_columns(about: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that say which case: `about` as in the record of a measurement. ValueError says what is wrong."""
+    workload = mapping("workload", about.get("workload"))
+    row = {n: value(n, workload.get(n), field.kind, needed=field.required) for n, field in WORKLOAD.items()}
+    return row | {"batch": row["batch"] or 1} | {name: value(name, about.get(name), str) for name in CASE_KEYS}
+
+
+def _phase_columns(about: Mapping[str, Any]) -> dict[str, float | None]:
+    """The phases and the error that are given; the sum of the phases where the first call is among them."""
+    row: dict[str, float | None] = {}
+    for name in (*START, "error"):
+        row[name] = number = value(name, about.get(name), float, needed=False)
+        if number is not None and not 0 <= number <= LONGEST_S:
+            raise ValueError(f"{name!r} must be from 0 to {LONGEST_S:g}, got {shown(number)}")
+    if row["first_call_s"] is not None:
+        row["first_result_s"] = sum(row[name] or 0.0 for name in FIRST_RESULT)
+    return row
+
+
+def _columns_of_times(samples_s: Sequence[Sequence[float]], batch: int) -> dict[str, Any]:
+    """The times, from the samples of each process: median inside, t interval of the logs across, as for a run."""
+    logs = np.array([np.median(np.log(samples)) for samples in samples_s])
+    interval = t_interval(logs)
+    time_s = math.exp(float(logs.mean()))
+    low, high = (float(np.exp(interval.low)), float(np.exp(interval.high))) if len(logs) > 1 else (None, None)
+    return {
+        "blocks": len(logs),
+        "time_s": time_s,
+        "time_low_s": low,
+        "time_high_s": high,
+        "time_all_s": time_s,
+        "time_min_s": min(map(min, samples_s)),
+        "time_per_problem_s": time_s / batch,
+        "rounds": "all",
+    }

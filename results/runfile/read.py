@@ -5,7 +5,7 @@ import os
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -13,6 +13,7 @@ from msgspec.structs import force_setattr
 from ..words.text import counted
 from .collecting import uncollected
 from .records import (
+    AnyRecord,
     Block,
     BlockKey,
     Case,
@@ -20,7 +21,6 @@ from .records import (
     Environment,
     Header,
     Measurement,
-    Record,
     Stop,
     case_fields,
     check_workload,
@@ -33,7 +33,7 @@ VERSION = 1
 # a foreign file may be one endless line: the first record is read no further than this
 _HEADER_LIMIT_BYTES = 1 << 24
 
-_KINDS: dict[str, type[Record]] = {
+_KINDS: dict[str, type[AnyRecord]] = {
     "run": Header,
     "environment": Environment,
     "measurement": Measurement,
@@ -41,6 +41,9 @@ _KINDS: dict[str, type[Record]] = {
     "stop": Stop,
     "end": End,
 }
+NumberedRecord = tuple[int, AnyRecord]
+"""With the number of its line, from 1."""
+
 # without the header, whose format is checked before all else
 _decode = msgspec.json.Decoder(Environment | Measurement | Block | Stop | End).decode
 
@@ -61,13 +64,6 @@ class Run:
     stops: tuple[Stop, ...]
     end: End | None
     notices: tuple[str, ...]
-
-
-class Line(NamedTuple):
-    """A record and the number of the line that it stood on, from 1."""
-
-    number: int
-    record: Record
 
 
 class Shared:
@@ -108,27 +104,25 @@ def read_run(path: str | os.PathLike[str]) -> Run:
 
 
 @uncollected()
-def read_lines(path: str | os.PathLike[str]) -> tuple[Run, list[Line]]:
+def read_lines(path: str | os.PathLike[str]) -> tuple[Run, list[NumberedRecord]]:
     """The run, and the numbered lines that count: no torn tail, no measurement of an unclosed block."""
     notices: list[str] = []
-    header, *rest = _lines(path, notices)
-    if not isinstance(header.record, Header):
+    first, *rest = _lines(path, notices)
+    if not isinstance(header := first[1], Header):
         _fail(path, 1, "not a linregbench run file: its first record is not 'run'")
-    closed = {line.record.key: line.record.rounds for line in rest if isinstance(line.record, Block)}
-    complete = [
-        line for line in rest if not (isinstance(line.record, Measurement) and line.record.block_key not in closed)
-    ]
+    closed = {record.key: record.rounds for _, record in rest if isinstance(record, Block)}
+    open_keys = [m.block_key for _, m in rest if isinstance(m, Measurement) and m.block_key not in closed]
+    complete = [(n, r) for n, r in rest if not (isinstance(r, Measurement) and r.block_key not in closed)]
     _check_together(path, complete, closed)
-    if len(complete) < len(rest):
-        lost = {line.record.block_key for line in rest if isinstance(line.record, Measurement)} - closed.keys()
+    if open_keys:
         notices.append(
-            f"{path}: left out {counted(len(rest) - len(complete), 'measurement')} "
-            f"of {counted(len(lost), 'block')} interrupted before the end"
+            f"{path}: left out {counted(len(open_keys), 'measurement')} "
+            f"of {counted(len(set(open_keys)), 'block')} interrupted before the end"
         )
-    records = [line.record for line in complete]
+    records = [record for _, record in complete]
     run = Run(
         name=Path(path).name,
-        header=header.record,
+        header=header,
         environments=tuple(record for record in records if isinstance(record, Environment)),
         measurements=tuple(record for record in records if isinstance(record, Measurement)),
         blocks=tuple(record for record in records if isinstance(record, Block)),
@@ -137,10 +131,10 @@ def read_lines(path: str | os.PathLike[str]) -> tuple[Run, list[Line]]:
         end=records[-1] if records and isinstance(records[-1], End) else None,
         notices=tuple(notices),
     )
-    return run, [header, *complete]
+    return run, [first, *complete]
 
 
-def parse_record(value: Any, shared: Shared | None = None) -> Record:
+def parse_record(value: Any, shared: Shared | None = None) -> AnyRecord:
     """One decoded line as its record; ValueError says which key is missing, wrongly typed or out of range."""
     if not isinstance(value, dict):
         raise ValueError("a record must be a JSON object")
@@ -159,7 +153,7 @@ class _NotJsonError(RunFileError):
     """A line that is no JSON at all: excusable only as the torn tail of the file."""
 
 
-def _lines(path: str | os.PathLike[str], notices: list[str]) -> Iterator[Line]:
+def _lines(path: str | os.PathLike[str], notices: list[str]) -> Iterator[NumberedRecord]:
     """Every whole record with its line number; a torn last line goes to the notices."""
     shared = Shared()
     try:
@@ -167,10 +161,10 @@ def _lines(path: str | os.PathLike[str], notices: list[str]) -> Iterator[Line]:
             first = file.readline(_HEADER_LIMIT_BYTES)
             if not first:
                 raise RunFileError(f"{path}: is empty")
-            yield Line(1, _parse_line(path, 1, first, shared))
+            yield 1, _parse_line(path, 1, first, shared)
             for number, raw in enumerate(file, start=2):
                 try:
-                    yield Line(number, _parse_line(path, number, raw, shared))
+                    yield number, _parse_line(path, number, raw, shared)
                 except _NotJsonError:
                     if raw.endswith(b"\n"):
                         raise
@@ -179,9 +173,9 @@ def _lines(path: str | os.PathLike[str], notices: list[str]) -> Iterator[Line]:
         raise RunFileError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _parse_line(path: str | os.PathLike[str], number: int, raw: bytes, shared: Shared) -> Record:
+def _parse_line(path: str | os.PathLike[str], number: int, raw: bytes, shared: Shared) -> AnyRecord:
     try:
-        record: Record = _decode(raw)
+        record: AnyRecord = _decode(raw)
         if isinstance(record, Measurement):
             shared.share(record)
     except (ValueError, RecursionError):
@@ -190,7 +184,7 @@ def _parse_line(path: str | os.PathLike[str], number: int, raw: bytes, shared: S
     return record
 
 
-def _parse_slowly(path: str | os.PathLike[str], number: int, raw: bytes, shared: Shared) -> Record:
+def _parse_slowly(path: str | os.PathLike[str], number: int, raw: bytes, shared: Shared) -> AnyRecord:
     """The same by the standard library, field by field: it finds the words for what is wrong."""
     try:
         value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
@@ -221,7 +215,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not allowed; a missing number is null")
 
 
-def _check_together(path: str | os.PathLike[str], lines: list[Line], closed: Mapping[BlockKey, int]) -> None:
+def _check_together(path: str | os.PathLike[str], lines: list[NumberedRecord], closed: Mapping[BlockKey, int]) -> None:
     """What no record shows by itself: a second header, anything there twice, rounds that its block never had."""
     seen: set[Hashable] = set()
     for number, record in lines:

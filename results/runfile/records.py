@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ..fields import CASE, FIRST_RESULT, MEASURED_S, WORKLOAD
+from ..fields import CASE_KEYS, FIRST_RESULT, MEASURED_S, WORKLOAD
 from .device_states import check_device_state, slowest_device_sentinel_s
 from .schema import Scalar, Scalars, Whole
 
@@ -43,8 +43,8 @@ class Case:
         return hash((self.problem, self.dtype, self.strategy, self.variant, self.device, self.threads))
 
 
-case_fields = attrgetter(*CASE)
-"""All of CASE at once, of a case or of a measurement of it."""
+case_fields = attrgetter(*CASE_KEYS)
+"""All of CASE_KEYS at once, of a case or of a measurement of it."""
 
 
 def problem_key(workload: Scalars) -> ProblemKey:
@@ -181,7 +181,7 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
     @cached_property
     def case(self) -> Case:
         """Which row of the tables this belongs to."""
-        of_case = dict(zip(CASE, case_fields(self), strict=True))
+        of_case = dict(zip(CASE_KEYS, case_fields(self), strict=True))
         return Case(problem=problem_key(self.workload), dtype=str(self.workload["dtype"]), **of_case)
 
     @property
@@ -256,7 +256,7 @@ class End(_Kind, frozen=True, kw_only=True, tag="end"):
     harness_s: Mapping[str, float] | None = None
 
 
-Record = Header | Environment | Measurement | Block | Stop | End
+AnyRecord = Header | Environment | Measurement | Block | Stop | End
 
 
 @lru_cache(maxsize=1024)

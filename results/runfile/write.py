@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from ..words.text import counted
 from .read import Run, RunFileError, Shared, parse_record, read_lines, read_run
-from .records import Block, BlockKey, End, Header, Measurement, Record, Stop
+from .records import AnyRecord, Block, BlockKey, End, Header, Measurement, Stop
 from .schema import plain_json
 
 
@@ -32,7 +32,7 @@ class RunWriter:
             self._file.close()
             raise RunFileError(f"{path}: is empty or ends in half a line; it must be trimmed before it is appended to")
 
-    def append(self, record: Mapping[str, Any]) -> Record:
+    def append(self, record: Mapping[str, Any]) -> AnyRecord:
         """Writes one record, NaN and infinities as null, and returns it as a reader will see it.
 
         Raises ValueError, and writes nothing, for a record that could not be read back.

@@ -9,7 +9,7 @@ import pandas as pd
 from rich.console import Console
 
 from ..compare.runs import VERDICTS, ComparedCase, Comparison
-from ..fields import CASE, CONTEST_KEYS, WORKLOAD
+from ..fields import CASE_KEYS, CONTEST_KEYS, WORKLOAD
 from ..fields import COLUMNS as OF_A_RUN
 from ..frame import csv_of, json_of, records_of
 from ..stats.findings import FINDINGS
@@ -19,7 +19,7 @@ from .cases import by_reason
 from .layout import Group, Page, Row, markdown_of
 from .terminal import WIDTH, print_page, text_of
 
-_OF_CASE = tuple(name for name in CASE if name != "environment")
+_OF_CASE = tuple(name for name in CASE_KEYS if name != "environment")
 _OF_ROW = ("verdict", "ratio", "floor", "delta", "blocks", "status", "reason", "rounds", "base_time_s", "new_time_s")
 
 COLUMNS: dict[str, str] = {name: kind for name, kind in OF_A_RUN.items() if name in (*_OF_CASE, *WORKLOAD)}

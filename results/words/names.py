@@ -14,10 +14,10 @@ HIGHEST = "highest"
 Record = dict[str, Any]
 
 
-def title(record: Record, told: AbstractSet[str] = frozenset()) -> str:
+def title(record: Record, differing: AbstractSet[str] = frozenset()) -> str:
     """A workload in words: `gradient descent, 100 steps: n = 1,000, d = 2, 1 problem, float32, 1 thread`.
 
-    `told` are the columns that differ elsewhere in what is shown.
+    `differing` are the columns that differ elsewhere in what is shown.
     """
     threads = plain(record["threads"])
     parts = [
@@ -27,13 +27,13 @@ def title(record: Record, told: AbstractSet[str] = frozenset()) -> str:
         plain(record["dtype"]),
         "1 thread" if threads == "1" else f"{threads} threads",
     ]
-    return f"{_method(record)}: {', '.join(parts + particulars(record, told))}"
+    return f"{_method(record)}: {', '.join(parts + particulars(record, differing))}"
 
 
-def particulars(record: Record, told: AbstractSet[str] = frozenset()) -> list[str]:
-    """What few workloads have, and what differs elsewhere (`told`): `condition 30`, `step size 0.1`, `seed 1`."""
+def particulars(record: Record, differing: AbstractSet[str] = frozenset()) -> list[str]:
+    """What few workloads have, and what differs elsewhere (`differing`): `condition 30`, `step size 0.1`, `seed 1`."""
     given = [(name, record[name]) for name in TOLD_IF_GIVEN if record.get(name) is not None]
-    given += [(name, str(record[name])) for name in TOLD_IF_VARYING if name in told]
+    given += [(name, str(record[name])) for name in TOLD_IF_VARYING if name in differing]
     return [
         f"{name.replace('_', ' ')} {plain(value) if isinstance(value, str) else number_text(value)}"
         for name, value in given

@@ -5,7 +5,7 @@ import dataclasses
 import msgspec
 
 from linregbench.results import fields
-from linregbench.results.fields import CASE, COLUMNS, ESTIMATE, FIELDS, MEASURED, RATIO, WINNER_RATIO, WORKLOAD
+from linregbench.results.fields import CASE_KEYS, COLUMNS, ESTIMATE, FIELDS, MEASURED, RATIO, WINNER_RATIO, WORKLOAD
 from linregbench.results.runfile.records import Case, Measurement
 from linregbench.results.runfile.schema import Whole
 from linregbench.results.stats.estimates import Estimate
@@ -29,10 +29,10 @@ def test_the_records_have_the_fields() -> None:
         assert types[name] == (Whole if field.kind is int else field.kind) | None, name
     known = {"block", "group", "role", "workload", "backend", "compiled", "batched", "environment", "status", "reason"}
     known |= {"samples_s", "rounds", "findings", "overhead_s"}
-    assert types.keys() - MEASURED.keys() - set(CASE) <= known
-    assert all(types[name] is str for name in CASE)
+    assert types.keys() - MEASURED.keys() - set(CASE_KEYS) <= known
+    assert all(types[name] is str for name in CASE_KEYS)
     assert [field.name for field in dataclasses.fields(Case)][:2] == ["problem", "dtype"]
-    assert {field.name for field in dataclasses.fields(Case)} == {"problem", "dtype", *CASE}
+    assert {field.name for field in dataclasses.fields(Case)} == {"problem", "dtype", *CASE_KEYS}
 
 
 def test_the_estimates_have_the_fields() -> None:

@@ -16,7 +16,7 @@ from linregbench.results.runfile import device_states
 from linregbench.results.runfile.read import Run, parse_record
 from linregbench.results.runfile.records import Block, Environment
 from linregbench.results.stats.diagnostics import diagnose
-from linregbench.results.stats.noise import details, summed_up
+from linregbench.results.stats.noise import details, in_one_line
 from linregbench.results.stats.quiet import quiet_rounds, thresholds
 from linregbench.results.tables.cases import as_markdown
 
@@ -37,8 +37,8 @@ def test_a_gpu_that_was_held_down_is_told_with_its_blocks() -> None:
         "cuda was slowed by its power cap in 3 of 10 blocks",
         "cuda was slowed by its temperature in 1 of 10 blocks",
     )
-    assert "noisy" in summed_up(found)
-    assert "cuda was slowed by its power cap in 3 of 10 blocks" in summed_up(found)
+    assert "noisy" in in_one_line(found)
+    assert "cuda was slowed by its power cap in 3 of 10 blocks" in in_one_line(found)
     assert "clock of cuda: 1,200 to 1,980 MHz" in details(found)
 
 
