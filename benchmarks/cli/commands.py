@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from .. import devices
 from .. import run as running
 from ..grid.cases import kind_of
@@ -24,10 +22,8 @@ from ..sampling import progress
 from ..versus import sides
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from linregbench.results.compare.runs import Comparison
-    from linregbench.results.runfile.read import Run
+    from linregbench.results.formats.load import Loaded
 
 CHECK_S = 12.0
 """About how long a check takes beside its blocks; for the progress line."""
@@ -122,21 +118,24 @@ def compare(files: Sequence[Path], *, across: bool, fail_on: str | None, form: s
 
 
 def _judge(comparison: Comparison, fail_on: str | None, form: str) -> int:
-    from linregbench.results.tables.comparison import FORMATS, print_comparison
+    from linregbench.results.tables.comparison import comparison_document, comparison_frame
+    from linregbench.results.tables.formats import show
 
-    if form == "rich":
-        print_comparison(comparison)
-    else:
-        print(FORMATS[form](comparison), end="")
+    show(form, lambda: [comparison_document(comparison)], lambda: comparison_frame(comparison))
     return SLOWER if fail_on == "slower" and comparison.got_worse else MEASURED
 
 
 def table(files: Sequence[Path], form: str, columns: Sequence[str] | None) -> int:
     """Print run files."""
-    from linregbench.results.formats.load import load
-    from linregbench.results.tables.cases import FORMATS, print_table
+    from linregbench.results.formats.load import read
+    from linregbench.results.tables.cases import case_document
+    from linregbench.results.tables.formats import show
 
-    frame = load(*files)
+    from .commands_reports import tell_notices
+
+    loaded = read(*files)
+    tell_notices(loaded.runs)
+    frame = loaded.frame
     if columns is not None:
         if form not in ("csv", "json"):
             raise UsageError(f"--columns is for csv and json, got --format {form}")
@@ -144,17 +143,14 @@ def table(files: Sequence[Path], form: str, columns: Sequence[str] | None) -> in
         if unknown:
             raise UsageError(f"unknown column {unknown[0]!r}: choose from {', '.join(map(str, frame.columns))}")
         frame = frame[list(columns)]
-    if form == "rich":
-        print_table(frame)
-    else:
-        print(FORMATS[form](frame), end="")
+    show(form, lambda: [case_document(loaded)], lambda: frame)
     return MEASURED
 
 
 def check(blocks: int, *, as_json: bool) -> int:
     """Examine the machine and print what was found."""
-    from rich.console import Console
-    from rich.table import Table
+    from linregbench.results.tables.table import Cell, Column, Document, Table
+    from linregbench.results.tables.terminal import print_document
 
     from .checkup import examine
 
@@ -163,44 +159,50 @@ def check(blocks: int, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(found.as_dict(), indent=2))
         return MEASURED
-    table = Table("", "found", "", "what to do", box=None, pad_edge=False)
-    styles = {"good": "green", "poor": "yellow", "told": "dim"}
-    for fact in found.facts:
-        mark = "" if fact.verdict == "told" else f"[{styles[fact.verdict]}]{fact.verdict}[/]"
-        table.add_row(fact.name, escape(fact.value), mark, fact.advice)
-    console = Console()
-    console.print(table)
-    console.print(f"\n{found.conclusion}", style="bold", markup=False)
+    columns = (Column("fact", least=24), Column("found", least=20), Column(""), Column("what to do", least=20))
+    rows = [
+        (
+            Cell(fact.name),
+            Cell(fact.value),
+            Cell("" if fact.verdict == "told" else fact.verdict, meaning=fact.verdict),
+            Cell(fact.advice),
+        )
+        for fact in found.facts
+    ]
+    print_document(Document([Table("This machine", columns, tuple(rows))], last=found.conclusion))
     return MEASURED
 
 
 def listing() -> None:
     """Print strategies, presets and devices."""
-    from rich.console import Console
-    from rich.table import Table
-
+    from linregbench.results.tables.table import Document, text_table
+    from linregbench.results.tables.terminal import print_document
     from linregbench.solvers.registry import load_builtin
 
-    console = Console()
-    solvers = Table(
-        "method", "strategy", "variant", "backend", "compiled", "batched", title="Solvers", title_justify="left"
-    )
-    for solver in sorted(load_builtin().values(), key=lambda s: (s.method, s.strategy, s.variant)):
-        marks = ("yes" if flag else "" for flag in (solver.compiled, solver.batched))
-        solvers.add_row(solver.method, solver.strategy, solver.variant, solver.backend, *marks)
-    presets = Table("preset", "what it does", "problems", title="Presets", title_justify="left")
+    solvers = [
+        (
+            *(solver.method, solver.strategy, solver.variant, solver.backend),
+            *("yes" if flag else "" for flag in (solver.compiled, solver.batched)),
+        )
+        for solver in sorted(load_builtin().values(), key=lambda s: (s.method, s.strategy, s.variant))
+    ]
+    presets = []
     for preset in PRESETS.values():
         sizes = {(method, size) for sweep in preset.sweeps for method in sweep.methods for size in sweep.sizes}
-        presets.add_row(preset.name, preset.about, str(len(sizes)))
-    here = Table("device", "here", title="Devices", title_justify="left")
+        presets.append((preset.name, preset.about, str(len(sizes))))
+    here = []
     with Nurseries({"here": Setting()}) as nurseries:
         for name in devices.PLATFORMS:
             try:
-                here.add_row(name, nurseries.device_kind("here", name))
+                here.append((name, nurseries.device_kind("here", name)))
             except WorkerEnded as ended:
-                here.add_row(name, ended.reason)
-    for each in (solvers, presets, here):
-        console.print(each)
+                here.append((name, ended.reason))
+    tables = [
+        text_table("Solvers", ("method", "strategy", "variant", "backend", "compiled", "batched"), solvers),
+        text_table("Presets", ("preset", "what it does", "problems"), presets),
+        text_table("Devices", ("device", "here"), here),
+    ]
+    print_document(Document(tables))
 
 
 def _measure(ready: Prepared, *, report: bool) -> int:
@@ -211,27 +213,27 @@ def _measure(ready: Prepared, *, report: bool) -> int:
         print(f"linregbench: interrupted; what was measured is in {path}", file=sys.stderr)
         print(f"linregbench: go on with: linregbench run --resume {path}", file=sys.stderr)
         return INTERRUPTED
-    from linregbench.results.frame import from_runs
-    from linregbench.results.report.build import account_of_time
-    from linregbench.results.runfile.read import read_run
-    from linregbench.results.tables.cases import print_table
+    from linregbench.results.formats.load import read
+    from linregbench.results.report.facts import account_of_time
+    from linregbench.results.tables.cases import case_document
+    from linregbench.results.tables.terminal import print_document
 
-    measured = read_run(path)
-    frame = from_runs(measured)
-    print_table(frame)
-    print(account_of_time(measured))
+    loaded = read(path)
+    print_document(case_document(loaded))
+    print(account_of_time(loaded.runs[0]))
     print(f"run file: {path}")
     if report:
-        _write_report(path, measured, frame)
-    return MEASURED if (frame["status"] == "ok").any() else NOTHING_MEASURED
+        _write_report(path, loaded)
+    return MEASURED if (loaded.frame["status"] == "ok").any() else NOTHING_MEASURED
 
 
-def _write_report(path: Path, measured: Run, frame: DataFrame) -> None:
-    from linregbench.results.figures.illustrating import beside
-    from linregbench.results.report.build import html, markdown
+def _write_report(path: Path, loaded: Loaded) -> None:
+    from linregbench.results.report.build import report_of
+    from linregbench.results.report.markdown import markdown
+    from linregbench.results.report.page import html
 
-    report, page = path.with_suffix(".md"), path.with_suffix(".html")
-    with beside() as draw:
-        report.write_text(markdown([measured], frame), encoding="utf-8")
-        page.write_text(html([measured], frame=frame, draw=draw), encoding="utf-8")
-    print(f"report: {report}\npage: {page}")
+    text, page = path.with_suffix(".md"), path.with_suffix(".html")
+    report = report_of(loaded)
+    text.write_text(markdown(report), encoding="utf-8")
+    page.write_text(html(report), encoding="utf-8")
+    print(f"report: {text}\npage: {page}")

@@ -58,14 +58,16 @@ def export(path: Path, form: str, output: Path | None) -> int:
 
 def history(folder: Path, output: Path | None) -> int:
     """Print asv's history, and draw it where asked."""
-    from linregbench.results.figures.history import as_text, plot
+    from linregbench.results.figures.history import plot
     from linregbench.results.formats.load import load
+    from linregbench.results.tables.history import history_document
+    from linregbench.results.tables.terminal import print_document
 
     frame = load(folder)
     others = frame.loc[frame["source"] != "asv", "source"]
     if len(others):
         raise UsageError(f"history is of asv's results over commits, and {folder} is a file of {others.iloc[0]}")
-    print(as_text(frame), end="")
+    print_document(history_document(frame))
     if output is not None:
         try:
             plot(frame, output)
@@ -158,13 +160,12 @@ def _check_checkout() -> None:
 
 
 def _print(paths: Mapping[str, Path], wanted: Mapping[str, object]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from linregbench.results.formats.agreement import OURS, agreements
     from linregbench.results.formats.load import load
     from linregbench.results.frame import records_of
     from linregbench.results.stats.noise import MOSTLY_QUIET
+    from linregbench.results.tables.table import Document, text_table
+    from linregbench.results.tables.terminal import print_document
 
     rows = {}
     for door, path in paths.items():
@@ -175,14 +176,13 @@ def _print(paths: Mapping[str, Path], wanted: Mapping[str, object]) -> None:
         if measured.empty:
             raise UsageError(f"{door} has no time for this case: {'; '.join(frame['reason'].dropna()) or 'no row'}")
         (rows[door], *_) = records_of(measured)
-    table = Table("door", "time", "", "noise", "agrees", "fastest sample", "", box=None, pad_edge=False)
     found = agreements(rows)
+    texts = []
     for each in found:
         told = ("", f"+-{each.noise:.1%}", "") if each.door == OURS else _judged(each)
         fastest = (f"{each.fastest_s * 1e6:,.1f} us", f"{each.fastest_difference:+.1%}") if each.fastest_s else ("", "")
-        table.add_row(each.door, f"{each.time_s * 1e6:,.1f} us", *told, *fastest)
-    console = Console()
-    console.print(table)
+        texts.append((each.door, f"{each.time_s * 1e6:,.1f} us", *told, *fastest))
+    columns = ("door", "time", "difference", "noise", "agrees", "fastest sample", "difference of that")
     ours = rows[OURS]
     rounds = "of quiet rounds" if ours["rounds"] == "quiet" else "of all rounds, since too few were quiet"
     lines = [f"{door}: {why}." for door, why in WHY.items()]
@@ -199,7 +199,7 @@ def _print(paths: Mapping[str, Path], wanted: Mapping[str, object]) -> None:
             f"Only {ours['quiet_share']:.0%} of our rounds were quiet. The other doors cannot tell which of theirs "
             "are, and take the median of all: compare the fastest samples, or run this again on a calmer machine."
         )
-    console.print("\n" + "\n".join(lines), markup=False, highlight=False)
+    print_document(Document([text_table("The same case through every door", columns, texts)], notes=lines))
 
 
 def _judged(each: Agreement) -> tuple[str, str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,30 +23,35 @@ def report(
     files: Sequence[Path], html: Path | None, markdown: Path | None, figures: Path | None, *, notebook: bool
 ) -> int:
     """Write the report of runs as a page, as Markdown, as pictures; a page beside the first file by default."""
-    from linregbench.results.figures.illustrating import beside, here
-    from linregbench.results.formats.load import gathered
-    from linregbench.results.report import build as reports
+    from linregbench.results.formats.load import read
+    from linregbench.results.report import markdown as in_markdown
+    from linregbench.results.report import page
+    from linregbench.results.report.build import report_of
 
     if html is None and markdown is None and figures is None:
         html = files[0].parent
-    with beside() if html is not None else nullcontext(here) as draw:
-        runs, frame = gathered(*files)
-        _tell_notices(runs)
-        if markdown is not None:
-            _write(markdown, reports.markdown(runs, frame))
-        if figures is not None:
-            _write_figures(frame, figures)
-        if html is not None:
-            name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
-            _write(html / name, reports.html(runs, _notebook_svgs() if notebook else None, frame, draw))
+    loaded = read(*files)
+    tell_notices(loaded.runs)
+    if figures is not None:
+        _write_figures(loaded.frame, figures)
+    if html is None and markdown is None:
+        return DONE
+    built = report_of(loaded)
+    if markdown is not None:
+        _write(markdown, in_markdown.markdown(built))
+    if html is not None:
+        name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
+        _write(html / name, page.html(built, _notebook_svgs() if notebook else None))
     return DONE
 
 
 def compare_across(files: Sequence[Path], form: str) -> int:
     """Print devices or machines beside each other; status 1 where they have nothing in common."""
+    from linregbench.results.compare.devices.frame import across_frame
     from linregbench.results.compare.devices.ratios import compare_sides_across, without_common
     from linregbench.results.compare.devices.sides import sides_of
-    from linregbench.results.tables.device_output import FORMATS, print_across
+    from linregbench.results.tables.device_words import across_document
+    from linregbench.results.tables.formats import show
 
     sides = sides_of(_read(files))
     found = compare_sides_across(sides)
@@ -55,10 +59,7 @@ def compare_across(files: Sequence[Path], form: str) -> int:
         print(f"linregbench: {line}", file=sys.stderr)
     if not found:
         return NO_ANSWER
-    if form == "rich":
-        print_across(found)
-    else:
-        print(FORMATS[form](found), end="")
+    show(form, lambda: [across_document(across) for across in found], lambda: across_frame(found))
     return DONE
 
 
@@ -101,11 +102,11 @@ def _read(files: Sequence[Path]) -> list[Run]:
     from linregbench.results.runfile.read import read_run
 
     runs = [read_run(path) for path in files]
-    _tell_notices(runs)
+    tell_notices(runs)
     return runs
 
 
-def _tell_notices(runs: Iterable[Run]) -> None:
+def tell_notices(runs: Iterable[Run]) -> None:
     """A line on standard error for whatever an interrupted run left out."""
     for run in runs:
         for notice in run.notices:

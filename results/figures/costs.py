@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator, NullLocator
 
 from ..models.calls import calls_to_pay
 from ..models.rays import Data, competitor, measured
@@ -24,6 +24,7 @@ from .draw import (
     marker_of,
     panel_title,
     panels,
+    ratios,
     seconds,
     shown,
     styled,
@@ -111,7 +112,7 @@ def forest(data: Data) -> Figure:
                 labels.append(shown(competitor(row)))
             at -= 1
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}x"))
+        ratios(axes.xaxis)
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_yticks(places, labels, fontsize=7)
         axes.set_ylim(at, 1)

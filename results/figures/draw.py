@@ -68,6 +68,7 @@ def _number(name: str) -> int:
 MOST_PANELS = 6
 _FEW_DECADES, _ONE_DECADE = 300, 8
 _MOST_TICKS = 6
+_FAR_BELOW = 0.099  # a tick at 0.1 may be a rounding error below it
 _MARGIN, _ABOVE = 0.15, 0.45
 AXIS_NAME = {"samples": "samples n", "features": "features d", "batch": "problems in a batch", "steps": "steps"}
 METHOD_NAME = {"gd": "gradient descent", "ols": "least squares", "gd_tol": "descent to a tolerance"}
@@ -182,6 +183,11 @@ def seconds(axes: Axes) -> None:
     """Times on the vertical axis in readable units, and no kiloseconds."""
     below = EngFormatter(unit="s", sep=" ")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f} s" if y >= 1_000 else below(y)))
+
+
+def ratios(axis: Axis) -> None:
+    """Ratios as tables say them: `10x`, and far below 1 how many times slower."""
+    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{1 / x:,.0f}x\nslower" if 0 < x < _FAR_BELOW else f"{x:g}x"))
 
 
 def ticks_at(axes: Axes, sizes: Iterable[int]) -> None:

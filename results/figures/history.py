@@ -1,42 +1,18 @@
-"""asv's history without asv's pages, which need scripts from the net: one line a case, one column a commit.
-
-Ratios to the NumPy loop, since they hold on a noisy machine; a case that has none shows its time.
-"""
+"""asv's history without asv's pages, which need scripts from the net: a panel a problem, a line a case."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..words.text import plain, ratio_text, text_of_time
+from ..tables.history import FIGURES, history
+from ..words.text import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-CASE = ["method", "samples", "batch", "strategy", "device", "environment"]
 ACROSS = 4
 STYLES = ("-", "--", ":", "-.")
-FIGURES = {"ratio": "times as fast as the NumPy loop", "time_s": "time of a call"}
-
-
-def history(frame: pd.DataFrame, figure: str = "ratio") -> pd.DataFrame:
-    """The figure of each case (rows) at each commit (columns, older first); cases without any are left out."""
-    known = frame[frame[figure].notna()]
-    known = known.assign(commit=known["run"].str.split(" ").str[0])
-    wide = known.pivot_table(index=CASE, columns="commit", values=figure, aggfunc="last", sort=False)
-    return wide[list(dict.fromkeys(known["commit"]))]
-
-
-def as_text(frame: pd.DataFrame) -> str:
-    """Both figures as plain text; a figure that no case has is left out."""
-    parts = []
-    for figure, words in FIGURES.items():
-        wide = history(frame, figure)
-        if len(wide):
-            shown = text_of_time if figure == "time_s" else ratio_text
-            table = wide.reset_index().to_string(index=False, float_format=shown, na_rep="")
-            parts.append(f"{words}\n\n{table}\n")
-    return "\n".join(parts) or "no case has a ratio or a time\n"
 
 
 def plot(frame: pd.DataFrame, output: Path) -> None:
@@ -45,9 +21,9 @@ def plot(frame: pd.DataFrame, output: Path) -> None:
     The ending of `output` says which format. Raises ValueError for one that cannot be drawn.
     """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullLocator
+    from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
-    from .draw import styled
+    from .draw import ratios, styled
 
     figure = next((name for name in FIGURES if len(history(frame, name))), "ratio")
     wide = history(frame, figure)
@@ -55,7 +31,6 @@ def plot(frame: pd.DataFrame, output: Path) -> None:
     places = list(
         dict.fromkeys(zip(*(wide.index.get_level_values(name) for name in ("device", "environment")), strict=True))
     )
-    spelt = EngFormatter(unit="s", sep=" ") if figure == "time_s" else FuncFormatter(lambda y, _: f"{y:g}x")
     down = max(1, -(-len(problems) // ACROSS))
     with styled():
         drawing = Figure(figsize=(3.6 * ACROSS, 2.6 * down + 0.6), layout="constrained")
@@ -67,7 +42,10 @@ def plot(frame: pd.DataFrame, output: Path) -> None:
             axes.set_yscale("log")
             axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
             axes.yaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_major_formatter(spelt)
+            if figure == "time_s":
+                axes.yaxis.set_major_formatter(EngFormatter(unit="s", sep=" "))
+            else:
+                ratios(axes.yaxis)
             axes.set_xticks(range(len(wide.columns)), [str(commit) for commit in wide.columns], rotation=60, fontsize=7)
             axes.tick_params(axis="y", labelsize=7)
             axes.grid(visible=True)

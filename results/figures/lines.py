@@ -27,6 +27,7 @@ from .draw import (
     main_rays,
     panel_title,
     panels,
+    ratios,
     seconds,
     shown,
     styled,
@@ -66,6 +67,7 @@ def speed_up(data: Data, axis: str = "batch") -> Figure:
         [row for row in measured(data) if row["ratio"] is not None], axis, of_row, "times as fast as the baseline"
     )
     for axes in figure.axes:
+        ratios(axes.yaxis)
         axes.axhline(1.0, color=INK, linewidth=0.8)
     return figure
 
@@ -79,10 +81,10 @@ def throughput(data: Data) -> Figure:
 
     figure = _lines(data, "batch", of_row, "problems a second")
     for axes, ray in zip(figure.axes, main_rays(rays(measured(data), "batch")), strict=False):
-        for each in saturations_of(ray):
-            at = each.saturation_batch
+        for saturation in saturations_of(ray):
+            at = saturation.saturation_batch
             if at.value is not None:
-                row = ray.rows[each.name][0]
+                row = ray.rows[saturation.name][0]
                 axes.axvline(at.value, color=colour_of(row["strategy"]), linewidth=1, linestyle=":")
     return figure
 

@@ -8,9 +8,6 @@ them there are rates, but no shares.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import pandas as pd
-
-from ..frame import PEAKS
 from ..words.names import Record
 from .rays import Data, measured
 
@@ -70,13 +67,8 @@ def bytes_of(method: str, n: int, d: int, dtype: str, batch: int = 1, steps: int
     return float(batch * passes * n * d * _ITEM_BYTES.get(dtype, 4))
 
 
-def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None) -> list[Limit]:
-    """Every case with a closed form, on the CPU with the share of its peaks where the run file has them.
-
-    The peaks are those that a frame carries, or are given by run and threads.
-    """
-    if all_peaks is None:
-        all_peaks = data.attrs.get(PEAKS, {}) if isinstance(data, pd.DataFrame) else {}
+def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[Limit]:
+    """Every case with a closed form; on the CPU with its shares of the peaks, which are by run and threads."""
     found = []
     for row in measured(data):
         sizes = row["samples"], row["features"]
