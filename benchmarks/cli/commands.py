@@ -175,7 +175,7 @@ def check(blocks: int, *, as_json: bool) -> int:
 
 def listing() -> None:
     """Print strategies, presets and devices."""
-    from linregbench.results.tables.table import Document, text_table
+    from linregbench.results.tables.table import Document, table_of, text_rows
     from linregbench.results.tables.terminal import print_document
     from linregbench.solvers.registry import load_builtin
 
@@ -198,9 +198,9 @@ def listing() -> None:
             except WorkerEnded as ended:
                 here.append((name, ended.reason))
     tables = [
-        text_table("Solvers", ("method", "strategy", "variant", "backend", "compiled", "batched"), solvers),
-        text_table("Presets", ("preset", "what it does", "problems"), presets),
-        text_table("Devices", ("device", "here"), here),
+        table_of("Solvers", ("method", "strategy", "variant", "backend", "compiled", "batched"), text_rows(solvers)),
+        table_of("Presets", ("preset", "what it does", "problems"), text_rows(presets)),
+        table_of("Devices", ("device", "here"), text_rows(here)),
     ]
     print_document(Document(tables))
 

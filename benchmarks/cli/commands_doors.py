@@ -164,7 +164,7 @@ def _print(paths: Mapping[str, Path], wanted: Mapping[str, object]) -> None:
     from linregbench.results.formats.load import load
     from linregbench.results.frame import records_of
     from linregbench.results.stats.noise import MOSTLY_QUIET
-    from linregbench.results.tables.table import Document, text_table
+    from linregbench.results.tables.table import Document, table_of, text_rows
     from linregbench.results.tables.terminal import print_document
 
     rows = {}
@@ -199,7 +199,7 @@ def _print(paths: Mapping[str, Path], wanted: Mapping[str, object]) -> None:
             f"Only {ours['quiet_share']:.0%} of our rounds were quiet. The other doors cannot tell which of theirs "
             "are, and take the median of all: compare the fastest samples, or run this again on a calmer machine."
         )
-    print_document(Document([text_table("The same case through every door", columns, texts)], notes=lines))
+    print_document(Document([table_of("The same case through every door", columns, text_rows(texts))], notes=lines))
 
 
 def _judged(each: Agreement) -> tuple[str, str, str]:

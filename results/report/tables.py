@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from ..fields import CONTEST_KEYS
 from ..models.rays import competitor
 from ..stats.findings import explained
-from ..tables.table import MISSING, Cell, Table, columns_of, number_cell, rows_of
+from ..tables.table import MISSING, Cell, Table, number_cell, table_of, text_rows
 from ..words.names import Record, grouped, title, varying
 from ..words.text import counted, error_text, plain, ratio_text, share_text, text_of_time
 
@@ -20,10 +20,10 @@ def case_table(records: Sequence[Record], told: AbstractSet[str]) -> Table:
         for record in records
     )
     several = varying(records, _FILTERS)
-    return Table(
-        title="Every case",
-        columns=columns_of(("workload", "case", *_CELLS), rows),
-        rows=rows,
+    return table_of(
+        "Every case",
+        ("workload", "case", *_CELLS),
+        rows,
         name="cases",
         about="Times are seconds a call with their 95% half-widths; ratios say how many times as fast as the baseline.",
         filters={name: [_key(record, name) for record in records] for name in _FILTERS if name in several},
@@ -32,14 +32,8 @@ def case_table(records: Sequence[Record], told: AbstractSet[str]) -> Table:
 
 def conclusions(workloads: Sequence[Table]) -> Table:
     """One row a workload: who wins, by how much."""
-    rows = rows_of((workload.title, workload.conclusion) for workload in workloads)
-    return Table(
-        title="Who wins",
-        columns=columns_of(("workload", "who wins"), rows),
-        rows=rows,
-        name="workload-winners",
-        about="One line a workload.",
-    )
+    rows = text_rows((workload.title, workload.conclusion) for workload in workloads)
+    return table_of("Who wins", ("workload", "who wins"), rows, name="workload-winners", about="One line a workload.")
 
 
 def reasons(records: Sequence[Record], told: AbstractSet[str]) -> Table:
@@ -52,11 +46,11 @@ def reasons(records: Sequence[Record], told: AbstractSet[str]) -> Table:
         if why:
             status = plain(record["status"]).replace("_", " ")
             texts.append((title(record, told), competitor(record), status, "; ".join(dict.fromkeys(why))))
-    rows = rows_of(texts)
-    return Table(
-        title="Findings and what was not measured",
-        columns=columns_of(("workload", "case", "status", "why"), rows),
-        rows=rows,
+    rows = text_rows(texts)
+    return table_of(
+        "Findings and what was not measured",
+        ("workload", "case", "status", "why"),
+        rows,
         name="reasons",
         nothing="Everything that was asked for was measured, and nothing was found.",
     )
@@ -83,10 +77,10 @@ def side_by_side(records: Sequence[Record], told: AbstractSet[str]) -> Table | N
         rows.append((Cell(title(alike[0], told)), Cell(competitor(alike[0])), *cells[0], *cells[1]))
     names = [plain(run) for run in runs]
     headings = ("workload", "case", *(f"time, {name}" for name in names), *(f"vs baseline, {name}" for name in names))
-    return Table(
-        title="Runs side by side",
-        columns=columns_of(headings, rows),
-        rows=tuple(rows),
+    return table_of(
+        "Runs side by side",
+        headings,
+        rows,
         name="side-by-side",
         about=(
             "Cases that several runs have. Runs are not judged against each other here: linregbench compare does that. "

@@ -8,7 +8,7 @@ from ..models.rays import AXIS_LETTER, NOT_IN_RANGE, Answer, Data
 from ..models.words import interval_of_time
 from ..words.names import TOLD_IF_VARYING
 from ..words.text import error_text, number_text, plain
-from .table import MISSING, Cell, Table, columns_of, number_cell
+from .table import MISSING, Cell, Table, number_cell, table_of
 
 MOST_SENTENCES = 6
 _KINDS = ("closed form", "descent")
@@ -23,21 +23,18 @@ def accuracy_tables(all_fronts: Sequence[Front], told: AbstractSet[str]) -> list
     first = tuple(_winner(problem_text(front, told), winner, accuracy) for front, winner, accuracy in winners)
     ways = tuple(_way(problem_text(front, told), way) for front in compared for way in front.ways)
     return [
-        Table(
-            title="Who is first to an accuracy",
-            columns=columns_of(
-                (
-                    "problem",
-                    "excess loss",
-                    "first",
-                    "quickest closed form",
-                    "its time",
-                    "quickest descent",
-                    "time of that",
-                ),
-                first,
+        table_of(
+            "Who is first to an accuracy",
+            (
+                "problem",
+                "excess loss",
+                "first",
+                "quickest closed form",
+                "its time",
+                "quickest descent",
+                "time of that",
             ),
-            rows=first,
+            first,
             name="accuracy-winners",
             about=(
                 "An excess loss is the loss of the answer less the least possible, over that of the start at zero. "
@@ -46,12 +43,10 @@ def accuracy_tables(all_fronts: Sequence[Front], told: AbstractSet[str]) -> list
             ),
             nothing=_NOTHING,
         ),
-        Table(
-            title="Time to accuracy",
-            columns=columns_of(
-                ("problem", "way", *(f"to {error_text(each)}" for each in ACCURACIES), "cannot pass"), ways
-            ),
-            rows=ways,
+        table_of(
+            "Time to accuracy",
+            ("problem", "way", *(f"to {error_text(each)}" for each in ACCURACIES), "cannot pass"),
+            ways,
             name="time-to-accuracy",
             about=(
                 "How long each way takes until its excess loss is so small, and the excess loss that it cannot pass: "

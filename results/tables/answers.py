@@ -15,7 +15,7 @@ from ..models.words import bytes_text, interval, interval_of_exponent, interval_
 from ..words.names import TOLD_IF_VARYING, Record, title, varying
 from ..words.text import number_text, plain
 from .accuracy import accuracy_tables
-from .table import Cell, Table, columns_of, number_cell
+from .table import Cell, Table, number_cell, table_of
 
 METHOD_NAME = {"gd": "gradient descent", "ols": "least squares", "gd_tol": "descent to a tolerance"}
 
@@ -79,7 +79,7 @@ def _answer(answer: Answer, text: str) -> Cell:
 
 
 def _crossovers(answers: Answers) -> Table:
-    rows = tuple(
+    rows = (
         (
             Cell(place(change.ray.title, answers.told, (change.ray.axis,))),
             Cell(AXIS_LETTER[change.ray.axis]),
@@ -90,10 +90,10 @@ def _crossovers(answers: Answers) -> Table:
         )
         for change in answers.crossovers
     )
-    return Table(
-        title="Crossovers",
-        columns=columns_of(("workload", "axis", "faster below", "faster above", "at", "the lead changes"), rows),
-        rows=rows,
+    return table_of(
+        "Crossovers",
+        ("workload", "axis", "faster below", "faster above", "at", "the lead changes"),
+        rows,
         name="crossovers",
         about=(
             "Where one way overtakes another. The interval holds every size at which their order is not sure, whether "
@@ -105,7 +105,7 @@ def _crossovers(answers: Answers) -> Table:
 
 
 def _break_evens(answers: Answers) -> Table:
-    rows = tuple(
+    rows = (
         (
             Cell(title(dict(pay.fixed), answers.told)),
             Cell(pay.names[0]),
@@ -114,10 +114,10 @@ def _break_evens(answers: Answers) -> Table:
         )
         for pay in answers.break_evens
     )
-    return Table(
-        title="Is it worth the compile?",
-        columns=columns_of(("workload", "compiled", "against", "calls"), rows),
-        rows=rows,
+    return table_of(
+        "Is it worth the compile?",
+        ("workload", "compiled", "against", "calls"),
+        rows,
         name="break-even",
         about=(
             "After so many calls the compiled way has taken less time in all, everything before its first result "
@@ -128,7 +128,7 @@ def _break_evens(answers: Answers) -> Table:
 
 
 def _scalings(answers: Answers) -> Table:
-    rows = tuple(
+    rows = (
         (
             Cell(place(growth.ray.title, answers.told, (axis,))),
             Cell(AXIS_LETTER[axis]),
@@ -141,12 +141,10 @@ def _scalings(answers: Answers) -> Table:
         for axis in AXES
         for growth in scalings(answers.rows, axis)
     )
-    return Table(
-        title="Scaling",
-        columns=columns_of(
-            ("workload", "axis", "case", "small end", "large end", "over all", "regime at the large end"), rows
-        ),
-        rows=rows,
+    return table_of(
+        "Scaling",
+        ("workload", "axis", "case", "small end", "large end", "over all", "regime at the large end"),
+        rows,
         name="scaling",
         about=(
             "The exponent of time in an axis between the two smallest sizes, between the two largest, and over all "
@@ -174,10 +172,10 @@ def _cost_models(answers: Answers) -> Table:
                 Cell(sizes),
             )
         )
-    return Table(
-        title="Where the time of gradient descent goes",
-        columns=columns_of(("workload", "case", "costs", "typical residual", "what dominates where"), tuple(rows)),
-        rows=tuple(rows),
+    return table_of(
+        "Where the time of gradient descent goes",
+        ("workload", "case", "costs", "typical residual", "what dominates where"),
+        rows,
         name="cost-model",
         about=(
             "time = call + steps x (overhead + c n d), fitted to log times, robustly. A call and a step's overhead are "
@@ -190,7 +188,7 @@ def _cost_models(answers: Answers) -> Table:
 
 
 def _throughputs(answers: Answers) -> Table:
-    rows = tuple(
+    rows = (
         (
             Cell(place(flow.ray.title, answers.told, ("batch",))),
             Cell(flow.name),
@@ -201,12 +199,10 @@ def _throughputs(answers: Answers) -> Table:
         )
         for flow in saturations(answers.rows)
     )
-    return Table(
-        title="Throughput",
-        columns=columns_of(
-            ("workload", "case", "problems a second", "at batch", "90% from batch", "memory a problem"), rows
-        ),
-        rows=rows,
+    return table_of(
+        "Throughput",
+        ("workload", "case", "problems a second", "at batch", "90% from batch", "memory a problem"),
+        rows,
         name="throughput",
         about=(
             "The most problems a second, the batch that had them, the batch from which on there are 90% of them, and "
@@ -219,7 +215,7 @@ def _throughputs(answers: Answers) -> Table:
 
 def _limits(answers: Answers) -> Table:
     known = any(limit.flops_share is not None for limit in answers.limits)
-    rows = tuple(
+    rows = (
         (
             Cell(title(limit.row, answers.told)),
             Cell(competitor(limit.row)),
@@ -239,10 +235,10 @@ def _limits(answers: Answers) -> Table:
         about += " Some shares of the GEMM peak pass 100%: it was measured in a disturbed moment, so all are too high."
     missing = "" if known else " The run file holds no peaks of the machine, so there are no shares: not in range."
     columns = ("workload", "case", "Gflop/s", "of GEMM peak", "GB/s", "of bandwidth", "X is")
-    return Table(
-        title="Distance to the limit",
-        columns=columns_of(columns, rows),
-        rows=rows,
+    return table_of(
+        "Distance to the limit",
+        columns,
+        rows,
         name="limits",
         about=about + missing,
         nothing="Nothing has a closed form.",

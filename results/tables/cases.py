@@ -17,7 +17,7 @@ from ..stats.findings import FINDINGS, WITHHELD
 from ..words.names import Record, at_precision, grouped, named, title, varying
 from ..words.text import error_text, listed, plain, ratio_text, share_text, text_of_time
 from .accuracy import accuracy_sentences
-from .table import Cell, Document, Table, columns_of, number_cell
+from .table import Cell, Document, Table, number_cell, table_of
 
 NOISY = 0.05
 
@@ -50,10 +50,11 @@ def _table(records: Sequence[Record], told: AbstractSet[str], base: Record | Non
     measured = [record for record in records if record["time_s"] is not None]
     measured.sort(key=lambda record: (record["winner_verdict"] != "winner", record["time_s"]))
     rows = tuple(_row(record) for record in measured)
-    return Table(
-        title=title(records[0], told),
-        columns=columns_of(_COLUMNS, rows, _DISPENSABLE),
-        rows=rows,
+    return table_of(
+        title(records[0], told),
+        _COLUMNS,
+        rows,
+        _DISPENSABLE,
         remarks=by_reason((record["name"], _remark(record)) for record in measured),
         left_out=_left_out(records),
         conclusion=_conclusion(measured, base),

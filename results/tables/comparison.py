@@ -15,7 +15,7 @@ from ..stats.findings import FINDINGS
 from ..words.names import Record, grouped, named, title, varying
 from ..words.text import counted, listed, plain, ratio_text, text_of_time
 from .cases import by_reason
-from .table import Cell, Document, Table, columns_of, number_cell
+from .table import Cell, Document, Table, number_cell, table_of
 
 _OF_CASE = ("strategy", "variant", "device", "precision", "threads")
 _OF_ROW = ("verdict", "ratio", "floor", "delta", "blocks", "status", "reason", "rounds", "base_time_s", "new_time_s")
@@ -84,10 +84,10 @@ def _table(records: Sequence[Record], told: AbstractSet[str]) -> Table:
     refused = [record["name"] for record in records if record["verdict"] == "refused" and record["ratio"] is None]
     without = [record for record in records if record["ratio"] is None and record["verdict"] != "refused"]
     rows = tuple(_row(record) for record in compared)
-    return Table(
-        title=title(records[0], told),
-        columns=columns_of(_SHOWN, rows),
-        rows=rows,
+    return table_of(
+        title(records[0], told),
+        _SHOWN,
+        rows,
         remarks=by_reason((record["name"], _remark(record)) for record in compared),
         left_out=(
             *_left_out("broken", without),

@@ -12,7 +12,7 @@ from ..models.words import interval
 from ..stats.estimates import label
 from ..words.text import counted, number_text, plain, ratio_text, text_of_time, trimmed
 from .answers import METHOD_NAME
-from .table import MISSING, Cell, Table, columns_of, rows_of
+from .table import MISSING, Cell, Table, table_of, text_rows
 
 TRANSFERS = {BOTH_WAYS: "with transfers", INWARD: "with transfer in", None: "with transfers"}
 Regimes = dict[str, Callable[[Contrast], Cell]]
@@ -36,9 +36,7 @@ def tables_of(across: Across, number: int = 0) -> list[Table]:
     }
     suffix = f"-{number}" if number else ""
     return [
-        Table(
-            title, columns_of(names, rows, _dispensable(names)), rows, name=f"across-{name}{suffix}", about=about
-        ).filled()
+        table_of(title, names, rows, _dispensable(names), name=f"across-{name}{suffix}", about=about).filled()
         for name, (title, about, names, rows) in made.items()
         if rows
     ]
@@ -106,7 +104,7 @@ def _overtaken(across: Across) -> _Parts:
         "size at which their order is not sure, whether times between two sizes follow a straight line or a power law."
     )
     headings = ("workload", "along", "data in place", *([TRANSFERS[across.moved]] if across.moved else []))
-    return f"From which size on {names[1]} wins, and where {names[0]} does", about, headings, rows_of(texts)
+    return f"From which size on {names[1]} wins, and where {names[0]} does", about, headings, text_rows(texts)
 
 
 def _flow(across: Across) -> _Parts:
@@ -146,7 +144,7 @@ def _alike(across: Across, of_regimes: Regimes) -> _Parts:
 
 def _lacking(across: Across) -> _Parts:
     place = _places(across)
-    rows = rows_of(
+    rows = text_rows(
         (place(meeting), plain(name), plain(why)) for meeting in across.meetings for name, why in meeting.lacking
     )
     return "Asked for, without a time", "", ("workload", "case", "why"), rows

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ..words.text import plain, ratio_text, text_of_time
-from .table import Cell, Document, Table, columns_of, number_cell
+from .table import Cell, Document, Table, number_cell, table_of
 
 CASE = ["method", "samples", "batch", "strategy", "device", "environment"]
 FIGURES = {"ratio": "times as fast as the NumPy loop", "time_s": "time of a call"}
@@ -42,7 +42,7 @@ def _tables(wide: pd.DataFrame, figure: str) -> Iterator[Table]:
             (case, *(number_cell(text_of(value), value) for value in of_case))
             for case, of_case in zip(cases, values[commits].to_numpy(), strict=True)
         )
-        yield Table(FIGURES[figure], columns_of(("case", *map(str, commits)), rows), rows)
+        yield table_of(FIGURES[figure], ("case", *map(str, commits)), rows)
 
 
 def _case(method: str, n: int, batch: int, strategy: str, device: str, environment: str, *, several: bool) -> str:

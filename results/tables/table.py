@@ -5,6 +5,7 @@ Texts from files are shown, never obeyed: each renderer escapes them in its own 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 SEPARATOR = "\x1f"
 
@@ -76,26 +77,25 @@ class Document:
     last: str = ""  # the answer, where a person looks first
 
 
-def columns_of(
-    names: Iterable[str], rows: Sequence[Sequence[Cell]], dispensable: Sequence[str] = ()
-) -> tuple[Column, ...]:
-    """The columns of these rows: of numbers where a cell has an order, else of text; the most dispensable first."""
+def table_of(
+    title: str, names: Iterable[str], rows: Iterable[tuple[Cell, ...]], dispensable: Sequence[str] = (), **rest: Any
+) -> Table:
+    """Rows under these names: columns of numbers where a cell has an order, else of text; the most dispensable first.
+
+    `rest` are the other fields of a Table.
+    """
+    rows = tuple(rows)
     numbers = [any(cell.order is not None for cell in cells) for cells in zip(*rows, strict=True)]
     grades = {name: len(dispensable) - place for place, name in enumerate(dispensable)}
-    return tuple(
+    columns = tuple(
         Column(name, bool(rows) and numbers[place], dispensable=grades.get(name, 0)) for place, name in enumerate(names)
     )
+    return Table(title, columns, rows, **rest)
 
 
-def rows_of(rows: Iterable[Iterable[str]]) -> tuple[tuple[Cell, ...], ...]:
+def text_rows(rows: Iterable[Iterable[str]]) -> tuple[tuple[Cell, ...], ...]:
     """Rows of nothing but text."""
     return tuple(tuple(map(Cell, row)) for row in rows)
-
-
-def text_table(title: str, names: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
-    """A table of nothing but text."""
-    cells = rows_of(rows)
-    return Table(title, columns_of(names, cells), cells)
 
 
 def number_cell(text: str, value: float | None) -> Cell:
