@@ -129,11 +129,11 @@ def of_contests(contested: Iterable[tuple[Run, Mapping[ContestKey, Contest]]]) -
     return of_rows(rows)
 
 
-def of_rows(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Rows by the columns' names as a frame; what a row leaves out is missing."""
+def of_rows(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str] = COLUMNS) -> pd.DataFrame:
+    """Rows by the columns' names as a frame of these columns and dtypes; what a row leaves out is missing."""
     collected = list(rows)
     return pd.DataFrame(
-        {name: pd.Series([row.get(name) for row in collected], dtype=dtype) for name, dtype in COLUMNS.items()}
+        {name: pd.Series([row.get(name) for row in collected], dtype=dtype) for name, dtype in columns.items()}
     )
 
 

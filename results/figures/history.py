@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..tables.history import FIGURES, history
+from ..tables.history import QUANTITIES, history
 from ..words.text import plain
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ def plot(frame: pd.DataFrame, output: Path) -> None:
     from matplotlib.figure import Figure
     from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
-    from .draw import ratios, styled
+    from .draw import ratio_axis, styled
 
-    figure = next((name for name in FIGURES if len(history(frame, name))), "ratio")
+    figure = next((name for name in QUANTITIES if len(history(frame, name))), "ratio")
     wide = history(frame, figure)
     problems = dict(list(wide.groupby(["method", "samples", "batch"], sort=True)))
     places = list(
@@ -45,11 +45,11 @@ def plot(frame: pd.DataFrame, output: Path) -> None:
             if figure == "time_s":
                 axes.yaxis.set_major_formatter(EngFormatter(unit="s", sep=" "))
             else:
-                ratios(axes.yaxis)
+                ratio_axis(axes.yaxis)
             axes.set_xticks(range(len(wide.columns)), [str(commit) for commit in wide.columns], rotation=60, fontsize=7)
             axes.tick_params(axis="y", labelsize=7)
             axes.grid(visible=True)
-        drawing.supylabel(FIGURES[figure])
+        drawing.supylabel(QUANTITIES[figure])
         named = {line.get_label(): line for axes in drawing.axes for line in axes.lines}
         if named:
             drawing.legend(list(named.values()), [str(name) for name in named], loc="outside upper center", ncols=4)
@@ -61,8 +61,8 @@ def _line(axes: "Axes", case: tuple[Any, ...], values: list[float], places: list
     from .draw import colour_of, marker_of
 
     strategy, device, environment = case[3:]
-    told = [device] if device != "cpu" else []
-    told += [environment] if len({name for _, name in places}) > 1 else []
+    where = [device] if device != "cpu" else []
+    where += [environment] if len({name for _, name in places}) > 1 else []
     axes.plot(
         range(len(values)),
         values,
@@ -70,5 +70,5 @@ def _line(axes: "Axes", case: tuple[Any, ...], values: list[float], places: list
         marker=marker_of(strategy),
         markersize=4,
         linestyle=STYLES[places.index((device, environment)) % len(STYLES)],
-        label=plain(f"{strategy} on {', '.join(told)}" if told else strategy),
+        label=plain(f"{strategy} on {', '.join(where)}" if where else strategy),
     )

@@ -17,6 +17,7 @@ from .draw import (
     AXIS_NAME,
     INK,
     colour_of,
+    cut,
     differing,
     empty,
     enough_ticks,
@@ -27,9 +28,8 @@ from .draw import (
     main_rays,
     panel_title,
     panels,
-    ratios,
-    seconds,
-    shown,
+    ratio_axis,
+    seconds_axis,
     styled,
     ticks_at,
 )
@@ -67,7 +67,7 @@ def speed_up(data: Data, axis: str = "batch") -> Figure:
         [row for row in measured(data) if row["ratio"] is not None], axis, of_row, "times as fast as the baseline"
     )
     for axes in figure.axes:
-        ratios(axes.yaxis)
+        ratio_axis(axes.yaxis)
         axes.axhline(1.0, color=INK, linewidth=0.8)
     return figure
 
@@ -100,14 +100,14 @@ def _lines(
     chosen = main_rays(rays(measured(data), axis))
     if not chosen:
         return empty(f"fewer than two places along {AXIS_NAME[axis]} were measured")
-    told = differing([ray.title for ray in chosen])
+    apart = differing([ray.title for ray in chosen])
     with styled():
-        names = [[shown(competitor(rows[0])) for rows in ray.rows.values()] for ray in chosen]
+        names = [[cut(competitor(rows[0])) for rows in ray.rows.values()] for ray in chosen]
         figure, places = panels(len(chosen), below=legend_room(names))
         for axes, ray in zip(places, chosen, strict=True):
             log_axes(axes, axis)
             if in_seconds:
-                seconds(axes)
+                seconds_axis(axes)
             else:
                 axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.10g}"))
             for rows in ray.rows.values():
@@ -116,7 +116,7 @@ def _lines(
             ticks_at(axes, (row[axis] for rows in ray.rows.values() for row in rows))
             enough_ticks(axes.yaxis)
             axes.set_ylabel(label)
-            axes.set_title(panel_title(ray.title, told))
+            axes.set_title(panel_title(ray.title, apart))
             legend_below(axes)
     return figure
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from scipy import special
 
-from ..words.names import Record
 from .rays import Answer, Data, Ray, error_of_time, measured, not_in_range, quantile, rays
 
 FLAT, PROPORTIONAL = 0.25, 0.75
@@ -78,8 +77,3 @@ def regime(exponent: Answer) -> str:
     if exponent.high < FLAT:
         return "overhead"
     return "work" if exponent.low > PROPORTIONAL else "between"
-
-
-def rows_of(scaling: Scaling) -> Sequence[Record]:
-    """The rows that an exponent rests on."""
-    return scaling.ray.rows[scaling.name]

@@ -30,12 +30,12 @@ def facts_of_run(run: Run, diagnostics: Diagnostics) -> list[str]:
             f"{environment.blas}, {environment.device_kind}"
             for environment in run.environments
         ),
-        *(line for environment in run.environments for line in facts_of(environment)),
+        *(line for environment in run.environments for line in device_facts(environment)),
         *details(diagnostics),
     ]
 
 
-def facts_of(environment: Environment) -> list[str]:
+def device_facts(environment: Environment) -> list[str]:
     """`cuda: driver 580.65, memory 79.6 GiB, ...`, a line a device; nothing where the run file tells nothing."""
     lines = []
     for device, facts in (environment.facts or {}).items():

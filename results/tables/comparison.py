@@ -10,7 +10,7 @@ import pandas as pd
 from ..compare.runs import VERDICTS, ComparedCase, Comparison
 from ..fields import CONTEST_KEYS
 from ..frame import COLUMNS as OF_A_RUN
-from ..frame import OF_WORKLOAD, records_of
+from ..frame import OF_WORKLOAD, of_rows, records_of
 from ..stats.findings import FINDINGS
 from ..words.names import Record, grouped, named, title, varying
 from ..words.text import counted, listed, plain, ratio_text, text_of_time
@@ -20,8 +20,10 @@ from .table import Cell, Document, Table, number_cell, table_of
 _OF_CASE = ("strategy", "variant", "device", "precision", "threads")
 _OF_ROW = ("verdict", "ratio", "floor", "delta", "blocks", "status", "reason", "rounds", "base_time_s", "new_time_s")
 
-COLUMNS: dict[str, str] = {name: kind for name, kind in OF_A_RUN.items() if name in (*_OF_CASE, *OF_WORKLOAD)}
-COLUMNS |= {
+COMPARISON_COLUMNS: dict[str, str] = {
+    name: kind for name, kind in OF_A_RUN.items() if name in (*_OF_CASE, *OF_WORKLOAD)
+}
+COMPARISON_COLUMNS |= {
     "base": "string",
     "new": "string",
     "verdict": "string",
@@ -40,13 +42,12 @@ COLUMNS |= {
 }
 
 _SHOWN = ("case", "base", "new", "base / new", "verdict")
-_GROUP_KEYS = tuple(key for key in CONTEST_KEYS if key in COLUMNS)
+_GROUP_KEYS = tuple(key for key in CONTEST_KEYS if key in COMPARISON_COLUMNS)
 
 
 def comparison_frame(comparison: Comparison) -> pd.DataFrame:
     """One row a case, the same columns and dtypes whatever was compared; `base` and `new` name the sides."""
-    rows = [_record(comparison, row) for row in comparison.rows]
-    return pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in COLUMNS.items()})
+    return of_rows((_record(comparison, row) for row in comparison.rows), COMPARISON_COLUMNS)
 
 
 def summary(comparison: Comparison) -> str:

@@ -122,7 +122,7 @@ def _counted(across: Across, contrasts: Sequence[Contrast]) -> list[str]:
 
 def _overtaken(across: Across) -> Iterator[str]:
     """Of each method the longest line along samples, and along the batch."""
-    told = differing_keys(told_apart(across))
+    keys = differing_keys(told_apart(across))
     for line in main_lines(across)[:MOST_LINES]:
         changes = overtakings(across, line)
         steady = [_event(change) for change in changes if change.cost == STEADY]
@@ -133,7 +133,7 @@ def _overtaken(across: Across) -> Iterator[str]:
             text += f", {with_them} and without"
         elif moved:
             text += f"; {with_them}, {'; '.join(moved)}"
-        yield f"Along {AXIS_LETTER[line.axis]}, at {line_text(line, told)}: {text}."
+        yield f"Along {AXIS_LETTER[line.axis]}, at {line_text(line, keys)}: {text}."
 
 
 def _event(change: Overtaking) -> str:

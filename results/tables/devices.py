@@ -90,7 +90,7 @@ def _best(across: Across, of_regimes: Regimes) -> _Parts:
 
 
 def _overtaken(across: Across) -> _Parts:
-    told = differing_keys(told_apart(across))
+    keys = differing_keys(told_apart(across))
     names = names_in_tables(across)
     by_name: dict[str | None, str] = dict(zip((across.base.name, across.new.name), names, strict=True))
     texts = []
@@ -98,7 +98,7 @@ def _overtaken(across: Across) -> _Parts:
         changes = overtakings(across, line)
         by_cost = [[change for change in changes if change.cost == cost] for cost in (STEADY, across.moved)]
         where = [_overtaken_text(of_cost, by_name) for of_cost in by_cost if of_cost]
-        texts.append((line_text(line, told), AXIS_LETTER[line.axis], *where))
+        texts.append((line_text(line, keys), AXIS_LETTER[line.axis], *where))
     about = (
         "Where the best of one overtakes the best of the other, within the sizes measured. The interval holds every "
         "size at which their order is not sure, whether times between two sizes follow a straight line or a power law."
@@ -150,9 +150,9 @@ def _lacking(across: Across) -> _Parts:
     return "Asked for, without a time", "", ("workload", "case", "why"), rows
 
 
-def line_text(line: Line, told: Sequence[str]) -> str:
+def line_text(line: Line, keys: Sequence[str]) -> str:
     """What stands still along a line, in short; the whole where nothing differs from line to line."""
-    keys = [key for key in told if key != line.axis]
+    keys = [key for key in keys if key != line.axis]
     return short_title(line.title, keys) or short_title(line.title, ("method", "features", "batch"), (line.axis,))
 
 
@@ -170,8 +170,8 @@ def _regimes(across: Across) -> Regimes:
 
 def _places(across: Across) -> Callable[[Meeting], str]:
     """A workload in short, by all that differs in a comparison."""
-    told = differing_keys(told_apart(across))
-    return lambda meeting: short_title(dict(meeting.workload) | {"precision": precision_of(meeting)}, told)
+    keys = differing_keys(told_apart(across))
+    return lambda meeting: short_title(dict(meeting.workload) | {"precision": precision_of(meeting)}, keys)
 
 
 def _ratio(contrast: Contrast | None, less: str = "slower") -> Cell:
@@ -218,15 +218,15 @@ def differing_keys(workloads: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def shared(workloads: Sequence[Mapping[str, Any]]) -> str:
     """What is alike in all, `gradient descent, d = 2, 100 steps, float32`."""
-    told = differing_keys(workloads)
-    alike = [key for key in _KEYS if key not in told and key not in _UNTOLD]
+    different = differing_keys(workloads)
+    alike = [key for key in _KEYS if key not in different and key not in _UNTOLD]
     values = [(key, next((w[key] for w in workloads if w.get(key) is not None), None)) for key in alike]
     return ", ".join(_long(key, value) for key, value in values if value is not None)
 
 
-def short_title(workload: Mapping[str, Any], told: Iterable[str], without: Iterable[str] = ()) -> str:
+def short_title(workload: Mapping[str, Any], names: Iterable[str], without: Iterable[str] = ()) -> str:
     """`gd n=1,000 d=2 b=8`."""
-    keys = [key for key in told if key not in without and workload.get(key) is not None]
+    keys = [key for key in names if key not in without and workload.get(key) is not None]
     return " ".join(_short(key, workload[key]) for key in keys)
 
 

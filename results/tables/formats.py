@@ -10,7 +10,7 @@ from .markdown import markdown_of
 from .table import Document
 from .terminal import WIDTH, print_document, text_of
 
-FORMATS = ("rich", "markdown", "csv", "json")
+FORMS = ("rich", "markdown", "csv", "json")
 
 
 def in_form(

@@ -23,7 +23,7 @@ from linregbench.results.models.advise import Wish, advise, in_words
 from linregbench.results.report.build import report_of
 from linregbench.results.report.markdown import markdown
 from linregbench.results.runfile.read import RunFileError
-from linregbench.results.tables.formats import FORMATS
+from linregbench.results.tables.formats import FORMS
 from linregbench.results.tables.history import history_document
 
 ODD = st.sampled_from(
@@ -91,7 +91,7 @@ def loads_whole_or_names(path: Path, least: int) -> None:
         assert path.name in named
         return
     assert len(loaded.frame) >= least
-    for form in FORMATS:
+    for form in FORMS:
         shown.cases(loaded, form)
     assert markdown(report_of(loaded))
     assert in_words(advise(loaded.frame, Wish(samples=500, features=2)))

@@ -31,7 +31,7 @@ from linregbench.results.formats import asv
 from linregbench.results.formats.load import read
 from linregbench.results.frame import COLUMNS, from_runs
 from linregbench.results.runfile.read import RunFileError
-from linregbench.results.tables.formats import FORMATS
+from linregbench.results.tables.formats import FORMS
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_all_of_them_are_one_frame(files: dict[str, Path]) -> None:
     assert list(dict.fromkeys(frame["source"])) == list(files)
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == COLUMNS
     assert frame["units"].notna().all()
-    for form in FORMATS:
+    for form in FORMS:
         assert shown.cases(read(*files.values()), form)
 
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from two_devices import both_run, cpu_run, gpu_run
 
 from linregbench.benchmarks.cli.main import main
-from linregbench.results.compare.devices.frame import COLUMNS, across_frame
+from linregbench.results.compare.devices.frame import ACROSS_COLUMNS, across_frame
 from linregbench.results.compare.devices.ratios import Across, compare_sides_across
 from linregbench.results.compare.devices.sides import STEADY, sides_of
 from linregbench.results.figures.devices import devices_figure
@@ -29,7 +29,7 @@ from linregbench.results.report.page import html
 from linregbench.results.runfile.read import Run
 from linregbench.results.tables.device_words import across_document, devices_in_words, sides_in_words
 from linregbench.results.tables.devices import tables_of
-from linregbench.results.tables.formats import FORMATS
+from linregbench.results.tables.formats import FORMS
 from linregbench.results.tables.terminal import print_document
 
 EVIL = "<script>alert(1)</script>[red]|\x1b[31m"
@@ -130,7 +130,7 @@ def test_the_regime_of_either_side_is_named() -> None:
 def test_columns_and_dtypes_are_fixed(pair: Across, machines: list[Run]) -> None:
     for found in ((pair,), across(*machines), ()):
         frame = across_frame(found)
-        assert {str(name): str(dtype) for name, dtype in frame.dtypes.items()} == COLUMNS
+        assert {str(name): str(dtype) for name, dtype in frame.dtypes.items()} == ACROSS_COLUMNS
     frame = across_frame((pair,))
     assert set(frame["row"]) == {"best", "alike", "overtaking"}
     best = frame[(frame["row"] == "best") & (frame["cost"] == STEADY)]
@@ -145,15 +145,17 @@ def test_columns_and_dtypes_are_fixed(pair: Across, machines: list[Run]) -> None
 
 def test_csv_and_json_hold_the_frame_in_full(pair: Across) -> None:
     frame = across_frame((pair,))
-    back = pd.read_csv(io.StringIO(shown.across((pair,), "csv")), dtype=COLUMNS, keep_default_na=False, na_values=[""])
+    back = pd.read_csv(
+        io.StringIO(shown.across((pair,), "csv")), dtype=ACROSS_COLUMNS, keep_default_na=False, na_values=[""]
+    )
     pd.testing.assert_frame_equal(back, frame)
-    assert [list(row) for row in json.loads(shown.across((pair,), "json"))] == [list(COLUMNS)] * len(frame)
+    assert [list(row) for row in json.loads(shown.across((pair,), "json"))] == [list(ACROSS_COLUMNS)] * len(frame)
 
 
 def test_every_format_shows_one_block_too() -> None:
     options: dict[str, Any] = {"places": two_devices.PLACES[:2], "blocks": 1}
     found = across(cpu_run(**options), gpu_run(**options))
-    for form in FORMATS:
+    for form in FORMS:
         assert shown.across(found, form)
     assert "of 2 workloads, 2 not sure" in shown.across(found)
     assert len(devices_figure(found[0]).axes) == 1

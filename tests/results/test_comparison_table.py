@@ -17,8 +17,8 @@ from synthetic import Truth
 
 from linregbench.results.compare.runs import Comparison, compare_runs, compare_sides
 from linregbench.results.frame import COLUMNS as OF_A_RUN
-from linregbench.results.tables.comparison import COLUMNS, comparison_document, comparison_frame, summary
-from linregbench.results.tables.formats import FORMATS
+from linregbench.results.tables.comparison import COMPARISON_COLUMNS, comparison_document, comparison_frame, summary
+from linregbench.results.tables.formats import FORMS
 from linregbench.results.tables.terminal import print_document
 from linregbench.results.words.text import plain
 
@@ -45,9 +45,9 @@ def test_columns_and_dtypes_are_fixed(whole: Comparison) -> None:
     sides = compare_sides(sides_run((SCAN, 1.0)), "ref", "here")
     for comparison in (whole, empty, sides):
         frame = comparison_frame(comparison)
-        assert {str(name): str(dtype) for name, dtype in frame.dtypes.items()} == COLUMNS
+        assert {str(name): str(dtype) for name, dtype in frame.dtypes.items()} == COMPARISON_COLUMNS
         assert len(frame) == len(comparison.rows)
-    identity = list(COLUMNS)[: list(COLUMNS).index("base")]
+    identity = list(COMPARISON_COLUMNS)[: list(COMPARISON_COLUMNS).index("base")]
     assert identity == [name for name in OF_A_RUN if name in identity]
     assert {"method", "strategy", "variant", "device", "dtype", "samples", "seed", "threads"} <= set(identity)
     assert set(comparison_frame(sides)["base"]) == {"ref"}
@@ -104,10 +104,12 @@ def test_markdown_has_the_same_content(whole: Comparison) -> None:
 
 def test_csv_and_json_hold_the_columns_in_full(whole: Comparison) -> None:
     frame = comparison_frame(whole)
-    back = pd.read_csv(io.StringIO(shown.compared(whole, "csv")), dtype=COLUMNS, keep_default_na=False, na_values=[""])
+    back = pd.read_csv(
+        io.StringIO(shown.compared(whole, "csv")), dtype=COMPARISON_COLUMNS, keep_default_na=False, na_values=[""]
+    )
     pd.testing.assert_frame_equal(back.fillna({"findings": ""}), frame)
     rows = json.loads(shown.compared(whole, "json"))
-    assert [list(row) for row in rows] == [list(COLUMNS)] * len(frame)
+    assert [list(row) for row in rows] == [list(COMPARISON_COLUMNS)] * len(frame)
     assert {row["verdict"] for row in rows if row["ratio"] is None} == {"skipped"}
 
 
@@ -133,7 +135,7 @@ def test_names_are_text(name: str) -> None:
         assert [row["variant"] for row in csv.DictReader(io.StringIO(shown.compared(comparison, "csv")))][1] == name
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", FORMS)
 def test_every_format_shows_one_block_too(form: str) -> None:
     comparison = compare_runs(run_of("base", SCAN, blocks=1), run_of("new", SCAN, blocks=1, seed=1))
     text = shown.compared(comparison, form)

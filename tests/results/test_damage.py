@@ -14,7 +14,7 @@ from made import END, SMALL, SMALL_BYTES, STOP
 
 from linregbench.results.formats.load import of_runs
 from linregbench.results.runfile.read import RunFileError, RunWriter, read_run, trim_for_resume
-from linregbench.results.tables.formats import FORMATS
+from linregbench.results.tables.formats import FORMS
 
 
 def test_unclosed_blocks_are_left_out_and_trimmed(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def _shows_or_names_the_error(path: Path) -> None:
     except RunFileError:
         return
     loaded = of_runs(run)
-    for form in FORMATS:
+    for form in FORMS:
         assert isinstance(shown.cases(loaded, form), str)
 
 

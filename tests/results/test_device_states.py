@@ -12,7 +12,7 @@ from synthetic import Truth
 
 from linregbench.results.compare.refusals import differences
 from linregbench.results.formats.load import of_runs
-from linregbench.results.report.facts import facts_of
+from linregbench.results.report.facts import device_facts
 from linregbench.results.runfile import device_states
 from linregbench.results.runfile.read import Run, parse_record
 from linregbench.results.runfile.records import Block, Environment
@@ -103,11 +103,11 @@ def test_facts_are_lines_with_their_units() -> None:
             "none": "text",
         },
     )  # fmt: skip
-    assert facts_of(environment) == [
+    assert device_facts(environment) == [
         "cuda (cuda, threads 1, float32): driver 580.65, memory 79.65 GiB, clocks sm 1,980 MHz memory 2,619 MHz",
         "cuda:1 (cuda, threads 1, float32): power limit 700 W, clock reasons none, odd not a mapping",
     ]
-    assert facts_of(altered(environment, facts=None)) == []
+    assert device_facts(altered(environment, facts=None)) == []
 
 
 def test_a_run_with_cold_caches_says_so_and_is_not_compared_with_a_warm_one() -> None:

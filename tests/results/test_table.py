@@ -21,7 +21,7 @@ from synthetic import QUIET, Noise, Truth
 from linregbench.results.formats.load import Loaded, read
 from linregbench.results.frame import COLUMNS, records_of
 from linregbench.results.tables.cases import case_document, workload_tables
-from linregbench.results.tables.formats import FORMATS
+from linregbench.results.tables.formats import FORMS
 from linregbench.results.tables.table import Table
 from linregbench.results.tables.terminal import print_document
 from linregbench.results.words.text import plain, ratio_text, text_of_time
@@ -216,7 +216,7 @@ def test_csv_and_json_hold_the_columns_in_full(quick: Loaded) -> None:
     assert json.loads(shown.cases(empty(quick), "json")) == []
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", FORMS)
 def test_an_empty_frame_is_shown(form: str, quick: Loaded) -> None:
     assert isinstance(shown.cases(empty(quick), form), str)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ...frame import COLUMNS as OF_A_RUN
+from ...frame import of_rows
 from ...runfile.records import Case
 from .crossovers import Line, Overtaking, lines, overtakings
 from .ratios import Across, Contrast
@@ -28,10 +29,12 @@ _OF_WORKLOAD: tuple[str, ...] = (
 )
 _OF_WORKLOAD += ("step_size", "tolerance", "max_steps", "data")
 
-COLUMNS: dict[str, str] = {"row": "string", "cost": "string", "base": "string", "new": "string"}
-COLUMNS |= {name: kind for name, kind in OF_A_RUN.items() if name in _OF_WORKLOAD}
-COLUMNS |= {f"{side}_{name}": "string" for side in ("base", "new") for name in ("strategy", "variant", "threads")}
-COLUMNS |= {
+ACROSS_COLUMNS: dict[str, str] = {"row": "string", "cost": "string", "base": "string", "new": "string"}
+ACROSS_COLUMNS |= {name: kind for name, kind in OF_A_RUN.items() if name in _OF_WORKLOAD}
+ACROSS_COLUMNS |= {
+    f"{side}_{name}": "string" for side in ("base", "new") for name in ("strategy", "variant", "threads")
+}
+ACROSS_COLUMNS |= {
     "base_s": "float64",
     "new_s": "float64",
     "base_problems_per_s": "float64",
@@ -63,15 +66,10 @@ COLUMNS |= {
 }
 
 
-_Bound = Mapping[Case, Regime]
-
-
 def across_frame(found: Sequence[Across]) -> pd.DataFrame:
     """The same columns and dtypes whatever was compared; `base` and `new` name the sides. Ratios are base / new."""
-    rows = [{"base": across.base.name, "new": across.new.name} | row for across in found for row in _rows(across)]
-    return pd.DataFrame(
-        {name: pd.Series([row.get(name) for row in rows], dtype=kind) for name, kind in COLUMNS.items()}
-    )
+    rows = ({"base": across.base.name, "new": across.new.name} | row for across in found for row in _rows(across))
+    return of_rows(rows, ACROSS_COLUMNS)
 
 
 def _rows(across: Across) -> Iterator[dict[str, Any]]:
