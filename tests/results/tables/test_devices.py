@@ -276,3 +276,17 @@ def test_what_cannot_be_compared_is_one_line_and_a_status(
     assert told.out == ""
     assert message in told.err
     assert told.err.count("\n") == 1
+
+
+def test_sides_of_long_names_are_letters_in_tables_and_cases_keep_a_line(runs: list[Run]) -> None:
+    names = ("measured-on-the-old-workstation", "measured-on-the-new-workstation")
+    (found,) = across(*(mixed(name, seed, f"Example {seed}") for seed, name in enumerate(names)))
+    assert sides_in_words(found)[0].startswith(f"A is {names[0]}: Example 0")
+    best = tables_of(found)[0]
+    assert [column.name for column in best.columns][1:4] == ["A", "B", "B is"]
+    lines = shown.across((found,), width=80).splitlines()
+    assert "  workload " in " ".join(lines)
+    assert len(lines) < 250
+    for text in best.texts("workload"):
+        assert any(line.startswith(f"  {text} ") for line in lines), text
+    assert [column.name for column in tables_of(*across(*runs))[0].columns][1:3] == ["cpu", "cuda"]
