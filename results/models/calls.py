@@ -1,7 +1,6 @@
 """After how many calls a compile has paid for itself, against each alternative."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..words.names import Key, Record, grouped
@@ -25,13 +24,13 @@ class BreakEven:
 
 def break_evens(data: Data) -> list[BreakEven]:
     """Every compiled case against every case of the same contest that is not compiled, in the order of the frame."""
-    found = []
+    paid = []
     for fixed, rows in grouped(measured(data)).items():
         others = [row for row in rows if not row["compile_s"] and row["first_result_s"]]
         for compiled in rows:
             if compiled["compile_s"] and compiled["first_result_s"]:
-                found += [BreakEven(fixed, compiled, other, calls_to_pay(compiled, other)) for other in others]
-    return found
+                paid += [BreakEven(fixed, compiled, other, calls_to_pay(compiled, other)) for other in others]
+    return paid
 
 
 def calls_to_pay(compiled: Record, other: Record) -> Answer:
@@ -67,11 +66,6 @@ def break_even(price_s: float, price_error_s: float, gain_s: float, gain_error_s
     root = math.sqrt(max(b * b - 4 * a * c, 0.0))
     low, high = (max((-b + sign * root) / (2 * a), 0.0) for sign in (-1, 1))
     return Answer(1 + max(price_s / gain_s, 0.0), 1 + low, 1 + high)
-
-
-def worst_case(found: Iterable[BreakEven]) -> BreakEven | None:
-    """The one that takes the most calls, among those that pay at all."""
-    return max((each for each in found if each.calls.known), key=lambda each: each.calls.value or 0.0, default=None)
 
 
 def _first_error_s(row: Record) -> float:

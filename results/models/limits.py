@@ -69,7 +69,7 @@ def bytes_of(method: str, n: int, d: int, dtype: str, batch: int = 1, steps: int
 
 def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[Limit]:
     """Every case with a closed form; on the CPU with its shares of the peaks, which are by run and threads."""
-    found = []
+    of_cases = []
     for row in measured(data):
         sizes = row["samples"], row["features"]
         flops = flops_of(row["method"], row["variant"], *sizes, row["batch"], row["steps"])
@@ -79,7 +79,7 @@ def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]
         # another device than the CPU has none here
         peaks = all_peaks.get(row["run"], {}).get(row["threads"], {}) if row["device"] == "cpu" else {}
         resident = row["samples"] * row["features"] * row["batch"] * _ITEM_BYTES.get(row["dtype"], 4)
-        found.append(
+        of_cases.append(
             Limit(
                 row,
                 flops,
@@ -89,7 +89,7 @@ def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]
                 _share(moved / row["time_s"], peaks.get("bandwidth_bytes_per_s")),
             )
         )
-    return found
+    return of_cases
 
 
 def _share(rate: float, peak: float | None) -> float | None:

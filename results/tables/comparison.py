@@ -54,8 +54,8 @@ def summary(comparison: Comparison) -> str:
     """`2 slower, 1 faster, 8 same, 1 inconclusive`: every verdict there is, the bad news first."""
     if comparison.across:
         without = sum(row.ratio is None for row in comparison.rows)
-        told = counted(len(comparison.rows) - without, "ratio") + ", no verdicts"
-        return f"{told}, {without} skipped" if without else told
+        ratios = counted(len(comparison.rows) - without, "ratio") + ", no verdicts"
+        return f"{ratios}, {without} skipped" if without else ratios
     counts = Counter(row.verdict for row in comparison.rows)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]) or "nothing to compare"
 
