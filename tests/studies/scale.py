@@ -16,7 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "results")]
 
-LIMIT_S, LIMIT_BYTES = 10.0, 10**9
+LIMIT_S, LIMIT_BYTES = 20.0, 10**9
 SIZES = [(n, d, b) for d in (2, 16, 128) for b in (1, 16, 128, 1_024) for n in (100, 1_000, 10_000, 100_000)]
 STRATEGIES = ("numpy_loop", "numpy_stacked", "jax_eager", "jax_jit_step", "jax_scan", "jax_vmap")
 
