@@ -159,7 +159,7 @@ def check(blocks: int, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(found.as_dict(), indent=2))
         return MEASURED
-    columns = (Column("fact", least=24), Column("found", least=20), Column(""), Column("what to do", least=20))
+    columns = (Column("fact", least=38), Column("found"), Column(""), Column("what to do"))
     rows = [
         (
             Cell(fact.name),

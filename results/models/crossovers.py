@@ -88,20 +88,6 @@ def crossovers(data: Data, axis: str) -> list[Crossover]:
     return sorted(changes, key=lambda crossover: not crossover.leads)
 
 
-def crossover_of(ray: Ray, one: str, other: str) -> Crossover | Answer:
-    """Where two competitors of a ray change places, or why the data do not tell."""
-    changes = _between(ray, one, other, _leaders(ray))
-    if changes:
-        return changes[0]
-    pairs = _pairs(ray, one, other)
-    if len(pairs) < 2:
-        return not_in_range("they stand side by side at fewer than two sizes")
-    signs = {_sure_sign((a, b), log_ratio(a, b)) for a, b in pairs}
-    if signs == {1} or signs == {-1}:
-        return not_in_range(f"{other if signs == {1} else one} is faster at every size")
-    return not_in_range("their order is not sure on both sides of any size")
-
-
 def saturations(data: Data) -> list[Saturation]:
     """Throughput along the batch, for every competitor measured at three batches or more."""
     return [saturation for ray in rays(measured(data), "batch", least=3) for saturation in saturations_of(ray)]

@@ -6,9 +6,10 @@ from collections.abc import Set as AbstractSet
 from ..fields import CONTEST_KEYS
 from ..models.rays import competitor
 from ..stats.findings import explained
+from ..tables.cases import half_width_of, ratio_cell
 from ..tables.table import MISSING, Cell, Table, number_cell, table_of, text_rows
 from ..words.names import Record, grouped, title, varying
-from ..words.text import counted, error_text, plain, ratio_text, share_text, text_of_time
+from ..words.text import counted, error_text, plain, share_text, text_of_time
 
 _FILTERS = ("method", "strategy", "device", "dtype", "precision", "threads", "status", "verdict", "run")
 
@@ -73,7 +74,9 @@ def side_by_side(records: Sequence[Record], told: AbstractSet[str]) -> Table | N
             alone += 1
             continue
         of_runs = [by_run.get(run) for run in runs]
-        cells = [[of_run(record) if record else Cell("", MISSING) for record in of_runs] for of_run in (_time, _ratio)]
+        cells = [
+            [of_run(record) if record else Cell("", MISSING) for record in of_runs] for of_run in (_time, ratio_cell)
+        ]
         rows.append((Cell(title(alike[0], told)), Cell(competitor(alike[0])), *cells[0], *cells[1]))
     names = [plain(run) for run in runs]
     headings = ("workload", "case", *(f"time, {name}" for name in names), *(f"vs baseline, {name}" for name in names))
@@ -99,13 +102,8 @@ def _time(record: Record) -> Cell:
     if record["time_s"] is None:
         status = "no time" if record["status"] == "ok" else record["status"]
         return Cell(plain(status).replace("_", " "), MISSING)
-    half_width = None if record["time_high_s"] is None else (record["time_high_s"] - record["time_low_s"]) / 2
-    share = "" if half_width is None else f" {share_text(half_width / record['time_s'])}"
-    return Cell(f"{text_of_time(record['time_s'], half_width)}{share}", record["time_s"])
-
-
-def _ratio(record: Record) -> Cell:
-    return number_cell(ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]), record["ratio"])
+    half_width, share = half_width_of(record)
+    return Cell(f"{text_of_time(record['time_s'], half_width)} {share_text(share)}".rstrip(), record["time_s"])
 
 
 def _seconds(name: str) -> Callable[[Record], Cell]:
@@ -120,7 +118,7 @@ def _memory(record: Record) -> Cell:
 _CELLS: dict[str, Callable[[Record], Cell]] = {
     "time": _time,
     "a problem": lambda record: _seconds("time_per_problem_s")(record) if record["batch"] > 1 else Cell("", MISSING),
-    "vs baseline": _ratio,
+    "vs baseline": ratio_cell,
     "verdict": lambda record: Cell(plain(record["verdict"] or "")),
     "first result": _seconds("first_result_s"),
     "compile": _seconds("compile_s"),

@@ -62,7 +62,7 @@ def _table(records: Sequence[Record], told: AbstractSet[str], base: Record | Non
 
 
 def _row(record: Record) -> tuple[Cell, ...]:
-    half_width, share = _half_width(record)
+    half_width, share = half_width_of(record)
     batch = record["batch"]
     first = "wins" if record["winner_verdict"] == "winner" else ""
     noisy = "noisy" if share is not None and share > NOISY else ""
@@ -72,15 +72,20 @@ def _row(record: Record) -> tuple[Cell, ...]:
         Cell(text_of_time(record["time_s"], half_width), record["time_s"], noisy or first),
         Cell(share_text(share), share, noisy),
         Cell(a_problem, record["time_per_problem_s"]),
-        number_cell(ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]), record["ratio"]),
+        ratio_cell(record),
         Cell(record["verdict"] or "", meaning=record["verdict"] or ""),
         number_cell(text_of_time(record["first_result_s"]), record["first_result_s"]),
         number_cell(error_text(record["error"]), record["error"]),
     )
 
 
-def _half_width(record: Record) -> tuple[float | None, float | None]:
-    """Of the time, in seconds and as a share of it."""
+def ratio_cell(record: Record) -> Cell:
+    """How many times as fast as the baseline."""
+    return number_cell(ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]), record["ratio"])
+
+
+def half_width_of(record: Record) -> tuple[float | None, float | None]:
+    """That of the time, in seconds and as a share of it; None where there is no interval."""
     if record["time_high_s"] is None:
         return None, None
     half_width = (record["time_high_s"] - record["time_low_s"]) / 2
@@ -88,7 +93,7 @@ def _half_width(record: Record) -> tuple[float | None, float | None]:
 
 
 def _remark(record: Record) -> str:
-    share = _half_width(record)[1]
+    share = half_width_of(record)[1]
     remarks = ["noisy"] if share is not None and share > NOISY else []
     if record["rounds"] == "all":
         remarks.append("all rounds")
