@@ -15,61 +15,37 @@ from .fields import CASE_KEYS, COLUMNS, ESTIMATE, RATIO, WINNER_RATIO, WORKLOAD
 from .runfile.collecting import uncollected
 from .runfile.read import Run, RunFileError
 from .runfile.records import case_fields
-from .stats.contests import contests_of
-from .stats.diagnostics import diagnose
+from .stats.contests import Contest, ContestKey, contests_of
 from .stats.estimates import Estimate, estimate_run
-from .stats.noise import in_one_line
 from .stats.ratios import Ratio
 from .words.names import Record
-
-# in the frame's attrs: by run, how noisy the machine was, in one line
-NOISE = "noise"
-# the runs whose samples were taken with cold caches
-COLD = "cold"
-# by run, the Diagnostics that line sums up
-DIAGNOSTICS = "diagnostics"
-# by run, what its machine can do at most, where the run file tells
-PEAKS = "peaks"
 
 _of_estimate = attrgetter(*ESTIMATE)
 
 
 @uncollected()
 def from_runs(*runs: Run) -> pd.DataFrame:
-    """Runs that were read already as one frame, in the order given; its attrs carry each machine's noise and peaks."""
+    """Runs that were read already as one frame, in the order given. Raises RunFileError for a run given twice."""
+    return of_contests((run, contests_of(run)) for run in runs)
+
+
+def of_contests(contested: Iterable[tuple[Run, Mapping[ContestKey, Contest]]]) -> pd.DataFrame:
+    """The same where the contests of each run were gathered already."""
     names: dict[str, str] = {}
-    for run in runs:
+    rows: list[dict[str, Any]] = []
+    for run, contests in contested:
         if run.header.run in names:
             raise RunFileError(f"{run.name}: holds run {run.header.run}, as {names[run.header.run]} does; give it once")
         names[run.header.run] = run.name
-    gathered = [(run, contests_of(run)) for run in runs]
-    frame = of_rows(row for run, of_run in gathered for row in _rows(run.header.run, estimate_run(run, of_run)))
-    frame.attrs[DIAGNOSTICS] = {run.header.run: diagnose(run, of_run) for run, of_run in gathered}
-    frame.attrs[NOISE] = {run: in_one_line(noise) for run, noise in frame.attrs[DIAGNOSTICS].items()}
-    frame.attrs[COLD] = tuple(run.header.run for run in runs if run.header.options.get("flush_cache"))
-    frame.attrs[PEAKS] = {run.header.run: _peaks(run) for run in runs}
-    return frame
+        rows += _rows(run.header.run, estimate_run(run, contests))
+    return of_rows(rows)
 
 
-def _peaks(run: Run) -> dict[str, dict[str, float]]:
-    """By thread setting, the best that any nursery of it reached, and the bytes of the last-level cache."""
-    best: dict[str, dict[str, float]] = {}
-    for environment in run.environments:
-        of_threads = best.setdefault(environment.threads, {})
-        of_cpu = (environment.facts or {}).get("cpu")
-        caches = of_cpu.get("caches_bytes") if isinstance(of_cpu, Mapping) else None
-        sizes = [size for size in caches.values() if isinstance(size, int)] if isinstance(caches, Mapping) else []
-        peaks = {**(environment.peaks or {}), **({"cache_bytes": max(sizes)} if sizes else {})}
-        for name, value in peaks.items():
-            of_threads[name] = max(value, of_threads.get(name, 0.0))
-    return best
-
-
-def of_rows(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Rows by the columns' names as a frame; what a row leaves out is missing."""
+def of_rows(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str] = COLUMNS) -> pd.DataFrame:
+    """Rows by the columns' names as a frame of these columns and dtypes; what a row leaves out is missing."""
     collected = list(rows)
     return pd.DataFrame(
-        {name: pd.Series([row.get(name) for row in collected], dtype=dtype) for name, dtype in COLUMNS.items()}
+        {name: pd.Series([row.get(name) for row in collected], dtype=dtype) for name, dtype in columns.items()}
     )
 
 
@@ -90,8 +66,6 @@ def _of_ratio(columns: Mapping[str, str], ratio: Ratio | None) -> dict[str, Any]
 
 def records_of(frame: pd.DataFrame) -> list[Record]:
     """The rows as dictionaries of plain Python values, None for whatever is missing."""
-    frame = frame.copy(deep=False)
-    frame.attrs = {}  # which pandas would copy with every column
     columns = {str(name): frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 

@@ -36,16 +36,7 @@ What `linregbench.load` and `linregbench.run` return, one row a case, and what `
 
 
 def _print(rows: list[dict[str, str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from linregbench.results.tables.table import Document, table_of, text_rows
+    from linregbench.results.tables.terminal import print_document
 
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    for name in rows[0]:
-        table.add_column(name, no_wrap=name != "meaning")
-    for row in rows:
-        table.add_row(*map(Text, row.values()))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=100, color_system=None)
-    console.print(table)
+    print_document(Document([table_of("Columns", tuple(rows[0]), text_rows(row.values() for row in rows))]))

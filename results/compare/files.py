@@ -17,7 +17,7 @@ from ..runfile.read import RunFileError
 from ..runfile.records import Case, problem_key
 from ..stats.estimates import Estimate
 from ..words.text import plain
-from .runs import ComparedCase, Comparison, Pair, anywhere, apart, elsewhere, itself, lacking, matched
+from .runs import ComparedCase, Comparison, Pair, anywhere, apart, compared_case, elsewhere, itself, lacking, matched
 
 
 def compare_anything(base: Path, new: Path, *, across: bool = True) -> Comparison:
@@ -59,19 +59,8 @@ def _estimate(record: dict[str, Any]) -> Estimate:
 
 
 def _row(pair: Pair, names: tuple[str, str], verdict: str | None) -> ComparedCase:
-    present = [side for side in pair if side is not None]
-    shown = present[-1]
-    base_s, new_s = (None if side is None else side.time_all_s for side in pair)
+    base_s, new_s = times = [None if side is None else side.time_all_s for side in pair]
     ratio = base_s / new_s if base_s and new_s else None
-    return ComparedCase(
-        case=shown.case,
-        workload=shown.workload,
-        verdict=verdict if ratio or verdict is None else "skipped",
-        ratio=ratio,
-        rounds="all" if ratio else None,
-        status=next((side.status for side in reversed(present) if side.status != "ok"), shown.status),
-        reason=apart(pair) if ratio else lacking(pair, names),
-        base_time_s=base_s,
-        new_time_s=new_s,
-        findings=tuple(dict.fromkeys(finding for side in present for finding in side.findings)),
-    )
+    shown = verdict if ratio or verdict is None else "skipped"
+    why = apart(pair) if ratio else lacking(pair, names)
+    return compared_case(pair, shown, why, times, ratio=ratio, rounds="all" if ratio else None)

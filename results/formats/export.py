@@ -78,10 +78,8 @@ def as_parquet(run: Run) -> bytes:
     """The frame with its dtypes. Raises RunFileError where pyarrow is not installed."""
     from ..frame import from_runs
 
-    frame = from_runs(run)
-    frame.attrs = {}
     try:
-        content: bytes = frame.to_parquet(index=False, engine="pyarrow")
+        content: bytes = from_runs(run).to_parquet(index=False, engine="pyarrow")
     except ImportError:
         raise RunFileError(f"{run.name}: parquet needs pyarrow, which is not installed: pip install pyarrow") from None
     return content

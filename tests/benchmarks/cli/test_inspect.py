@@ -20,6 +20,7 @@ from linregbench.benchmarks.aot.work import Loop, Work
 from linregbench.benchmarks.cli import inspect
 from linregbench.benchmarks.cli.main import main
 from linregbench.benchmarks.grid.options import RunOptions, UsageError
+from linregbench.results.tables.terminal import WIDTH, print_document
 from linregbench.solvers.registry import load_builtin
 
 H100 = targets()["h100"]
@@ -234,9 +235,9 @@ def test_the_table_says_what_is_counted_and_that_nothing_ran() -> None:
     skipped = Compiled(replace(GD, strategy="jax_sharded"), "skipped", "it needs several devices")
     buffer = io.StringIO()
     rows = records([GOOD, CALLS, skipped], H100, 1.0)
-    inspect.print_table(rows, H100, 1.0, Console(file=buffer, width=250))
+    print_document(inspect.document_of(rows, H100, 1.0), Console(file=buffer, width=250))
     shown = buffer.getvalue()
-    assert max(len(line) for line in shown.splitlines()) <= inspect.WIDTH
+    assert max(len(line) for line in shown.splitlines()) <= WIDTH
     assert "gradient descent, 100 steps: n = 1,000, d = 16, 128 problems, float32" in shown
     assert "jax_sharded autodiff skipped: it needs several devices" in shown
     assert "jax_vmap solve: calls getrf, 2 trsm" in shown

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shown
 from door_files import (
     AXES,
     DOCUMENTS,
@@ -28,9 +29,10 @@ import linregbench
 from linregbench.benchmarks.cli.main import main
 from linregbench.results.fields import COLUMNS
 from linregbench.results.formats import asv
+from linregbench.results.formats.load import read
 from linregbench.results.frame import from_runs
 from linregbench.results.runfile.read import RunFileError
-from linregbench.results.tables.cases import FORMATS
+from linregbench.results.tables.formats import FORMS
 
 
 @pytest.fixture
@@ -45,8 +47,8 @@ def test_all_of_them_are_one_frame(files: dict[str, Path]) -> None:
     assert list(dict.fromkeys(frame["source"])) == list(files)
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == COLUMNS
     assert frame["units"].notna().all()
-    for table in FORMATS.values():
-        assert table(frame)
+    for form in FORMS:
+        assert shown.cases(read(*files.values()), form)
 
 
 @pytest.mark.parametrize("source", DOCUMENTS)

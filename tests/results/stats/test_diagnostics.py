@@ -5,18 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shown
 import synthetic
 from made import BASE, as_run, run_of
 from msgspec.structs import replace as altered
 from synthetic import QUIET, Noise, Truth
 
-from linregbench.results.frame import NOISE, from_runs
-from linregbench.results.report.build import markdown
+from linregbench.results.formats.load import of_runs
+from linregbench.results.report.markdown import markdown
 from linregbench.results.runfile.read import Run, parse_record
 from linregbench.results.runfile.records import Block
 from linregbench.results.stats.diagnostics import Diagnostics, diagnose
 from linregbench.results.stats.noise import details, in_one_line
-from linregbench.results.tables.cases import as_markdown, as_text
 
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 CALM = Diagnostics(
@@ -163,14 +163,14 @@ def test_the_line_says_what_holds(changes: dict[str, Any], line: str) -> None:
 
 def test_tables_and_reports_carry_it() -> None:
     one, other = run_of("one", SCAN), run_of("two", SCAN, noise=Noise(process=0.06), seed=1)
-    frame = from_runs(one)
+    alone, two = of_runs(one), of_runs(one, other)
     line = in_one_line(diagnose(one))
-    assert frame.attrs[NOISE] == {"one": line}
-    assert f"{line}." in " ".join(as_text(frame).split())
-    assert f"{line}." in as_markdown(frame)
-    both = " ".join(as_text(from_runs(one, other)).split())
+    assert alone.noise == {"one": line}
+    assert f"{line}." in " ".join(shown.cases(alone).split())
+    assert f"{line}." in shown.cases(alone, "markdown")
+    both = " ".join(shown.cases(two).split())
     assert f"run one: {line}." in both
     assert "run two: the machine was noisy" in both
-    assert "run two" not in as_text(from_runs(one, other).query("run == 'one'"))
-    assert "- A/A floor, two copies of the baseline: 0." in markdown([one])
+    assert "run two" not in shown.cases(replace(two, frame=two.frame.query("run == 'one'")))
+    assert "- A/A floor, two copies of the baseline: 0." in markdown(shown.report(one))
     assert details(CALM)[-1] == "clock: 3,000 to 3,010 MHz"
