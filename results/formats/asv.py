@@ -25,7 +25,7 @@ from .values import mapping, samples_of, sequence, value
 
 _SOURCE = "asv"
 _VERSION, _INDEX_VERSION = 2, 2
-_FIXED = {"features": 2, "dtype": "float32", "seed": 0, "precision": "highest", "threads": "1"}
+HELD_FIXED = {"features": 2, "dtype": "float32", "seed": 0, "precision": "highest", "threads": "1"}
 """What version 1 of the suites (asv_common.SUITE_VERSION) holds fixed."""
 
 STEPS = {"gd": 100}
@@ -172,7 +172,7 @@ def _finished(row: dict[str, Any]) -> dict[str, Any]:
     numbers = {column: number for column, number in values.items() if not isinstance(number, str)}
     failed = [column for column, number in values.items() if number == "failed"]
     status = "ok" if "time_s" in numbers else "failed" if failed else "ok" if numbers else _status(values)
-    row |= _FIXED | {"steps": STEPS.get(row["method"]), "status": status, "units": units, "findings": ""}
+    row |= HELD_FIXED | {"steps": STEPS.get(row["method"]), "status": status, "units": units, "findings": ""}
     row["variant"] = _variant(row["method"], row["strategy"])
     named = f" ({', '.join(failed)})" if failed else ""
     reason = NOT_MEASURED["failed"] + named if failed else NOT_MEASURED.get(status)

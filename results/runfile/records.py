@@ -17,8 +17,20 @@ from ..fields import CASE_KEYS, FIRST_RESULT, MEASURED_S, WORKLOAD
 from .device_states import check_device_state, slowest_device_sentinel_s
 from .schema import Scalar, Scalars, Whole
 
+STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
+ROLES = ("case", "baseline", "twin")
+
+# no sample of anything lies outside; within, no logarithm or ratio can overflow
+SHORTEST_S, LONGEST_S = 1e-15, 1e9
+MOST_ROUNDS = 100_000
+
 ProblemKey = tuple[tuple[str, Scalar], ...]
 BlockKey = tuple[ProblemKey, str, int, int]
+
+# all at once: a run has a hundred thousand measurements
+_measured_s, _to_first_result_s = attrgetter(*MEASURED_S), attrgetter(*FIRST_RESULT)
+case_fields = attrgetter(*CASE_KEYS)
+"""CASE_KEYS of a case, or of a measurement of it."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +55,6 @@ class Case:
         return hash((self.problem, self.dtype, self.strategy, self.variant, self.device, self.threads))
 
 
-case_fields = attrgetter(*CASE_KEYS)
-"""All of CASE_KEYS at once, of a case or of a measurement of it."""
-
-
 def problem_key(workload: Scalars) -> ProblemKey:
     """The workload without its dtype, hashable: ratios are only ever taken inside one of these."""
     return tuple(sorted((key, value) for key, value in workload.items() if key != "dtype" and value is not None))
@@ -65,16 +73,6 @@ def check_workload(workload: Scalars) -> None:
             raise ValueError(f"'workload' needs {name!r} as {field.kind.__name__}, got {str(value)[:40]!r}")
         if field.least is not None and isinstance(value, int) and value < field.least:
             raise ValueError(f"'workload' needs {name!r} of at least {field.least}, got {value}")
-
-
-STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
-ROLES = ("case", "baseline", "twin")
-
-# no sample of anything lies outside; within, no logarithm or ratio can overflow
-SHORTEST_S, LONGEST_S = 1e-15, 1e9
-MOST_ROUNDS = 100_000
-
-_measured_s, _to_first_result_s = attrgetter(*MEASURED_S), attrgetter(*FIRST_RESULT)
 
 
 # the dict is for what is worked out once
