@@ -15,7 +15,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from linregbench.results.runfile.read import VERSION, Run, RunFileError, RunWriter, read_run, trim_for_resume
+from linregbench.results.runfile.read import VERSION, Run, RunFileError, read_run
+from linregbench.results.runfile.write import RunWriter, trim_for_resume
 
 from . import clock
 from .grid.cases import Contest, select

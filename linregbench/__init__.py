@@ -10,7 +10,6 @@ Importing this imports nothing of numpy, jax or pandas: each is loaded when it i
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,7 +28,9 @@ def __getattr__(name: str) -> Any:
     if name in _PLACES:
         return getattr(importlib.import_module(_PLACES[name], __name__), name)
     if name == "__version__":
-        return importlib.metadata.version("linregbench")
+        from importlib.metadata import version
+
+        return version("linregbench")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -56,33 +56,36 @@ def check(blocks: int, as_json: bool) -> int:
 @click.command("list")
 def list_() -> int:
     """Strategies, presets, and the devices there are here."""
-    from rich.console import Console
-    from rich.table import Table
-
+    from linregbench.results.tables.table import Document, table_of, text_rows
+    from linregbench.results.tables.terminal import print_document
     from linregbench.solvers.registry import load_builtin
 
     from ..processes.pool import Nurseries
 
-    solvers = Table(
-        "method", "strategy", "variant", "backend", "compiled", "batched", title="Solvers", title_justify="left"
-    )
-    for solver in sorted(load_builtin().values(), key=lambda s: (s.method, s.strategy, s.variant)):
-        marks = ("yes" if flag else "" for flag in (solver.compiled, solver.batched))
-        solvers.add_row(solver.method, solver.strategy, solver.variant, solver.backend, *marks)
-    presets = Table("preset", "what it does", "problems", title="Presets", title_justify="left")
+    solvers = [
+        (
+            *(solver.method, solver.strategy, solver.variant, solver.backend),
+            *("yes" if flag else "" for flag in (solver.compiled, solver.batched)),
+        )
+        for solver in sorted(load_builtin().values(), key=lambda s: (s.method, s.strategy, s.variant))
+    ]
+    presets = []
     for preset in PRESETS.values():
         sizes = {(method, size) for sweep in preset.sweeps for method in sweep.methods for size in sweep.sizes}
-        presets.add_row(preset.name, preset.about, str(len(sizes)))
-    here = Table("device", "here", title="Devices", title_justify="left")
+        presets.append((preset.name, preset.about, str(len(sizes))))
+    here = []
     with Nurseries({"here": Setting()}) as nurseries:
         for name in devices.PLATFORMS:
             try:
-                here.add_row(name, nurseries.device_kind("here", name))
+                here.append((name, nurseries.device_kind("here", name)))
             except WorkerEnded as ended:
-                here.add_row(name, ended.reason)
-    console = Console()
-    for table in (solvers, presets, here):
-        console.print(table)
+                here.append((name, ended.reason))
+    tables = [
+        table_of("Solvers", ("method", "strategy", "variant", "backend", "compiled", "batched"), text_rows(solvers)),
+        table_of("Presets", ("preset", "what it does", "problems"), text_rows(presets)),
+        table_of("Devices", ("device", "here"), text_rows(here)),
+    ]
+    print_document(Document(tables))
     return 0
 
 
@@ -133,18 +136,20 @@ def examine(blocks: int, watch: Watching) -> Checkup:
 
 
 def _print(checkup: Checkup) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from linregbench.results.tables.table import Cell, Column, Document, Table
+    from linregbench.results.tables.terminal import print_document
 
-    table = Table("", "found", "", "what to do", box=None, pad_edge=False)
-    styles = {"good": "green", "poor": "yellow", "told": "dim"}
-    for fact in checkup.facts:
-        mark = "" if fact.verdict == "told" else f"[{styles[fact.verdict]}]{fact.verdict}[/]"
-        table.add_row(fact.name, escape(fact.value), mark, fact.advice)
-    console = Console()
-    console.print(table)
-    console.print(f"\n{checkup.conclusion}", style="bold", markup=False)
+    columns = (Column("fact", least=38), Column("found"), Column(""), Column("what to do"))
+    rows = [
+        (
+            Cell(fact.name),
+            Cell(fact.value),
+            Cell("" if fact.verdict == "told" else fact.verdict, meaning=fact.verdict),
+            Cell(fact.advice),
+        )
+        for fact in checkup.facts
+    ]
+    print_document(Document([Table("This machine", columns, tuple(rows))], last=checkup.conclusion))
 
 
 def _timer() -> Iterator[Fact]:

@@ -41,15 +41,16 @@ def export(run: Path, form: str, output: Path | None) -> int:
 @click.option("--plot", type=FILE, help="Draw it too, as .svg, .png or .pdf.")
 def history(folder: Path, plot: Path | None) -> int:
     """Print what asv measured over commits, without asv's pages, which need the net."""
-    from linregbench.results.figures.history import as_text
     from linregbench.results.figures.history import plot as draw
     from linregbench.results.formats.load import load
+    from linregbench.results.tables.history import history_document
+    from linregbench.results.tables.terminal import print_document
 
     frame = load(folder)
     others = frame.loc[frame["source"] != "asv", "source"]
     if len(others):
         raise UsageError(f"history is of asv's results over commits, and {folder} is a file of {others.iloc[0]}")
-    print(as_text(frame), end="")
+    print_document(history_document(frame))
     if plot is not None:
         try:
             draw(frame, plot)

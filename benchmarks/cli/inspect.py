@@ -15,22 +15,17 @@ from ..grid.options import RunOptions, UsageError, parse_list, whole
 from .read import FILE
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+    from linregbench.results.tables.table import Cell, Column, Document, Table
 
     from ..aot.compiler import Compiled
     from ..aot.floors import Row
     from ..aot.targets import Target
 
 DONE, NOTHING_COMPILED = 0, 1
-WIDTH = 100
-"""Of the lines where there is no terminal."""
-
 START_S, COMPILE_S = 2.0, 0.35
 """About how long the compiler takes to start, and for one case; for the progress line."""
 
 _GROUP = ("method", "dtype", "samples", "features", "batch", "steps")
-_LEFT = ("case", "preci-\nsion")
 _METHODS = {"gd": "gradient descent", "gd_tol": "gradient descent to a tolerance", "ols": "least squares"}
 
 
@@ -105,30 +100,17 @@ def _options(axes: Mapping[str, str | None]) -> RunOptions:
     )
 
 
-def print_table(rows: Sequence[Row], target: Target, launch_us: float, console: Console | None = None) -> None:
-    """A group a workload, and below what is counted and what is assumed."""
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.text import Text
+def document_of(rows: Sequence[Row], target: Target, launch_us: float) -> Document:
+    """A table a workload, and below what is counted and what is assumed."""
+    from linregbench.results.tables.table import Document
 
     from ..aot.floors import without_repeats
 
-    console = console or Console()
-    if not console.is_terminal:
-        console = Console(file=console.file, width=WIDTH, color_system=None)
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in without_repeats(rows):
         groups.setdefault(tuple(row[key] for key in _GROUP), []).append(row)
-    for group in groups.values():
-        console.print(Text(_title(group[0]), style="bold"))
-        good = [row for row in group if row["status"] == "ok"]
-        if good:
-            console.print(Padding(_table(good), (0, 0, 0, 2)))
-        for line in _remarks(group):
-            console.print(Padding(Text(line), (0, 0, 0, 2)))
-        console.print()
-    for note in _notes(target, launch_us, any(row["method"] == "gd_tol" for row in rows)):
-        console.print(Text(note, style="dim"))
+    notes = _notes(target, launch_us, any(row["method"] == "gd_tol" for row in rows))
+    return Document([_table(group) for group in groups.values()], notes=list(notes))
 
 
 def _show(rows: Sequence[Row], target: Target, launch_us: float, form: str) -> None:
@@ -139,7 +121,9 @@ def _show(rows: Sequence[Row], target: Target, launch_us: float, form: str) -> N
         writer.writeheader()
         writer.writerows(rows)
     else:
-        print_table(rows, target, launch_us)
+        from linregbench.results.tables.terminal import print_document
+
+        print_document(document_of(rows, target, launch_us))
 
 
 def _title(row: Row) -> str:
@@ -150,38 +134,41 @@ def _title(row: Row) -> str:
     )
 
 
-def _table(rows: Sequence[Row]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
+def _table(group: Sequence[Row]) -> Table:
+    from linregbench.results.tables.table import Table
 
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    shown = [_cells(row) for row in rows]
-    kept = [name for name in shown[0] if any(cells[name] for cells in shown)]
-    for name in kept:
-        table.add_column(name, justify="left" if name in _LEFT else "right", vertical="bottom", no_wrap=name == "case")
-    for cells in shown:
-        table.add_row(*(Text(cells[name]) for name in kept))
-    return table
+    rows = tuple(_cells(row) for row in group if row["status"] == "ok")
+    return Table(_title(group[0]), _columns(), rows, left_out=tuple(_remarks(group))).filled()
 
 
-def _cells(row: Row) -> dict[str, str]:
+def _columns() -> tuple[Column, ...]:
+    from linregbench.results.tables.table import Column
+
+    counts = ("launches a step", "submits a step", "launches in all", "temporary memory", "TF32", "launch floor")
+    numbers = (Column(name, numbers=True) for name in (*counts, "roofline"))
+    return Column("case"), Column("precision", least=9), *numbers, Column("bound by")
+
+
+def _cells(row: Row) -> tuple[Cell, ...]:
     from linregbench.results.models.words import bytes_text
+    from linregbench.results.tables.table import Cell
     from linregbench.results.words.text import text_of_time
 
     submitted = "" if row["step_submitted"] is None else f"{row['step_submitted']:,}{', wait' if row['waits'] else ''}"
     at_least = ">=" if row["libraries"] else ""
-    return {
-        "case": f"{row['strategy']} {row['variant']}",
-        "preci-\nsion": "" if row["dtype"] == "float64" else row["precision"],
-        "launches\na step": "" if row["step_launches"] is None else f"{row['step_launches']:,}",
-        "submits\na step": submitted,
-        "launches\nin all": f"{at_least}{row['launches']:,}",
-        "temporary\nmemory": bytes_text(row["temp_bytes"]),
-        "TF32": "yes" if row["tf32"] else "no",
-        "launch\nfloor": at_least + text_of_time(row["launch_floor_s"]),
-        "roofline": text_of_time(row["roofline_s"]),
-        "bound by": row["bound"] or "",
-    }
+    texts = (
+        f"{row['strategy']} {row['variant']}",
+        "" if row["dtype"] == "float64" else row["precision"],
+        "" if row["step_launches"] is None else f"{row['step_launches']:,}",
+        submitted,
+        f"{at_least}{row['launches']:,}",
+        bytes_text(row["temp_bytes"]),
+        "yes" if row["tf32"] else "no",
+        at_least + text_of_time(row["launch_floor_s"]),
+        text_of_time(row["roofline_s"]),
+        row["bound"] or "",
+    )
+    return tuple(map(Cell, texts))
 
 
 def _remarks(rows: Sequence[Row]) -> Iterator[str]:

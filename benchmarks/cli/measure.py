@@ -16,9 +16,7 @@ from ..grid.presets import PRESETS
 from .read import FAIL_ON, FILE, FORMAT, print_judged, tell_notices
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
-    from linregbench.results.runfile.read import Run
+    from linregbench.results.formats.load import Loaded
 
     from ..run import PreparedRun, Request
 
@@ -209,27 +207,27 @@ def _measure(ready: PreparedRun, *, report: bool) -> int:
         print(f"linregbench: interrupted; what was measured is in {path}", file=sys.stderr)
         print(f"linregbench: go on with: linregbench run --resume {path}", file=sys.stderr)
         return INTERRUPTED
-    from linregbench.results.frame import from_runs
-    from linregbench.results.report.build import account_of_time
-    from linregbench.results.runfile.read import read_run
-    from linregbench.results.tables.cases import print_table
+    from linregbench.results.formats.load import read
+    from linregbench.results.report.facts import account_of_time
+    from linregbench.results.tables.cases import case_document
+    from linregbench.results.tables.terminal import print_document
 
-    measured = read_run(path)
-    frame = from_runs(measured)
-    print_table(frame)
-    print(account_of_time(measured))
+    loaded = read(path)
+    print_document(case_document(loaded))
+    print(account_of_time(loaded.runs[0]))
     print(f"run file: {path}")
     if report:
-        _write_report(path, measured, frame)
-    return MEASURED if (frame["status"] == "ok").any() else NOTHING_MEASURED
+        _write_report(path, loaded)
+    return MEASURED if (loaded.frame["status"] == "ok").any() else NOTHING_MEASURED
 
 
-def _write_report(path: Path, measured: Run, frame: DataFrame) -> None:
-    from linregbench.results.figures.illustrating import beside
-    from linregbench.results.report.build import html, markdown
+def _write_report(path: Path, loaded: Loaded) -> None:
+    from linregbench.results.report.build import report_of
+    from linregbench.results.report.markdown import markdown
+    from linregbench.results.report.page import html
 
-    report, page = path.with_suffix(".md"), path.with_suffix(".html")
-    with beside() as draw:
-        report.write_text(markdown([measured], frame), encoding="utf-8")
-        page.write_text(html([measured], frame=frame, draw=draw), encoding="utf-8")
-    print(f"report: {report}\npage: {page}")
+    text, page = path.with_suffix(".md"), path.with_suffix(".html")
+    report = report_of(loaded)
+    text.write_text(markdown(report), encoding="utf-8")
+    page.write_text(html(report), encoding="utf-8")
+    print(f"report: {text}\npage: {page}")

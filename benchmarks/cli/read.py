@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,11 +38,14 @@ FAIL_ON = click.option(
 @click.option("--columns", help="Only these columns, for csv and json.")
 def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
     """Print what run files hold."""
-    from linregbench.results.formats.load import load
-    from linregbench.results.tables.cases import FORMATS, print_table
+    from linregbench.results.formats.load import read
+    from linregbench.results.tables.cases import case_document
+    from linregbench.results.tables.formats import show
 
     chosen = parse_list("--columns", columns, str)
-    frame = load(*files)
+    loaded = read(*files)
+    tell_notices(loaded.runs)
+    frame = loaded.frame
     if chosen is not None:
         if form not in ("csv", "json"):
             raise UsageError(f"--columns is for csv and json, got --format {form}")
@@ -51,10 +53,7 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
         if unknown:
             raise UsageError(f"unknown column {unknown[0]!r}: choose from {', '.join(map(str, frame.columns))}")
         frame = frame[list(chosen)]
-    if form == "rich":
-        print_table(frame)
-    else:
-        print(FORMATS[form](frame), end="")
+    show(form, lambda: [case_document(loaded)], lambda: frame)
     return DONE
 
 
@@ -98,22 +97,25 @@ def report(
 
     FILES are run files, asv's results, files of pytest-benchmark or pyperf; only run files have verdicts.
     """
-    from linregbench.results.figures.illustrating import beside, here
-    from linregbench.results.formats.load import gathered
-    from linregbench.results.report import build as reports
+    from linregbench.results.formats.load import read
+    from linregbench.results.report import markdown as in_markdown
+    from linregbench.results.report import page
+    from linregbench.results.report.build import report_of
 
     if html is None and markdown is None and figures is None:
         html = files[0].parent
-    with beside() if html is not None else nullcontext(here) as draw:
-        runs, frame = gathered(*files)
-        tell_notices(runs)
-        if markdown is not None:
-            _write(markdown, reports.markdown(runs, frame))
-        if figures is not None:
-            _write_figures(frame, figures)
-        if html is not None:
-            name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
-            _write(html / name, reports.html(runs, _notebook_svgs() if notebook else None, frame, draw))
+    loaded = read(*files)
+    tell_notices(loaded.runs)
+    if figures is not None:
+        _write_figures(loaded.frame, figures)
+    if html is None and markdown is None:
+        return DONE
+    built = report_of(loaded)
+    if markdown is not None:
+        _write(markdown, in_markdown.markdown(built))
+    if html is not None:
+        name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
+        _write(html / name, page.html(built, _notebook_svgs() if notebook else None))
     return DONE
 
 
@@ -165,12 +167,10 @@ def demo(figures: Path | None) -> int:
 
 def print_judged(comparison: Comparison, fail_on: str | None, form: str) -> int:
     """Print a comparison; status WORSE where that was asked to fail and something got worse."""
-    from linregbench.results.tables.comparison import FORMATS, print_comparison
+    from linregbench.results.tables.comparison import comparison_document, comparison_frame
+    from linregbench.results.tables.formats import show
 
-    if form == "rich":
-        print_comparison(comparison)
-    else:
-        print(FORMATS[form](comparison), end="")
+    show(form, lambda: [comparison_document(comparison)], lambda: comparison_frame(comparison))
     return WORSE if fail_on == "slower" and comparison.got_worse else DONE
 
 
@@ -183,10 +183,12 @@ def tell_notices(runs: Iterable[Run]) -> None:
 
 def _compare_across(files: Sequence[Path], form: str) -> int:
     """Print devices or machines beside each other; status NO_ANSWER where they have nothing in common."""
+    from linregbench.results.compare.devices.frame import across_frame
     from linregbench.results.compare.devices.ratios import compare_sides_across, without_common
     from linregbench.results.compare.devices.sides import sides_of
     from linregbench.results.runfile.read import read_run
-    from linregbench.results.tables.device_output import FORMATS, print_across
+    from linregbench.results.tables.device_words import across_document
+    from linregbench.results.tables.formats import show
 
     runs = [read_run(path) for path in files]
     tell_notices(runs)
@@ -196,10 +198,7 @@ def _compare_across(files: Sequence[Path], form: str) -> int:
         print(f"linregbench: {line}", file=sys.stderr)
     if not comparisons:
         return NO_ANSWER
-    if form == "rich":
-        print_across(comparisons)
-    else:
-        print(FORMATS[form](comparisons), end="")
+    show(form, lambda: [across_document(across) for across in comparisons], lambda: across_frame(comparisons))
     return DONE
 
 

@@ -28,14 +28,6 @@ INTERRUPTED = 0.05
 SAMPLING_S = 2.0
 """A worker samples for so long a block at most, as a rule; a slower case sits out rounds, evenly spread."""
 
-PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s")
-MEASURED = (
-    *("dispatch_s", "throughput_s", "transfer_out_s", "device_busy_s", "cpu_over_wall"),
-    *("error", "error_limit", "excess_loss", "loops", "compiles", "steps_taken", "involuntary_switches"),
-    *("peak_rss_bytes", "rss_growth_bytes", "device_peak_bytes", "temp_bytes"),
-)
-"""What a worker tells besides, each a field of its measurement."""
-
 
 @dataclass(frozen=True)
 class Rules:
@@ -173,6 +165,7 @@ def run_block(
         for seat in seats:
             if answer := seat.ask("finish"):
                 seat.status, seat.reason = answer.pop("status", "ok"), answer.pop("reason", None)
+                answer.pop("worker", None)  # its number among those of its nursery
                 seat.facts |= answer
     finally:
         with clock.stopwatch(spent, "end"):
@@ -280,7 +273,6 @@ def skipped(entry: Entry, reason: str) -> dict[str, Any]:
 
 
 def _record(seat: _Seat) -> dict[str, Any]:
-    facts = {name: seat.facts.get(name) for name in (*PHASES, *MEASURED)}
     return {
         "record": "measurement",
         "role": seat.entry.role,
@@ -290,11 +282,16 @@ def _record(seat: _Seat) -> dict[str, Any]:
         "samples_s": [taken.call_s for taken in seat.sampled],
         "rounds": [taken.round for taken in seat.sampled],
         "seat": seat.number,
-        "waits_s": [taken.wait_s for taken in seat.sampled]
-        if all(t.wait_s is not None for t in seat.sampled)
-        else None,
+        "waits_s": _waits_s(seat),
         "switches": [taken.switches for taken in seat.sampled],
-        **facts,
-        "findings": seat.facts.get("findings", []),
         "overhead_s": seat.spent,
+        # whatever the worker told is a field of the record
+        "findings": [],
+        **seat.facts,
     }
+
+
+def _waits_s(seat: _Seat) -> list[float] | None:
+    """By sample; None where the system does not tell."""
+    waits_s = [taken.wait_s for taken in seat.sampled if taken.wait_s is not None]
+    return waits_s if len(waits_s) == len(seat.sampled) else None

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
-from linregbench.results.runfile.read import Block, Measurement, RunWriter
+from linregbench.results.runfile.records import Block, Measurement
+from linregbench.results.runfile.write import RunWriter
 from linregbench.results.stats.quiet import thresholds
 
 from .. import clock

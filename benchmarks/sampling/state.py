@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from linregbench.results.runfile.read import Block, Measurement, Stop
+from linregbench.results.runfile.records import Block, Measurement, Stop
 
 from ..grid.cases import Case, Contest
 

@@ -14,9 +14,8 @@ from statistics import fmean, median
 
 import numpy as np
 
-from linregbench.results.runfile.read import Block, Measurement
+from linregbench.results.runfile.records import Block, Measurement, problem_key
 from linregbench.results.runfile.records import Case as Row
-from linregbench.results.runfile.records import problem_key
 from linregbench.results.stats.estimates import estimate, ratio_between
 
 from ..grid.cases import Case

@@ -9,15 +9,15 @@ from typing import Any
 
 import pandas as pd
 
+from ..fields import CASE_KEYS, WORKLOAD
 from ..formats.load import load
 from ..formats.unjudged import sources
-from ..formats.values import OF_CASE, OF_WORKLOAD
 from ..frame import records_of
 from ..runfile.read import RunFileError
 from ..runfile.records import Case, problem_key
 from ..stats.estimates import Estimate
 from ..words.text import plain
-from .runs import ComparedCase, Comparison, Pair, anywhere, apart, elsewhere, itself, lacking, matched
+from .runs import ComparedCase, Comparison, Pair, anywhere, apart, compared_case, elsewhere, itself, lacking, matched
 
 
 def compare_anything(base: Path, new: Path, *, across: bool = True) -> Comparison:
@@ -46,35 +46,21 @@ def _newest(frame: pd.DataFrame) -> tuple[str, list[Estimate]]:
 
 
 def _estimate(record: dict[str, Any]) -> Estimate:
-    workload = {name: record[name] for name in OF_WORKLOAD}
-    case = Case(problem_key(workload), record["dtype"], **{name: record[name] for name in OF_CASE})
-    some = ("status", "reason", "time_s", "time_all_s", "error", "error_limit", "peak_rss_bytes", "compiles")
-    told = {name: record[name] for name in some}
+    workload = {name: record[name] for name in WORKLOAD}
+    case = Case(problem_key(workload), record["dtype"], **{name: record[name] for name in CASE_KEYS})
     return Estimate(
         case=case,
         workload=workload,
-        phases={},
-        rss_growth_bytes=None,
+        measured={},
         stop_reason=None,
         findings=tuple(filter(None, (record["findings"] or "").split("; "))),
-        **told,
+        **{name: record[name] for name in ("status", "reason", "time_s", "time_all_s")},
     )
 
 
 def _row(pair: Pair, names: tuple[str, str], verdict: str | None) -> ComparedCase:
-    present = [side for side in pair if side is not None]
-    shown = present[-1]
-    base_s, new_s = (None if side is None else side.time_all_s for side in pair)
+    base_s, new_s = times = [None if side is None else side.time_all_s for side in pair]
     ratio = base_s / new_s if base_s and new_s else None
-    return ComparedCase(
-        case=shown.case,
-        workload=shown.workload,
-        verdict=verdict if ratio or verdict is None else "skipped",
-        ratio=ratio,
-        rounds="all" if ratio else None,
-        status=next((side.status for side in reversed(present) if side.status != "ok"), shown.status),
-        reason=apart(pair) if ratio else lacking(pair, names),
-        base_time_s=base_s,
-        new_time_s=new_s,
-        findings=tuple(dict.fromkeys(finding for side in present for finding in side.findings)),
-    )
+    shown = verdict if ratio or verdict is None else "skipped"
+    why = apart(pair) if ratio else lacking(pair, names)
+    return compared_case(pair, shown, why, times, ratio=ratio, rounds="all" if ratio else None)

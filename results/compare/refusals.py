@@ -33,8 +33,8 @@ class Difference:
 
 def differences(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
     """Every difference between the runs that forbids a verdict; `names` are what the two are called in the text."""
-    found = [*_of_machines(base, new, names), *_of_nurseries(base, new, names), *_of_sentinels(base, new, names)]
-    return tuple(dict.fromkeys(found))
+    every = [*_of_machines(base, new, names), *_of_nurseries(base, new, names), *_of_sentinels(base, new, names)]
+    return tuple(dict.fromkeys(every))
 
 
 def _of_machines(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Difference]:

@@ -8,7 +8,7 @@ ratios are paired round by round, over all rounds.
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from ..runfile.read import Run, RunFileError
 from ..runfile.records import Case
@@ -21,114 +21,18 @@ from ..stats.quiet import thresholds
 from ..stats.ratios import Floors, Ratio, control_false_discoveries, unpaired_ratio
 from .refusals import differences
 
+
+class OfCase(Protocol):
+    """Anything that is of one case."""
+
+    @property
+    def case(self) -> Case: ...
+
+
+_Row = TypeVar("_Row", bound=OfCase)
 Pair = tuple[Estimate | None, Estimate | None]
-Key = Callable[[Case], Hashable]
-
-
-def itself(case: Case) -> Hashable:
-    """The same case in every respect."""
-    return case
-
-
-def elsewhere(case: Case) -> Hashable:
-    """The same case in whatever environment."""
-    return replace(case, environment="")
-
-
-def anywhere(case: Case) -> Hashable:
-    """The same case in whatever environment, on whatever device and number of threads."""
-    return replace(case, environment="", device="", threads="")
-
-
-def matched(base: Sequence[Estimate], new: Sequence[Estimate], keys: Iterable[Key]) -> list[Pair]:
-    """Every row with its counterpart: by the first of the keys under which each side has one, and only one, left."""
-    found: dict[Case, Estimate] = {}
-    left = list(new)
-    for key in keys:
-        there = _unique(key, [row for row in base if row.case not in found])
-        here = _unique(key, left)
-        found |= {there[k].case: here[k] for k in there.keys() & here.keys()}
-        taken = {row.case for row in found.values()}
-        left = [row for row in new if row.case not in taken]
-    return [*((row, found.get(row.case)) for row in base), *((None, row) for row in left)]
-
-
-def lacking(pair: Pair, names: tuple[str, str]) -> str:
-    """Why a pair has no ratio: what each side lacks, in words."""
-    told = {name: _why(row) for name, row in zip(names, pair, strict=True) if row is not None}
-    bad = {name: why for name, why in told.items() if why}
-    if not bad:
-        return f"only {next(iter(told))} has it" if len(told) == 1 else "the two were never sampled together"
-    if len(bad) == 2 and len(set(bad.values())) == 1:
-        return f"in both: {next(iter(bad.values()))}"
-    return "; ".join(f"in {name}: {why}" for name, why in bad.items())
-
-
-def broken(pair: Pair) -> bool:
-    """Whether the base came to an answer in time, and the new one was tried and did not."""
-    base, new = pair
-    return base is not None and base.time_s is not None and new is not None and new.status not in ("ok", "skipped")
-
-
-def apart(pair: Pair) -> str | None:
-    """In what a case and its counterpart differ, in words: `device cpu against cuda`; None where in nothing."""
-    base, new = pair
-    if base is None or new is None:
-        return None
-    both = [(name, getattr(base.case, name), getattr(new.case, name)) for name in ("device", "threads")]
-    return ", ".join(f"{name} {mine} against {theirs}" for name, mine, theirs in both if mine != theirs) or None
-
-
-def _why(row: Estimate) -> str | None:
-    if row.status != "ok":
-        status = row.status.replace("_", " ")
-        return f"{status}, {row.reason}" if row.reason else status
-    return row.reason or (None if row.time_s is not None else "no samples")
-
-
-def _unique(key: Key, rows: Iterable[Estimate]) -> Mapping[Hashable, Estimate]:
-    together: dict[Hashable, list[Estimate]] = {}
-    for row in rows:
-        together.setdefault(key(row.case), []).append(row)
-    return {value: those[0] for value, those in together.items() if len(those) == 1}
-
-
-@dataclass(frozen=True)
-class Level:
-    """The log times of a case, one a block, under both rounds rules, and the noise floors of its run."""
-
-    quiet_log_s: FloatArray | None  # None where there are not enough quiet rounds
-    all_log_s: FloatArray
-    floors: Floors
-
-
-def levels_of(run: Run) -> dict[Case, Level]:
-    """Every case of a run whose time is believed."""
-    levels: dict[Case, Level] = {}
-    for contest in contests(run.measurements, run.blocks, thresholds(run.blocks)).values():
-        best, every = log_times(contest.lockstep), log_times(contest.lockstep, allow_quiet=False)
-        for case in contest.believed:
-            row = contest.lockstep.rows[case, False]
-            quiet = best.values[row] if best.undisturbed[row] else None
-            levels[case] = Level(quiet, every.values[row], floors(contest, baseline_of(contest, case)))
-    return levels
-
-
-def ratio_of(base: Mapping[Case, Level], new: Mapping[Case, Level], base_case: Case, new_case: Case) -> Ratio | None:
-    """base time / new time, from quiet rounds where both have them; None where either has no time."""
-    mine, theirs = base.get(base_case), new.get(new_case)
-    if mine is None or theirs is None:
-        return None
-    if mine.quiet_log_s is not None and theirs.quiet_log_s is not None:
-        noise = _larger(mine.floors.quiet, theirs.floors.quiet)
-        return unpaired_ratio(mine.quiet_log_s, theirs.quiet_log_s, noise, QUIET)
-    noise = _larger(mine.floors.every, theirs.floors.every)
-    return unpaired_ratio(mine.all_log_s, theirs.all_log_s, noise, ALL)
-
-
-def _larger(one: float, other: float) -> float:
-    """The larger floor; the only one where a run has no A/A pair, NaN where neither has."""
-    return max((floor for floor in (one, other) if not math.isnan(floor)), default=math.nan)
+Likeness = Callable[[Case], Hashable]
+"""What a case and its counterpart have alike."""
 
 
 VERDICTS = ("broken", "slower", "faster", "same", "inconclusive", "refused", "skipped")
@@ -172,15 +76,24 @@ class Comparison:
         return any(row.verdict in ("broken", "slower") for row in self.rows)
 
 
+@dataclass(frozen=True)
+class Level:
+    """The log times of a case, one a block, under both rounds rules, and the noise floors of its run."""
+
+    quiet_log_s: FloatArray | None  # None where there are not enough quiet rounds
+    all_log_s: FloatArray
+    floors: Floors
+
+
 def compare_runs(base: Run, new: Run) -> Comparison:
-    """Two runs, unpaired: refused where more than the code differs (`across_ratios` is for devices and machines)."""
+    """Two runs, unpaired: refused where more than the code differs."""
     names = _names(base, new)
-    found = differences(base, new, names)
+    apart_in = differences(base, new, names)
     pairs = matched(estimate_run(base), estimate_run(new), (itself,))
     levels = levels_of(base), levels_of(new)
     drawn = [ratio_of(*levels, mine.case, theirs.case) if mine and theirs else None for mine, theirs in pairs]
     refused = [
-        [difference.text for difference in found if ratio and difference.concerns(pair[1].case, ratio.rounds)]
+        [difference.text for difference in apart_in if ratio and difference.concerns(pair[1].case, ratio.rounds)]
         if pair[1]
         else []
         for pair, ratio in zip(pairs, drawn, strict=True)
@@ -221,6 +134,105 @@ def compare_sides(run: Run, base: str, new: str) -> Comparison:
     return Comparison(base=base, new=new, rows=rows, refusals=texts, paired=True)
 
 
+def itself(case: Case) -> Hashable:
+    """The same case in every respect."""
+    return case
+
+
+def elsewhere(case: Case) -> Hashable:
+    """The same case in whatever environment."""
+    return replace(case, environment="")
+
+
+def anywhere(case: Case) -> Hashable:
+    """The same case in whatever environment, on whatever device and number of threads."""
+    return replace(case, environment="", device="", threads="")
+
+
+def matched(
+    base: Sequence[_Row], new: Sequence[_Row], keys: Iterable[Likeness]
+) -> list[tuple[_Row | None, _Row | None]]:
+    """Every row with its counterpart: by the first of the keys under which each side has one, and only one, left."""
+    counterparts: dict[Case, _Row] = {}
+    left = list(new)
+    for key in keys:
+        there = _unique(key, [row for row in base if row.case not in counterparts])
+        here = _unique(key, left)
+        counterparts |= {there[k].case: here[k] for k in there.keys() & here.keys()}
+        taken = {row.case for row in counterparts.values()}
+        left = [row for row in new if row.case not in taken]
+    return [*((row, counterparts.get(row.case)) for row in base), *((None, row) for row in left)]
+
+
+def lacking(pair: Pair, names: tuple[str, str]) -> str:
+    """Why a pair has no ratio: what each side lacks, in words."""
+    present = {name: _why(row) for name, row in zip(names, pair, strict=True) if row is not None}
+    bad = {name: why for name, why in present.items() if why}
+    if not bad:
+        return f"only {next(iter(present))} has it" if len(present) == 1 else "the two were never sampled together"
+    if len(bad) == 2 and len(set(bad.values())) == 1:
+        return f"in both: {next(iter(bad.values()))}"
+    return "; ".join(f"in {name}: {why}" for name, why in bad.items())
+
+
+def broken(pair: Pair) -> bool:
+    """Whether the base came to an answer in time, and the new one was tried and did not."""
+    base, new = pair
+    return base is not None and base.time_s is not None and new is not None and new.status not in ("ok", "skipped")
+
+
+def apart(pair: Pair) -> str | None:
+    """In what a case and its counterpart differ, in words: `device cpu against cuda`; None where in nothing."""
+    base, new = pair
+    if base is None or new is None:
+        return None
+    both = [(name, getattr(base.case, name), getattr(new.case, name)) for name in ("device", "threads")]
+    return ", ".join(f"{name} {mine} against {theirs}" for name, mine, theirs in both if mine != theirs) or None
+
+
+def _why(row: Estimate) -> str | None:
+    if row.status != "ok":
+        status = row.status.replace("_", " ")
+        return f"{status}, {row.reason}" if row.reason else status
+    return row.reason or (None if row.time_s is not None else "no samples")
+
+
+def _unique(key: Likeness, rows: Iterable[_Row]) -> Mapping[Hashable, _Row]:
+    together: dict[Hashable, list[_Row]] = {}
+    for row in rows:
+        together.setdefault(key(row.case), []).append(row)
+    return {value: those[0] for value, those in together.items() if len(those) == 1}
+
+
+def levels_of(run: Run) -> dict[Case, Level]:
+    """Every case of a run whose time is believed."""
+    levels: dict[Case, Level] = {}
+    for contest in contests(run.measurements, run.blocks, thresholds(run.blocks)).values():
+        best, every = log_times(contest.lockstep), log_times(contest.lockstep, allow_quiet=False)
+        for case in contest.believed:
+            row = contest.lockstep.rows[case, False]
+            quiet = best.values[row] if best.undisturbed[row] else None
+            levels[case] = Level(quiet, every.values[row], floors(contest, baseline_of(contest, case)))
+    return levels
+
+
+def ratio_of(base: Mapping[Case, Level], new: Mapping[Case, Level], base_case: Case, new_case: Case) -> Ratio | None:
+    """base time / new time, from quiet rounds where both have them; None where either has no time."""
+    mine, theirs = base.get(base_case), new.get(new_case)
+    if mine is None or theirs is None:
+        return None
+    if mine.quiet_log_s is not None and theirs.quiet_log_s is not None:
+        noise = _larger(mine.floors.quiet, theirs.floors.quiet)
+        return unpaired_ratio(mine.quiet_log_s, theirs.quiet_log_s, noise, QUIET)
+    noise = _larger(mine.floors.every, theirs.floors.every)
+    return unpaired_ratio(mine.all_log_s, theirs.all_log_s, noise, ALL)
+
+
+def _larger(one: float, other: float) -> float:
+    """The larger floor; the only one where a run has no A/A pair, NaN where neither has."""
+    return max((floor for floor in (one, other) if not math.isnan(floor)), default=math.nan)
+
+
 def _rows(
     pairs: Sequence[Pair],
     drawn: Sequence[Ratio | None],
@@ -241,21 +253,27 @@ def _rows(
 
 
 def _row(pair: Pair, ratio: Ratio | None, verdict: str, why: str | None) -> ComparedCase:
-    present = [side for side in pair if side is not None]
-    shown = present[-1]
     values: dict[str, Any] = {}
     if ratio:
         values = {name: getattr(ratio, name) for name in ("ratio", "low", "high", "floor", "delta", "blocks", "rounds")}
     every = ratio is not None and ratio.rounds == "all"
-    base_time_s, new_time_s = (None if s is None else s.time_all_s if every else s.time_s for s in pair)
+    times = [None if side is None else side.time_all_s if every else side.time_s for side in pair]
+    return compared_case(pair, verdict, why, times, **values)
+
+
+def compared_case(
+    pair: Pair, verdict: str | None, reason: str | None, times_s: Sequence[float | None], **values: Any
+) -> ComparedCase:
+    """A pair as the newer of its sides is called, with the times of both; `values` are those of its ratio."""
+    present = [side for side in pair if side is not None]
     return ComparedCase(
-        case=shown.case,
-        workload=shown.workload,
+        case=present[-1].case,
+        workload=present[-1].workload,
         verdict=verdict,
-        status=next((side.status for side in reversed(present) if side.status != "ok"), shown.status),
-        reason=why,
-        base_time_s=base_time_s,
-        new_time_s=new_time_s,
+        status=next((side.status for side in reversed(present) if side.status != "ok"), "ok"),
+        reason=reason,
+        base_time_s=times_s[0],
+        new_time_s=times_s[1],
         findings=tuple(dict.fromkeys(finding for side in present for finding in side.findings)),
         **values,
     )

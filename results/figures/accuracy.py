@@ -12,7 +12,7 @@ from ..models.accuracy import Front, Way, excess_of, floor_of, fronts
 from ..models.rays import AXIS_LETTER, Data
 from ..words.names import Record
 from ..words.text import error_text, number_text
-from .draw import INK, MOST_PANELS, colour_of, differing, empty, marker_of, panels, shown, styled
+from .draw import INK, MOST_PANELS, colour_of, cut, differing, empty, marker_of, panels, styled
 
 _STYLES: dict[str, Any] = {"float32": "--", "float64": "-"}
 _HEIGHT = 4.4
@@ -27,24 +27,24 @@ def loss_against_time(data: Data) -> Figure:
     An answer that was wrong has no time: its excess loss is marked at the right edge. A dotted end says that a descent
     has levelled off, and that more steps in this arithmetic lead no lower.
     """
-    found = [front for front in fronts(data) if front.compared][:MOST_PANELS]
-    if not found:
+    chosen = [front for front in fronts(data) if front.compared][:MOST_PANELS]
+    if not chosen:
         return empty("no descent of several lengths has an excess loss")
-    fixed = [dict(front.fixed) for front in found]
-    told = differing([each | {"dtype": None, "tolerance": None} for each in fixed])
+    fixed = [dict(front.fixed) for front in chosen]
+    apart = differing([title | {"dtype": None, "tolerance": None} for title in fixed])
     with styled():
-        figure, places = panels(len(found), height=_HEIGHT, below=1.15)
-        lowest = min(excess_of(row) for front in found for way in front.ways for row in way.rows)
-        times = [row["time_s"] for front in found for way in front.ways for row in way.rows]
+        figure, places = panels(len(chosen), height=_HEIGHT, below=1.15)
+        lowest = min(excess_of(row) for front in chosen for way in front.ways for row in way.rows)
+        times = [row["time_s"] for front in chosen for way in front.ways for row in way.rows]
         widest = min(times) / _BESIDE, max(times) * _BESIDE
-        for axes, front in zip(places, found, strict=True):
+        for axes, front in zip(places, chosen, strict=True):
             _axes(axes, lowest, widest)
             for way in front.ways:
                 (_curve if way.method == "gd" else _points)(axes, way)
             _names(axes, [way for way in front.ways if way.method != "gd"])
             for row in front.wrong:
                 _wrong(axes, row)
-            axes.set_title(_title(dict(front.fixed), told))
+            axes.set_title(_title(dict(front.fixed), apart))
             axes.legend(handles=_legend(front), loc="upper left", bbox_to_anchor=(-0.1, -0.13), ncols=3, handlelength=3)
     return figure
 
@@ -110,7 +110,7 @@ def _names(axes: Axes, ways: Sequence[Way]) -> None:
             mine = row["time_s"], excess_of(row)
             alike = [other for each in ways if each.dtype == way.dtype for other in each.rows]
             if not any(other["time_s"] < mine[0] and excess_of(other) < _ALIKE * mine[1] for other in alike):
-                text = shown(row["variant"], 16)
+                text = cut(row["variant"], 16)
                 axes.annotate(text, mine, xytext=(0, -13), textcoords="offset points", ha="center", size=7)
 
 
@@ -131,12 +131,12 @@ def _fill(dtype: str, colour: str) -> str:
     return "none" if dtype == "float32" else colour
 
 
-def _title(fixed: Record, told: Sequence[str]) -> str:
+def _title(fixed: Record, apart: Sequence[str]) -> str:
     sizes = ", ".join(f"{AXIS_LETTER[axis]} = {fixed[axis]:,}" for axis in ("samples", "features", "batch"))
     sizes += f", {fixed['threads']} threads" if fixed["threads"] != "1" else ""
     if fixed["condition"] is not None:
         sizes += f", condition number {number_text(fixed['condition'])}"
-    rest = ", ".join(f"{name} {shown(fixed[name])}" for name in told if name != "condition" and fixed[name] is not None)
+    rest = ", ".join(f"{name} {cut(fixed[name])}" for name in apart if name != "condition" and fixed[name] is not None)
     return f"{sizes}\n{rest}" if rest else sizes
 
 
@@ -144,7 +144,7 @@ def _legend(front: Front) -> list[Line2D]:
     rows = [row for way in front.ways for row in way.rows]
     strategies = dict.fromkeys(row["strategy"] for row in rows)
     handles = [
-        Line2D([], [], color=colour_of(name), marker=marker_of(name), markersize=5, label=shown(name))
+        Line2D([], [], color=colour_of(name), marker=marker_of(name), markersize=5, label=cut(name))
         for name in strategies
     ]
     dtypes = sorted({way.dtype for way in front.ways})
@@ -152,7 +152,7 @@ def _legend(front: Front) -> list[Line2D]:
         Line2D([], [], color=INK, linestyle=_STYLES.get(name, "-."), marker="o", markersize=5) for name in dtypes
     ]
     for handle, name in zip(handles[len(strategies) :], dtypes, strict=True):
-        handle.set_label(shown(name))
+        handle.set_label(cut(name))
         handle.set_markerfacecolor(_fill(name, INK))
     if any(way.method != "gd" for way in front.ways):
         handles.append(Line2D([], [], color=INK, linestyle="", marker="o", markersize=7, label="a closed form"))

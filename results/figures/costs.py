@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator, NullLocator
 
 from ..models.calls import calls_to_pay
 from ..models.rays import Data, competitor, measured
@@ -14,8 +14,9 @@ from ..words.names import Key, Record, grouped
 from .draw import (
     INK,
     MOST_PANELS,
-    PHASES,
+    PHASE_COLOURS,
     colour_of,
+    cut,
     differing,
     empty,
     enough_ticks,
@@ -24,8 +25,8 @@ from .draw import (
     marker_of,
     panel_title,
     panels,
-    seconds,
-    shown,
+    ratio_axis,
+    seconds_axis,
     styled,
 )
 
@@ -38,13 +39,13 @@ def cost_shares(data: Data) -> Figure:
     chosen = _examples(data)
     if not chosen:
         return empty("nothing was measured")
-    told = differing([dict(fixed) for fixed in chosen])
+    apart = differing([dict(fixed) for fixed in chosen])
     longest = max(map(len, chosen.values()))
     with styled():
         figure, places = panels(len(chosen), height=1.8 + 0.3 * longest, left=1.7, below=1.2)
         for axes, (fixed, rows) in zip(places, chosen.items(), strict=True):
             _bars(axes, rows)
-            axes.set_title(panel_title(dict(fixed), told))
+            axes.set_title(panel_title(dict(fixed), apart))
     return figure
 
 
@@ -53,27 +54,27 @@ def break_even_figure(data: Data) -> Figure:
     chosen = _examples(data, _pays)
     if not chosen:
         return empty("nothing was measured")
-    told = differing([dict(fixed) for fixed in chosen])
+    apart = differing([dict(fixed) for fixed in chosen])
     calls = np.geomspace(1, _CALLS, 200)
     with styled():
-        names = [[shown(competitor(row)) for row in rows] for rows in chosen.values()]
+        names = [[cut(competitor(row)) for row in rows] for rows in chosen.values()]
         figure, places = panels(len(chosen), below=legend_room(names))
         for axes, (fixed, rows) in zip(places, chosen.items(), strict=True):
             for row in rows:
                 total = row["first_result_s"] + (calls - 1) * row["time_s"]
-                axes.plot(calls, total, color=colour_of(row["strategy"]), label=shown(competitor(row)), linewidth=1.4)
+                axes.plot(calls, total, color=colour_of(row["strategy"]), label=cut(competitor(row)), linewidth=1.4)
             for compiled in (row for row in rows if row["compile_s"]):
                 _mark_break_evens(axes, compiled, [row for row in rows if not row["compile_s"]])
             axes.set_xscale("log")
             axes.set_yscale("log")
-            seconds(axes)
+            seconds_axis(axes)
             axes.xaxis.set_major_formatter(EngFormatter(sep=""))
             axes.xaxis.set_minor_locator(NullLocator())
             axes.yaxis.set_minor_locator(NullLocator())
             axes.set_xlabel("calls")
             axes.set_ylabel("time in all")
             axes.grid(visible=True)
-            axes.set_title(panel_title(dict(fixed), told))
+            axes.set_title(panel_title(dict(fixed), apart))
             legend_below(axes)
     return figure
 
@@ -89,7 +90,7 @@ def forest(data: Data) -> Figure:
             lines += len(rows) + 1
     if not kept:
         return empty("no case stands beside a baseline")
-    told = differing([rows[0] for rows in kept])
+    apart = differing([rows[0] for rows in kept])
     with styled():
         figure, (axes,) = panels(1, width=8.5, height=1.2 + 0.19 * lines, left=2.0, below=0.6)
         at, places, labels = 0.0, [], []
@@ -97,7 +98,7 @@ def forest(data: Data) -> Figure:
             axes.text(
                 0.01,
                 at,
-                panel_title(rows[0], told).replace("\n", ", "),
+                panel_title(rows[0], apart).replace("\n", ", "),
                 transform=axes.get_yaxis_transform(),
                 va="center",
                 size=8,
@@ -108,10 +109,10 @@ def forest(data: Data) -> Figure:
                 at -= 1
                 _whisker(axes, row, at)
                 places.append(at)
-                labels.append(shown(competitor(row)))
+                labels.append(cut(competitor(row)))
             at -= 1
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}x"))
+        ratio_axis(axes.xaxis)
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_yticks(places, labels, fontsize=7)
         axes.set_ylim(at, 1)
@@ -125,11 +126,11 @@ def _examples(data: Data, worth: Callable[[list[Record]], int] = len) -> dict[Ke
     """Of each run, method, dtype and thread setting, the contest that shows most; the middle one of several by time."""
     alike: dict[tuple[object, ...], list[tuple[Key, list[Record]]]] = {}
     for fixed, rows in grouped(measured(data)).items():
-        told = [row for row in rows if row["first_result_s"]]
-        if told:
+        timed = [row for row in rows if row["first_result_s"]]
+        if timed:
             first = rows[0]
             key = tuple(first[name] for name in ("run", "method", "dtype", "threads", "environment"))
-            alike.setdefault(key, []).append((fixed, told))
+            alike.setdefault(key, []).append((fixed, timed))
     chosen = []
     for contests in islice(alike.values(), MOST_PANELS):
         worths = [worth(rows) for _, rows in contests]
@@ -151,7 +152,7 @@ def _bars(axes: Axes, rows: Sequence[Record]) -> None:
     rows = sorted(rows, key=lambda row: -row["first_result_s"])
     for place, row in enumerate(rows):
         left = 0.0
-        for phase, colour in PHASES.items():
+        for phase, colour in PHASE_COLOURS.items():
             spent = row[f"{phase.replace(' ', '_')}_s"] or 0.0
             axes.barh(place, spent, left=left, height=0.5, color=colour, label=phase if place == 0 else None)
             left += spent
@@ -160,7 +161,7 @@ def _bars(axes: Axes, rows: Sequence[Record]) -> None:
     axes.set_xlim(0)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(EngFormatter(unit="s", sep=" "))
-    axes.set_yticks(range(len(rows)), [shown(competitor(row)) for row in rows])
+    axes.set_yticks(range(len(rows)), [cut(competitor(row)) for row in rows])
     axes.set_xlabel("time to the first result")
     axes.grid(visible=True, axis="x")
     axes.set_axisbelow(True)

@@ -10,23 +10,23 @@ from ..compare.devices.ratios import Across, Contrast
 from ..compare.devices.sides import STEADY, Spent
 from ..models.words import interval as interval_text
 from ..stats.intervals import t_interval
-from ..tables.devices import TRANSFERS
+from ..tables.devices import TRANSFERS, names_in_tables
 from .draw import (
     INK,
     MOST_PANELS,
     colour_of,
+    cut,
     differing,
     empty,
     enough_ticks,
     log_axes,
     panel_title,
     panels,
-    seconds,
-    shown,
+    seconds_axis,
     styled,
 )
 
-MARKERS = ("o", "s")
+SIDE_MARKERS = ("o", "s")
 """Of the base, filled, and of the new side, hollow; a strategy goes by its colour."""
 
 
@@ -40,18 +40,18 @@ def devices_figure(across: Across) -> Figure:
     if not chosen:
         return empty("the two meet at fewer than two places along samples and along the batch")
     titles = [{"threads": "1", "run": None, "environment": None} | line.title for line in chosen]
-    told = differing(titles)
+    apart = differing(titles)
     with styled():
         figure, places = panels(len(chosen), height=3.9, below=1.25)
         for axes, line, title in zip(places, chosen, titles, strict=True):
             log_axes(axes, line.axis)
-            seconds(axes)
+            seconds_axis(axes)
             for cost in filter(None, (across.moved, STEADY)):
                 _draw(axes, line, cost)
             _mark(axes, across, line)
             enough_ticks(axes.yaxis)
             axes.set_ylabel("time of a call")
-            axes.set_title(panel_title(title, told))
+            axes.set_title(panel_title(title, apart))
             handles = _handles(across, line)
             axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.1, -0.18), ncols=3, columnspacing=1.2)
     return figure
@@ -64,7 +64,7 @@ def _draw(axes: Axes, line: Line, cost: str) -> None:
         if cost in meeting.best
     ]
     for new in (False, True):
-        points = [(x, *_side(found, cost, new=new)) for x, found in places]
+        points = [(x, *_side(contrast, cost, new=new)) for x, contrast in places]
         for (x, spent, low, middle, high), following in zip(points, [*points[1:], None], strict=True):
             colour = colour_of(spent.case.strategy)
             if following is not None:
@@ -74,27 +74,28 @@ def _draw(axes: Axes, line: Line, cost: str) -> None:
                 axes.fill_between(ends[0], [low, following[2]], [high, following[4]], color=colour, alpha=0.22, lw=0)
             if cost == STEADY:
                 face = "none" if new else colour
-                axes.plot([x], [middle], marker=MARKERS[new], markersize=5.5, color=colour, markerfacecolor=face)
+                axes.plot([x], [middle], marker=SIDE_MARKERS[new], markersize=5.5, color=colour, markerfacecolor=face)
                 axes.vlines([x], low, high, color=colour, linewidth=2.4, alpha=0.5)
 
 
-def _side(found: Contrast, cost: str, *, new: bool) -> tuple[Spent, float, float, float]:
+def _side(contrast: Contrast, cost: str, *, new: bool) -> tuple[Spent, float, float, float]:
     """A side's case with its time between the ends of its interval; of one block all three are alike."""
-    spent = found.new if new else found.base
+    spent = contrast.new if new else contrast.base
     interval = t_interval((spent.quiet or spent.every)[cost])
     low, middle, high = (float(np.exp(end)) for end in (interval.low, interval.mean, interval.high))
     return (spent, middle, middle, middle) if np.isnan(low) else (spent, low, middle, high)
 
 
 def _mark(axes: Axes, across: Across, line: Line) -> None:
-    for found in overtakings(across, line):
-        at = found.at
+    names: dict[str | None, str] = dict(zip((across.base.name, across.new.name), names_in_tables(across), strict=True))
+    for change in overtakings(across, line):
+        at = change.at
         if at.value is not None and at.low is not None and at.high is not None:
-            style = "-" if found.cost == STEADY else "--"
+            style = "-" if change.cost == STEADY else "--"
             axes.axvline(at.value, color=INK, linewidth=0.9, linestyle=style)
             axes.axvspan(at.low, at.high, color=INK, alpha=0.08, linewidth=0)
-            if found.cost == STEADY:
-                text, to_top = f"{shown(str(found.above), 24)}\nfrom {interval_text(at)}", axes.get_xaxis_transform()
+            if change.cost == STEADY:
+                text, to_top = f"{names[change.above]}\nfrom {interval_text(at)}", axes.get_xaxis_transform()
                 axes.annotate(
                     text,
                     (at.value, 0.98),
@@ -110,10 +111,9 @@ def _mark(axes: Axes, across: Across, line: Line) -> None:
 def _handles(across: Across, line: Line) -> list[Line2D]:
     costs = tuple(filter(None, (STEADY, across.moved)))
     best = [meeting.best[cost] for meeting in line.meetings for cost in costs if cost in meeting.best]
-    strategies = dict.fromkeys(spent.case.strategy for found in best for spent in (found.base, found.new))
-    handles = [Line2D([], [], color=colour_of(name), linewidth=2.4, label=shown(name, 24)) for name in strategies]
-    for side, marker, face in ((across.base, MARKERS[0], INK), (across.new, MARKERS[1], "none")):
-        name = shown(side.name, 24)
+    strategies = dict.fromkeys(spent.case.strategy for contrast in best for spent in (contrast.base, contrast.new))
+    handles = [Line2D([], [], color=colour_of(name), linewidth=2.4, label=cut(name, 24)) for name in strategies]
+    for name, marker, face in zip(names_in_tables(across), SIDE_MARKERS, (INK, "none"), strict=True):
         handles.append(Line2D([], [], color=INK, marker=marker, markerfacecolor=face, linestyle="", label=name))
     handles.append(Line2D([], [], color=INK, linewidth=1.2, label="data in place"))
     if across.moved:

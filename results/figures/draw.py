@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from ..models.rays import AXES, AXIS_LETTER, Ray, competitor
+from ..tables.answers import METHOD_NAME
 from ..words.names import Record, at_precision
 from ..words.text import plain
 
@@ -42,7 +43,7 @@ _OTHER_MARKERS = ("X", "*", "h", "<", ">", "p", "d", "8")
 INK, FAINT = "#1f2328", "#c9ced6"
 """Text and grid in figures; a page puts its own in their place, light or dark."""
 UNSURE = "#9aa0a6"
-PHASES = {
+PHASE_COLOURS = {
     "transfer": "#56B4E9",
     "trace": "#009E73",
     "lower": "#E69F00",
@@ -68,9 +69,9 @@ def _number(name: str) -> int:
 MOST_PANELS = 6
 _FEW_DECADES, _ONE_DECADE = 300, 8
 _MOST_TICKS = 6
+_FAR_BELOW = 0.099  # a tick at 0.1 may be a rounding error below it
 _MARGIN, _ABOVE = 0.15, 0.45
 AXIS_NAME = {"samples": "samples n", "features": "features d", "batch": "problems in a batch", "steps": "steps"}
-METHOD_NAME = {"gd": "gradient descent", "ols": "least squares", "gd_tol": "descent to a tolerance"}
 
 _STYLE: dict[Any, Any] = {
     "font.size": 9,
@@ -145,13 +146,13 @@ def main_rays(rays: Iterable[Ray]) -> list[Ray]:
     return list(best.values())[:MOST_PANELS]
 
 
-def panel_title(fixed: Record, told: Iterable[str] = ()) -> str:
+def panel_title(fixed: Record, apart: Iterable[str] = ()) -> str:
     """`gradient descent: d = 2, b = 1, steps = 100`, and on a line of its own what `told` names besides."""
     sizes = [f"{AXIS_LETTER[name]} = {fixed[name]:,}" for name in AXES if fixed.get(name) is not None]
     sizes += [f"{fixed['threads']} threads"] if fixed["threads"] != "1" else []
-    method = METHOD_NAME.get(fixed["method"], shown(fixed["method"]))
+    method = METHOD_NAME.get(fixed["method"], cut(fixed["method"]))
     above = f"{method}: {', '.join(sizes)}" if sizes else method
-    rest = ", ".join(f"{name} {shown(fixed[name])}" for name in told if fixed.get(name) is not None)
+    rest = ", ".join(f"{name} {cut(fixed[name])}" for name in apart if fixed.get(name) is not None)
     return f"{above}\n{rest}" if rest else above
 
 
@@ -161,7 +162,7 @@ def differing(titles: Sequence[Record]) -> list[str]:
     return [name for name in names if len({title[name] for title in titles}) > 1]
 
 
-def shown(value: Any, longest: int = 40) -> str:
+def cut(value: Any, longest: int = 40) -> str:
     """Text from a file, cut where it would push a figure out of shape."""
     text = plain(str(value))
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
@@ -178,10 +179,15 @@ def log_axes(axes: Axes, axis: str) -> None:
     axes.grid(visible=True, which="major")
 
 
-def seconds(axes: Axes) -> None:
+def seconds_axis(axes: Axes) -> None:
     """Times on the vertical axis in readable units, and no kiloseconds."""
     below = EngFormatter(unit="s", sep=" ")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f} s" if y >= 1_000 else below(y)))
+
+
+def ratio_axis(axis: Axis) -> None:
+    """Ratios as tables say them: `10x`, and far below 1 how many times slower."""
+    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{1 / x:,.0f}x\nslower" if 0 < x < _FAR_BELOW else f"{x:g}x"))
 
 
 def ticks_at(axes: Axes, sizes: Iterable[int]) -> None:
@@ -231,7 +237,7 @@ def line_with_band(
         linewidth=1.4,
         linestyle=":" if at_precision(row["precision"]) else "-" if row["device"] == "cpu" else "--",
         markerfacecolor=colour if row["device"] == "cpu" else "none",
-        label=shown(competitor(row)),
+        label=cut(competitor(row)),
     )
     ends = [(a, lo, hi) for a, lo, hi in zip(x, low, high, strict=True) if lo is not None and hi is not None]
     if ends:

@@ -1,42 +1,18 @@
-"""asv's history without asv's pages, which need scripts from the net: one line a case, one column a commit.
-
-Ratios to the NumPy loop, since they hold on a noisy machine; a case that has none shows its time.
-"""
+"""asv's history without asv's pages, which need scripts from the net: a panel a problem, a line a case."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..words.text import plain, ratio_text, text_of_time
+from ..tables.history import QUANTITIES, history
+from ..words.text import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-CASE = ["method", "samples", "batch", "strategy", "device", "environment"]
 ACROSS = 4
 STYLES = ("-", "--", ":", "-.")
-FIGURES = {"ratio": "times as fast as the NumPy loop", "time_s": "time of a call"}
-
-
-def history(frame: pd.DataFrame, figure: str = "ratio") -> pd.DataFrame:
-    """The figure of each case (rows) at each commit (columns, older first); cases without any are left out."""
-    known = frame[frame[figure].notna()]
-    known = known.assign(commit=known["run"].str.split(" ").str[0])
-    wide = known.pivot_table(index=CASE, columns="commit", values=figure, aggfunc="last", sort=False)
-    return wide[list(dict.fromkeys(known["commit"]))]
-
-
-def as_text(frame: pd.DataFrame) -> str:
-    """Both figures as plain text; a figure that no case has is left out."""
-    parts = []
-    for figure, words in FIGURES.items():
-        wide = history(frame, figure)
-        if len(wide):
-            shown = text_of_time if figure == "time_s" else ratio_text
-            table = wide.reset_index().to_string(index=False, float_format=shown, na_rep="")
-            parts.append(f"{words}\n\n{table}\n")
-    return "\n".join(parts) or "no case has a ratio or a time\n"
 
 
 def plot(frame: pd.DataFrame, output: Path) -> None:
@@ -45,17 +21,16 @@ def plot(frame: pd.DataFrame, output: Path) -> None:
     The ending of `output` says which format. Raises ValueError for one that cannot be drawn.
     """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullLocator
+    from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
-    from .draw import styled
+    from .draw import ratio_axis, styled
 
-    figure = next((name for name in FIGURES if len(history(frame, name))), "ratio")
+    figure = next((name for name in QUANTITIES if len(history(frame, name))), "ratio")
     wide = history(frame, figure)
     problems = dict(list(wide.groupby(["method", "samples", "batch"], sort=True)))
     places = list(
         dict.fromkeys(zip(*(wide.index.get_level_values(name) for name in ("device", "environment")), strict=True))
     )
-    spelt = EngFormatter(unit="s", sep=" ") if figure == "time_s" else FuncFormatter(lambda y, _: f"{y:g}x")
     down = max(1, -(-len(problems) // ACROSS))
     with styled():
         drawing = Figure(figsize=(3.6 * ACROSS, 2.6 * down + 0.6), layout="constrained")
@@ -67,11 +42,14 @@ def plot(frame: pd.DataFrame, output: Path) -> None:
             axes.set_yscale("log")
             axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
             axes.yaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_major_formatter(spelt)
+            if figure == "time_s":
+                axes.yaxis.set_major_formatter(EngFormatter(unit="s", sep=" "))
+            else:
+                ratio_axis(axes.yaxis)
             axes.set_xticks(range(len(wide.columns)), [str(commit) for commit in wide.columns], rotation=60, fontsize=7)
             axes.tick_params(axis="y", labelsize=7)
             axes.grid(visible=True)
-        drawing.supylabel(FIGURES[figure])
+        drawing.supylabel(QUANTITIES[figure])
         named = {line.get_label(): line for axes in drawing.axes for line in axes.lines}
         if named:
             drawing.legend(list(named.values()), [str(name) for name in named], loc="outside upper center", ncols=4)
@@ -83,8 +61,8 @@ def _line(axes: "Axes", case: tuple[Any, ...], values: list[float], places: list
     from .draw import colour_of, marker_of
 
     strategy, device, environment = case[3:]
-    told = [device] if device != "cpu" else []
-    told += [environment] if len({name for _, name in places}) > 1 else []
+    where = [device] if device != "cpu" else []
+    where += [environment] if len({name for _, name in places}) > 1 else []
     axes.plot(
         range(len(values)),
         values,
@@ -92,5 +70,5 @@ def _line(axes: "Axes", case: tuple[Any, ...], values: list[float], places: list
         marker=marker_of(strategy),
         markersize=4,
         linestyle=STYLES[places.index((device, environment)) % len(STYLES)],
-        label=plain(f"{strategy} on {', '.join(told)}" if told else strategy),
+        label=plain(f"{strategy} on {', '.join(where)}" if where else strategy),
     )

@@ -17,6 +17,7 @@ from .draw import (
     AXIS_NAME,
     INK,
     colour_of,
+    cut,
     differing,
     empty,
     enough_ticks,
@@ -27,8 +28,8 @@ from .draw import (
     main_rays,
     panel_title,
     panels,
-    seconds,
-    shown,
+    ratio_axis,
+    seconds_axis,
     styled,
     ticks_at,
 )
@@ -66,6 +67,7 @@ def speed_up(data: Data, axis: str = "batch") -> Figure:
         [row for row in measured(data) if row["ratio"] is not None], axis, of_row, "times as fast as the baseline"
     )
     for axes in figure.axes:
+        ratio_axis(axes.yaxis)
         axes.axhline(1.0, color=INK, linewidth=0.8)
     return figure
 
@@ -79,10 +81,10 @@ def throughput(data: Data) -> Figure:
 
     figure = _lines(data, "batch", of_row, "problems a second")
     for axes, ray in zip(figure.axes, main_rays(rays(measured(data), "batch")), strict=False):
-        for each in saturations_of(ray):
-            at = each.saturation_batch
+        for saturation in saturations_of(ray):
+            at = saturation.saturation_batch
             if at.value is not None:
-                row = ray.rows[each.name][0]
+                row = ray.rows[saturation.name][0]
                 axes.axvline(at.value, color=colour_of(row["strategy"]), linewidth=1, linestyle=":")
     return figure
 
@@ -98,14 +100,14 @@ def _lines(
     chosen = main_rays(rays(measured(data), axis))
     if not chosen:
         return empty(f"fewer than two places along {AXIS_NAME[axis]} were measured")
-    told = differing([ray.title for ray in chosen])
+    apart = differing([ray.title for ray in chosen])
     with styled():
-        names = [[shown(competitor(rows[0])) for rows in ray.rows.values()] for ray in chosen]
+        names = [[cut(competitor(rows[0])) for rows in ray.rows.values()] for ray in chosen]
         figure, places = panels(len(chosen), below=legend_room(names))
         for axes, ray in zip(places, chosen, strict=True):
             log_axes(axes, axis)
             if in_seconds:
-                seconds(axes)
+                seconds_axis(axes)
             else:
                 axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.10g}"))
             for rows in ray.rows.values():
@@ -114,7 +116,7 @@ def _lines(
             ticks_at(axes, (row[axis] for rows in ray.rows.values() for row in rows))
             enough_ticks(axes.yaxis)
             axes.set_ylabel(label)
-            axes.set_title(panel_title(ray.title, told))
+            axes.set_title(panel_title(ray.title, apart))
             legend_below(axes)
     return figure
 

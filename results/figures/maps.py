@@ -20,12 +20,12 @@ from .draw import (
     MOST_PANELS,
     UNSURE,
     colour_of,
+    cut,
     differing,
     empty,
     legend_columns,
     panel_title,
     panels,
-    shown,
     styled,
 )
 
@@ -40,22 +40,22 @@ def winner_map(data: Data, axis: str = "batch") -> Figure:
     if not maps:
         return empty(f"no four sizes span both samples and {AXIS_NAME[axis]}")
     titles = [dict(fixed) for fixed in maps]
-    told = differing(titles)
+    apart = differing(titles)
     with styled():
         figure, places = panels(len(maps), height=3.4)
         for axes, fixed, cells in zip(places, titles, maps.values(), strict=True):
             _draw(axes, cells, axis)
-            axes.set_title(panel_title(fixed, told))
+            axes.set_title(panel_title(fixed, apart))
     return figure
 
 
 def _maps(records: Sequence[Record], axis: str) -> dict[Any, dict[tuple[int, int], list[Record]]]:
     """By all that stands still, the contests at each place; only where both axes vary together."""
-    found: dict[Any, dict[tuple[int, int], list[Record]]] = {}
+    places_of: dict[Any, dict[tuple[int, int], list[Record]]] = {}
     for fixed, alike in grouped(records, [key for key in CONTEST_KEYS if key not in ("samples", axis)]).items():
         for row in alike:
-            found.setdefault(fixed, {}).setdefault((row["samples"], row[axis]), []).append(row)
-    wide = {fixed: cells for fixed, cells in found.items() if _spans(cells)}
+            places_of.setdefault(fixed, {}).setdefault((row["samples"], row[axis]), []).append(row)
+    wide = {fixed: cells for fixed, cells in places_of.items() if _spans(cells)}
     best: dict[Any, tuple[Any, dict[tuple[int, int], list[Record]]]] = {}
     for fixed, cells in wide.items():
         key = tuple(value for name, value in fixed if name not in ("features", "batch", "steps"))
@@ -73,7 +73,7 @@ def _draw(axes: Axes, cells: dict[tuple[int, int], list[Record]], axis: str) -> 
     seen: dict[str, str] = {}
     for (x, y), contest in cells.items():
         winner, lead = lead_of(contest)
-        name = shown(winner["strategy"], 24) + ("" if winner["device"] == "cpu" else f" on {shown(winner['device'])}")
+        name = cut(winner["strategy"], 24) + ("" if winner["device"] == "cpu" else f" on {cut(winner['device'])}")
         full = UNSURE if lead is None else colour_of(winner["strategy"])
         strength = 0.4 if lead is None else _FAINTEST + (1 - _FAINTEST) * min((lead - 1) / (_SURE_LEAD - 1), 1.0)
         place = columns.index(x), rows.index(y)

@@ -1,32 +1,34 @@
-"""The pictures of a report: every figure that its rows can fill, as SVG in a page or as files.
+"""The pictures of a report: every figure that its rows can fill, as SVG in a page or as files."""
 
-Run as a program it draws for another process: rows of a frame come in as JSON, pictures go out.
-"""
-
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-import msgspec
 from matplotlib.figure import Figure
 
-from ..runfile.collecting import uncollected
 from ..words.names import Record
 from ..words.text import plain
-from .draw import empty, styled, svg_of
+from .draw import styled, svg_of
 from .lines import FIGURES, WITH_WRONG
-from .picture import Picture, Pictures
 
 
-def pictures_of(records: Sequence[Record]) -> Pictures:
-    """Every figure as an SVG element for a page."""
+class Picture(NamedTuple):
+    """One figure as an SVG element."""
+
+    name: str
+    caption: str
+    svg: str
+
+
+def pictures_of(records: Sequence[Record]) -> tuple[list[Picture], list[str]]:
+    """Every figure that the rows can fill as an SVG element for a page, and what the others lacked."""
     shown, missing = [], []
     for name, caption, figure in _figures(records):
         if why := figure.get_label():
             missing.append(f"{caption} ({plain(str(why))})")
         else:
             shown.append(Picture(name, caption, svg_of(figure, name, caption)))
-    return Pictures(shown, missing)
+    return shown, missing
 
 
 def write_figures(records: Sequence[Record], folder: Path) -> list[Path]:
@@ -46,14 +48,3 @@ def _figures(records: Sequence[Record]) -> Iterator[tuple[str, str, Figure]]:
     timed = [record for record in records if record["time_s"] is not None]
     for name, (caption, function) in FIGURES.items():
         yield name, caption, function(records if name in WITH_WRONG else timed)
-
-
-@uncollected()
-def _serve() -> None:
-    svg_of(empty("what a first picture loads is loaded before there are rows"), "", "")
-    records = msgspec.json.decode(sys.stdin.buffer.read(), type=list[Record])
-    sys.stdout.buffer.write(msgspec.json.encode(pictures_of(records)))
-
-
-if __name__ == "__main__":
-    _serve()

@@ -17,13 +17,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..fields import FIRST_RESULT
 from ..runfile.read import RunFileError
 from ..runfile.records import SHORTEST_S
-from .values import mapping, seconds, sequence, shown, value
+from ..runfile.schema import shown
+from .values import mapping, samples_of, sequence, value
 
-SOURCE = "asv"
-VERSION, INDEX_VERSION = 2, 2
-FIXED = {"features": 2, "dtype": "float32", "seed": 0, "precision": "highest", "threads": "1"}
+_SOURCE = "asv"
+_VERSION, _INDEX_VERSION = 2, 2
+HELD_FIXED = {"features": 2, "dtype": "float32", "seed": 0, "precision": "highest", "threads": "1"}
 """What version 1 of the suites (asv_common.SUITE_VERSION) holds fixed."""
 
 STEPS = {"gd": 100}
@@ -39,20 +41,22 @@ NOT_MEASURED = {
 COLUMN = {"time_call": "time_s", "track_ratio": "ratio", "peakmem_call": "peak_rss_bytes", "track_phase": "phase"}
 """By the benchmark's own name, the column that it fills; `phase` is a parameter that names the column."""
 
-KINDS = {"method": str, "strategy": str, "device": str, "phase": str, "samples": int, "batch": int}
-PHASES = ("trace_s", "lower_s", "compile_s", "first_call_s")
+_KINDS = {"method": str, "strategy": str, "device": str, "phase": str, "samples": int, "batch": int}
+_PHASES = tuple(name for name in FIRST_RESULT if name != "transfer_s")
+"""Of data in place."""
 
 MOST = 1e15
 """Seconds, bytes or a ratio: no more is a measurement."""
 
-Found = dict[tuple[Any, ...], dict[str, Any]]
+Cases = dict[tuple[Any, ...], dict[str, Any]]
+"""By the values of its parameters, the row of a case as far as it is filled."""
 
 
-def rows(where: Path) -> list[dict[str, Any]]:
+def asv_rows(where: Path) -> list[dict[str, Any]]:
     """Of every machine, commit and environment there, older commits first. Raises RunFileError."""
     where = where.absolute()  # the folder above one that is given as . has a name only so
     folder = _folder_of(where)
-    known = _document(folder / "benchmarks.json", "version", INDEX_VERSION)
+    known = _document(folder / "benchmarks.json", "version", _INDEX_VERSION)
     every = sorted(path for path in folder.glob("*/*.json") if path.name != "machine.json")
     files = [where] if where.is_file() else [path for path in every if where in (folder, path.parent)]
     if not files:
@@ -65,7 +69,7 @@ def rows(where: Path) -> list[dict[str, Any]]:
 def _folder_of(where: Path) -> Path:
     """The folder of benchmarks.json: this one, or the one that it, or this file's folder, is in."""
     near = where.parent.parent if where.is_file() else where
-    folder = next((each for each in (near, near.parent) if (each / "benchmarks.json").is_file()), None)
+    folder = next((path for path in (near, near.parent) if (path / "benchmarks.json").is_file()), None)
     if folder is None and where.is_file():
         raise RunFileError(f"{where}: asv keeps names and units in benchmarks.json, and {near} has none: copy it too")
     if folder is None:
@@ -75,7 +79,7 @@ def _folder_of(where: Path) -> Path:
 
 def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple[int, list[dict[str, Any]]]:
     """When its commit was made, and its rows; the environment names the machine where there are several."""
-    document = _document(path, "version", VERSION)
+    document = _document(path, "version", _VERSION)
     try:
         commit = value("commit_hash", document.get("commit_hash"), str)
         if not re.fullmatch(r"[0-9a-f]{8,}", commit):
@@ -86,33 +90,33 @@ def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple
         if not {"result", "params", "version"} <= set(columns):
             raise ValueError("'result_columns' lacks result, params or version")
         results = mapping("results", document.get("results"))
-        found: Found = {}
+        cases: Cases = {}
         for name, packed in results.items():
             if name not in known:
                 warnings.warn(f"{path}: left out {name}, which benchmarks.json no longer has", stacklevel=2)
                 continue
-            _add(found, name, dict(zip(columns, sequence(name, packed), strict=False)), known[name])
+            _add(cases, name, dict(zip(columns, sequence(name, packed), strict=False)), known[name])
         for name in known.keys() - results.keys() - {"version"}:
-            _add(found, name, None, known[name])
+            _add(cases, name, None, known[name])
     except ValueError as error:
         raise RunFileError(f"{path}: not a file of asv's results that can be read: {error}") from None
     if many_machines:
         environment += f" on {path.parent.name}"
     run = f"{commit[:8]} {environment}"
-    named = {"run": run, "environment": environment, "source": SOURCE}
-    return date_ms, [_finished(row) | named for row in found.values()]
+    named = {"run": run, "environment": environment, "source": _SOURCE}
+    return date_ms, [_finished(row) | named for row in cases.values()]
 
 
-def _add(found: Found, name: str, result: Mapping[str, Any] | None, of_index: Any) -> None:
+def _add(rows: Cases, name: str, result: Mapping[str, Any] | None, of_index: Any) -> None:
     """Put what one benchmark says of each of its cases into their rows. Raises ValueError."""
     about = mapping(name, of_index)
-    told = COLUMN.get(name.rpartition(".")[2])
-    if told is None:
+    column_of = COLUMN.get(name.rpartition(".")[2])
+    if column_of is None:
         raise ValueError(f"{name} is no benchmark of linregbench")
     version = about.get("version") if result is None else result.get("version")
     if version != SUITE:
         raise ValueError(f"{name} is of version {shown(version)}, and {SUITE} is read")
-    names = [value("param_names", each, str) for each in _list(about, "param_names")]
+    names = [value("param_names", text, str) for text in _list(about, "param_names")]
     cases = list(_cases(name, names, about if result is None else result))
     values: Sequence[Any] = [None] * len(cases)
     if result is not None and result.get("result") is not None:
@@ -120,33 +124,33 @@ def _add(found: Found, name: str, result: Mapping[str, Any] | None, of_index: An
     if len(values) != len(cases):
         raise ValueError(f"{name} has {len(values)} values for {len(cases)} combinations of parameters")
     samples = result and result.get("samples")
-    if told == "time_s" and samples is not None and len(sequence("samples", samples)) != len(cases):
+    if column_of == "time_s" and samples is not None and len(sequence("samples", samples)) != len(cases):
         raise ValueError(f"{name} has samples of {len(samples)} cases for {len(cases)}")
     numbers = sequence("stats_number", (result or {}).get("stats_number") or [None] * len(cases))
     if len(numbers) != len(cases):
         raise ValueError(f"{name} has statistics of {len(numbers)} cases for {len(cases)}")
     for number, (case, measured) in enumerate(zip(cases, values, strict=True)):
-        column = case.pop("phase", told)
-        row = found.setdefault(tuple(case.values()), case | {"told": {}, "units": set()})
-        row["told"][column] = "not_selected" if result is None else _value(name, measured, numbers[number])
+        column = case.pop("phase", column_of)
+        row = rows.setdefault(tuple(case.values()), case | {"values": {}, "units": set()})
+        row["values"][column] = "not_selected" if result is None else _value(name, measured, numbers[number])
         row["units"].add(value("unit", about.get("unit"), str))
-        if told == "time_s" and samples and samples[number]:  # there with asv run --record-samples
-            row["time_min_s"] = min(seconds("samples", samples[number]))
+        if column_of == "time_s" and samples and samples[number]:  # there with asv run --record-samples
+            row["time_min_s"] = min(samples_of("samples", samples[number]))
 
 
 def _cases(name: str, names: Sequence[str], source: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    axes = [[_literal(each) for each in sequence("params", axis)] for axis in _list(source, "params")]
+    axes = [[_literal(text) for text in sequence("params", axis)] for axis in _list(source, "params")]
     if len(axes) != len(names) or not {"method", "strategy", "samples", "device"} <= set(names):
         raise ValueError(f"{name} has parameters {shown(list(names))} for {len(axes)} lists of values")
     for combination in itertools.product(*axes):
         case = {"batch": 1} | dict(zip(names, combination, strict=True))
         for key, given in case.items():
-            if key not in KINDS:
+            if key not in _KINDS:
                 raise ValueError(f"{name} has an unknown parameter {key!r}")
-            value(key, given, KINDS[key])
-        if case.get("phase", PHASES[0]) not in PHASES:
+            value(key, given, _KINDS[key])
+        if case.get("phase", _PHASES[0]) not in _PHASES:
             raise ValueError(f"{name} has an unknown phase {case['phase']!r}")
-        yield {key: case[key] for key in KINDS if key in case}
+        yield {key: case[key] for key in _KINDS if key in case}
 
 
 def _value(name: str, measured: Any, calls: Any) -> float | str:
@@ -163,17 +167,17 @@ def _value(name: str, measured: Any, calls: Any) -> float | str:
 
 def _finished(row: dict[str, Any]) -> dict[str, Any]:
     """One row: its status is that of its time, or of the first other thing where it has no benchmark of that."""
-    told = row.pop("told")
+    values = row.pop("values")
     units = "; ".join(sorted(row.pop("units")))
-    numbers = {column: number for column, number in told.items() if not isinstance(number, str)}
-    failed = [column for column, number in told.items() if number == "failed"]
-    status = "ok" if "time_s" in numbers else "failed" if failed else "ok" if numbers else _status(told)
-    row |= FIXED | {"steps": STEPS.get(row["method"]), "status": status, "units": units, "findings": ""}
+    numbers = {column: number for column, number in values.items() if not isinstance(number, str)}
+    failed = [column for column, number in values.items() if number == "failed"]
+    status = "ok" if "time_s" in numbers else "failed" if failed else "ok" if numbers else _status(values)
+    row |= HELD_FIXED | {"steps": STEPS.get(row["method"]), "status": status, "units": units, "findings": ""}
     row["variant"] = _variant(row["method"], row["strategy"])
     named = f" ({', '.join(failed)})" if failed else ""
     reason = NOT_MEASURED["failed"] + named if failed else NOT_MEASURED.get(status)
     if status == "ok" and "time_s" not in numbers:
-        reason = f"its time is {told['time_s'].replace('_', ' ')}" if "time_s" in told else "asv times no such case"
+        reason = f"its time is {values['time_s'].replace('_', ' ')}" if "time_s" in values else "asv times no such case"
     return row | {"reason": reason} | _numbers(numbers, row["method"], row["batch"])
 
 
@@ -182,16 +186,16 @@ def _variant(method: str, strategy: str) -> str:
     return "inverse" if method == "ols" else "analytic" if strategy.startswith("numpy") else "autodiff"
 
 
-def _status(told: Mapping[str, Any]) -> str:
+def _status(values: Mapping[str, Any]) -> str:
     """Of a case of which nothing was measured and nothing failed: skipped where any benchmark says so for sure."""
-    if "skipped" in told.values():
+    if "skipped" in values.values():
         return "skipped"
-    return UNTOLD if UNTOLD in told.values() else "not_selected"
+    return UNTOLD if UNTOLD in values.values() else "not_selected"
 
 
-def _numbers(told: Mapping[str, float], method: str, batch: int) -> dict[str, Any]:
+def _numbers(values: Mapping[str, float], method: str, batch: int) -> dict[str, Any]:
     """Columns of the frame; asv's ratio is time over the baseline's time, the frame's the other way round."""
-    row: dict[str, Any] = dict(told)
+    row: dict[str, Any] = dict(values)
     if "time_s" in row:
         # the samples of its processes are pooled, so they are one as far as an interval goes
         row |= {"time_per_problem_s": row["time_s"] / batch, "time_all_s": row["time_s"], "rounds": "all", "blocks": 1}

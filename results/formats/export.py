@@ -13,21 +13,21 @@ from typing import Any
 
 import numpy as np
 
+from ..fields import CASE_KEYS, START
 from ..runfile.read import Run, RunFileError
-from ..runfile.records import Case, Measurement
+from ..runfile.records import Case, Measurement, case_fields
 from ..stats.findings import withheld
+from .pyperf import CASE_KEY
 
-CASE = "linregbench_case"
 PYTEST_BENCHMARK = "5.3.1"
 """The version whose file format is written."""
-PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s")
 
 
 def as_pyperf(run: Run) -> bytes:
     """A pyperf suite, one benchmark a case."""
     benchmarks = []
     for case, measured in _believed(run).items():
-        told = json.dumps(_told(run, case, measured))
+        about = {CASE_KEY: json.dumps(_about(run, case, measured)), "loops": measured[0].loops or 1}
         runs = [
             {
                 "metadata": {"date": run.header.started[:19].replace("T", " "), "loops": m.loops or 1},
@@ -35,7 +35,7 @@ def as_pyperf(run: Run) -> bytes:
             }
             for m in measured
         ]
-        metadata = {"name": _name(case, measured[0]), "unit": "second", CASE: told, "loops": measured[0].loops or 1}
+        metadata = {"name": _name(case, measured[0]), "unit": "second"} | about
         benchmarks.append({"metadata": metadata, "runs": runs})
     return _json({"version": "1.0", "benchmarks": benchmarks})
 
@@ -46,7 +46,7 @@ def as_pytest_benchmark(run: Run) -> bytes:
     machine = {"system": system} | {key: run.header.machine.get(key) for key in ("cpu", "cores")}
     benchmarks = []
     for case, measured in _believed(run).items():
-        told = _told(run, case, measured)
+        about = _about(run, case, measured)
         name = _name(case, measured[0])
         benchmarks.append(
             {
@@ -55,7 +55,7 @@ def as_pytest_benchmark(run: Run) -> bytes:
                 "fullname": name,
                 "params": None,
                 "param": None,
-                "extra_info": told | {"per": "block"},
+                "extra_info": about | {"per": "block"},
                 "options": {"disable_gc": True, "timer": "perf_counter"},
                 "stats": _stats(
                     [float(np.exp(np.median(np.log(m.samples_s)))) for m in measured], measured[0].loops or 1
@@ -78,10 +78,8 @@ def as_parquet(run: Run) -> bytes:
     """The frame with its dtypes. Raises RunFileError where pyarrow is not installed."""
     from ..frame import from_runs
 
-    frame = from_runs(run)
-    frame.attrs = {}
     try:
-        content: bytes = frame.to_parquet(index=False, engine="pyarrow")
+        content: bytes = from_runs(run).to_parquet(index=False, engine="pyarrow")
     except ImportError:
         raise RunFileError(f"{run.name}: parquet needs pyarrow, which is not installed: pip install pyarrow") from None
     return content
@@ -114,24 +112,23 @@ def _believed(run: Run) -> dict[Case, list[Measurement]]:
     for measurement in run.measurements:
         if measurement.role != "twin":
             by_case.setdefault(measurement.case, []).append(measurement)
-    found = {
-        case: [m for m in measured if m.samples_s]
+    timed = {
+        case: sampled
         for case, measured in by_case.items()
         if all(m.status == "ok" for m in measured) and not withheld([f for m in measured for f in m.findings])
+        if (sampled := [m for m in measured if m.samples_s])
     }
-    found = {case: measured for case, measured in found.items() if measured}
-    if not found:
+    if not timed:
         raise RunFileError(f"{run.name}: no case has a time, so there is nothing to export")
-    return found
+    return timed
 
 
-def _told(run: Run, case: Case, measured: list[Measurement]) -> dict[str, Any]:
+def _about(run: Run, case: Case, measured: list[Measurement]) -> dict[str, Any]:
     """What the reader makes the case and its phases of."""
-    of_case = ("strategy", "variant", "device", "precision", "threads", "environment")
-    phases = {name: [v for m in measured if (v := getattr(m, name)) is not None] for name in PHASES}
+    phases = {name: [v for m in measured if (v := getattr(m, name)) is not None] for name in START}
     middle = {name: statistics.median(values) for name, values in phases.items() if values}
     workload = {"batch": 1} | dict(measured[0].workload)
-    return {"run": run.header.run, "workload": workload} | {name: getattr(case, name) for name in of_case} | middle
+    return {"run": run.header.run, "workload": workload} | dict(zip(CASE_KEYS, case_fields(case), strict=True)) | middle
 
 
 def _name(case: Case, measurement: Measurement) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ..runfile.read import RunFileError
-from . import asv, pyperf, pytest_benchmark
+from .asv import asv_rows
+from .pyperf import is_pyperf, pyperf_rows
+from .pytest_benchmark import is_pytest_benchmark, pytest_benchmark_rows
 
-Row = dict[str, Any]
 RUN_FILE = re.compile(rb'"record"\s*:')
 
 
@@ -22,7 +23,7 @@ def is_foreign(path: str | os.PathLike[str]) -> bool:
     return foreign_rows(path) is not None
 
 
-def foreign_rows(path: str | os.PathLike[str]) -> list[Row] | None:
+def foreign_rows(path: str | os.PathLike[str]) -> list[dict[str, Any]] | None:
     """The rows of asv's results, a pytest-benchmark or a pyperf file; None for what is left to the reader of run files.
 
     Raises RunFileError.
@@ -30,7 +31,7 @@ def foreign_rows(path: str | os.PathLike[str]) -> list[Row] | None:
     where = Path(path)
     try:
         if where.is_dir():
-            return asv.rows(where)
+            return asv_rows(where)
         with where.open("rb") as file:
             head = file.readline(1 << 16)
             if not head.lstrip().startswith(b"{") or RUN_FILE.search(head):
@@ -46,10 +47,10 @@ def foreign_rows(path: str | os.PathLike[str]) -> list[Row] | None:
         raise RunFileError(f"{path}: not a run file, and not whole as JSON: {str(error)[:80]}") from None
     if not isinstance(document, dict):
         return None
-    if pytest_benchmark.is_mine(document):
-        return pytest_benchmark.rows(path, document)
-    if pyperf.is_mine(document):
-        return pyperf.rows(path, document)
+    if is_pytest_benchmark(document):
+        return pytest_benchmark_rows(path, document)
+    if is_pyperf(document):
+        return pyperf_rows(path, document)
     if "result_columns" in document:
-        return asv.rows(where)
+        return asv_rows(where)
     return None

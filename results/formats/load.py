@@ -1,14 +1,46 @@
 """Whatever a person has of times, as one frame: run files, and the files of other programs."""
 
+import inspect
 import os
 import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from ..frame import from_runs, of_rows
+from ..fields import COLUMNS, FIELDS
+from ..frame import of_contests, of_rows
+from ..runfile.collecting import uncollected
 from ..runfile.read import Run, RunFileError, read_run
+from ..stats.contests import contests_of
+from ..stats.diagnostics import Diagnostics, diagnose
+from ..stats.noise import in_one_line
 from .foreign import foreign_rows
+
+Peaks = Mapping[str, Mapping[str, float]]
+"""By thread setting, what a machine can do at most by the names that the run file has, and its last cache's bytes."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was read: the frame of everything, and of the run files the runs, their noise and their machines' peaks."""
+
+    frame: pd.DataFrame
+    runs: Sequence[Run]
+    diagnostics: Mapping[str, Diagnostics]  # by run
+    peaks: Mapping[str, Peaks]  # by run
+
+    @cached_property
+    def noise(self) -> dict[str, str]:
+        """By run, how noisy the machine was, in one line."""
+        return {run: in_one_line(diagnostics) for run, diagnostics in self.diagnostics.items()}
+
+    @property
+    def cold(self) -> set[str]:
+        """The runs whose samples were taken with cold caches."""
+        return {run.header.run for run in self.runs if run.header.options.get("flush_cache")}
 
 
 def load(*paths: str | os.PathLike[str]) -> pd.DataFrame:
@@ -17,15 +49,19 @@ def load(*paths: str | os.PathLike[str]) -> pd.DataFrame:
     Warns of whatever an interrupted run made it leave out. Raises RunFileError for a file that is none of these, is
     damaged, or holds a run that another one holds too.
     """
-    runs, frame = gathered(*paths)
-    for run in runs:
+    loaded = read(*paths)
+    for run in loaded.runs:
         for notice in run.notices:
             warnings.warn(notice, stacklevel=2)
-    return frame
+    return loaded.frame
 
 
-def gathered(*paths: str | os.PathLike[str]) -> tuple[list[Run], pd.DataFrame]:
-    """The run files among the paths, and the frame of all of them, as `load` makes it; warns of nothing."""
+_COLUMNS = "\n".join(f"    {field.name:<19} {field.words}" for field in FIELDS if field.name in COLUMNS)
+load.__doc__ = f"{inspect.cleandoc(load.__doc__ or '')}\n\nThe columns of the frame:\n\n{_COLUMNS}\n"
+
+
+def read(*paths: str | os.PathLike[str]) -> Loaded:
+    """The same with all that is known of the run files among them; warns of nothing."""
     runs: list[Run] = []
     parts: list[Run | list[dict[str, Any]]] = []
     held: dict[str, str] = {}
@@ -38,10 +74,35 @@ def gathered(*paths: str | os.PathLike[str]) -> tuple[list[Run], pd.DataFrame]:
         if foreign is None:
             runs.append(read_run(path))
         parts.append(runs[-1] if foreign is None else foreign)
-    whole = from_runs(*runs)
+    loaded = of_runs(*runs)
     if len(runs) == len(parts):
-        return runs, whole
+        return loaded
+    whole = loaded.frame
     frames = [of_rows(part) if isinstance(part, list) else whole[whole["run"] == part.header.run] for part in parts]
-    frame = pd.concat(frames, ignore_index=True)
-    frame.attrs = whole.attrs
-    return runs, frame
+    return replace(loaded, frame=pd.concat(frames, ignore_index=True))
+
+
+@uncollected()
+def of_runs(*runs: Run) -> Loaded:
+    """Runs that were read already. Raises RunFileError for a run given twice."""
+    contested = [(run, contests_of(run)) for run in runs]
+    return Loaded(
+        frame=of_contests(contested),
+        runs=runs,
+        diagnostics={run.header.run: diagnose(run, contests) for run, contests in contested},
+        peaks={run.header.run: _peaks(run) for run in runs},
+    )
+
+
+def _peaks(run: Run) -> dict[str, dict[str, float]]:
+    """The best that any nursery of a thread setting reached."""
+    best: dict[str, dict[str, float]] = {}
+    for environment in run.environments:
+        of_threads = best.setdefault(environment.threads, {})
+        of_cpu = (environment.facts or {}).get("cpu")
+        caches = of_cpu.get("caches_bytes") if isinstance(of_cpu, Mapping) else None
+        sizes = [size for size in caches.values() if isinstance(size, int)] if isinstance(caches, Mapping) else []
+        peaks = {**(environment.peaks or {}), **({"cache_bytes": max(sizes)} if sizes else {})}
+        for name, value in peaks.items():
+            of_threads[name] = max(value, of_threads.get(name, 0.0))
+    return best

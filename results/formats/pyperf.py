@@ -9,45 +9,44 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..runfile.read import RunFileError
-from .values import case_columns, columns_of_times, mapping, phase_columns, rows_of, seconds, sequence, shown, value
+from ..runfile.schema import shown
+from .values import benchmark_rows, case_row, mapping, samples_of, sequence, value
 
-SOURCE = "pyperf"
-CASE = "linregbench_case"
-VERSION = "1.0"
+_SOURCE = "pyperf"
+CASE_KEY = "linregbench_case"
+_VERSION = "1.0"
 
 
-def is_mine(document: Mapping[str, Any]) -> bool:
+def is_pyperf(document: Mapping[str, Any]) -> bool:
     """Whether this is a file of pyperf."""
     return "benchmarks" in document and "machine_info" not in document and "version" in document
 
 
-def rows(path: str | os.PathLike[str], document: Mapping[str, Any]) -> list[dict[str, Any]]:
+def pyperf_rows(path: str | os.PathLike[str], document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row a benchmark. Raises RunFileError."""
     try:
-        if document["version"] != VERSION:
-            raise ValueError(f"its format is version {shown(document['version'])}, and {VERSION} is read")
-        each = sequence("benchmarks", document["benchmarks"])
+        if document["version"] != _VERSION:
+            raise ValueError(f"its format is version {shown(document['version'])}, and {_VERSION} is read")
+        benchmarks = sequence("benchmarks", document["benchmarks"])
         common = mapping("metadata", document.get("metadata", {}))
     except ValueError as error:
         raise RunFileError(f"{path}: not a pyperf file that can be read: {error}") from None
-    return rows_of(path, SOURCE, each, lambda benchmark: _row(benchmark, common))
+    return benchmark_rows(path, _SOURCE, benchmarks, lambda benchmark: _row(benchmark, common))
 
 
 def _row(benchmark: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
     metadata = {**common, **mapping("metadata", benchmark.get("metadata", {}))}
-    if CASE not in metadata:
+    if CASE_KEY not in metadata:
         raise ValueError("its metadata name no case of linregbench, so it is of some other suite")
     if metadata.get("unit", "second") != "second":
         raise ValueError(f"its unit is {shown(metadata['unit'])}, and seconds are read")
     try:
-        told = mapping(CASE, json.loads(value(CASE, metadata[CASE], str)))
+        about = mapping(CASE_KEY, json.loads(value(CASE_KEY, metadata[CASE_KEY], str)))
     except RecursionError:
-        raise ValueError(f"{CASE!r} is not JSON that can be read") from None
-    row = case_columns(told)
+        raise ValueError(f"{CASE_KEY!r} is not JSON that can be read") from None
     runs = [mapping("run", run) for run in sequence("runs", benchmark.get("runs"))]
-    samples = [seconds("values", run["values"]) for run in runs if "values" in run]  # the others calibrate
+    samples = [samples_of("values", run["values"]) for run in runs if "values" in run]  # the others calibrate
     if not samples:
         raise ValueError("none of its runs has 'values'")
-    row |= phase_columns(told) | columns_of_times(samples, row["batch"])
-    run = f"{value('run', told.get('run'), str)} as pyperf"  # beside its own run file it is another run
-    return row | {"run": run, "source": SOURCE, "units": "seconds", "status": "ok", "findings": ""}
+    # beside its own run file it is another run
+    return case_row(_SOURCE, f"{value('run', about.get('run'), str)} as pyperf", about, samples)

@@ -9,19 +9,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..runfile.read import RunFileError
-from .values import case_columns, columns_of_times, mapping, phase_columns, rows_of, seconds, sequence, shown, value
+from ..runfile.schema import shown
+from .values import benchmark_rows, case_row, mapping, samples_of, sequence, value
 
-SOURCE = "pytest-benchmark"
+_SOURCE = "pytest-benchmark"
 NEWEST = 5
 """Major version of the program whose files were read when this was written."""
 
 
-def is_mine(document: Mapping[str, Any]) -> bool:
+def is_pytest_benchmark(document: Mapping[str, Any]) -> bool:
     """Whether this is a file of pytest-benchmark."""
     return "benchmarks" in document and "machine_info" in document
 
 
-def rows(path: str | os.PathLike[str], document: Mapping[str, Any]) -> list[dict[str, Any]]:
+def pytest_benchmark_rows(path: str | os.PathLike[str], document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row a benchmark. Raises RunFileError."""
     try:
         version = value("version", document.get("version"), str)
@@ -29,19 +30,17 @@ def rows(path: str | os.PathLike[str], document: Mapping[str, Any]) -> list[dict
         if not major.isdecimal() or int(major) > NEWEST:
             raise ValueError(f"it is of version {shown(version)}, and up to {NEWEST} is read")
         run = value("datetime", document.get("datetime"), str)
-        each = sequence("benchmarks", document["benchmarks"])
+        benchmarks = sequence("benchmarks", document["benchmarks"])
     except ValueError as error:
         raise RunFileError(f"{path}: not a pytest-benchmark file that can be read: {error}") from None
-    return rows_of(path, SOURCE, each, lambda benchmark: _row(run, benchmark))
+    return benchmark_rows(path, _SOURCE, benchmarks, lambda benchmark: _row(run, benchmark))
 
 
 def _row(run: str, benchmark: Mapping[str, Any]) -> dict[str, Any]:
-    told = mapping("extra_info", benchmark.get("extra_info"))
-    if "workload" not in told:
+    about = mapping("extra_info", benchmark.get("extra_info"))
+    if "workload" not in about:
         raise ValueError("its 'extra_info' names no case of linregbench, so it is of some other suite")
-    row = case_columns(told)
     stats = mapping("stats", benchmark.get("stats"))
-    data = seconds("data", stats.get("data"))
-    groups = [(sample,) for sample in data] if told.get("per") == "block" else [data]
-    row |= phase_columns(told) | columns_of_times(groups, row["batch"])
-    return row | {"run": run, "source": SOURCE, "units": "seconds", "status": "ok", "findings": ""}
+    data = samples_of("data", stats.get("data"))
+    groups = [(sample,) for sample in data] if about.get("per") == "block" else [data]
+    return case_row(_SOURCE, run, about, groups)

@@ -25,10 +25,10 @@ def judged_here(record: Record) -> bool:
 def sources(frame: pd.DataFrame) -> dict[str, list[str]]:
     """By the other programs in the frame, their runs."""
     pairs = frame.loc[frame["source"].notna() & (frame["source"] != OURS), ["source", "run"]].drop_duplicates()
-    found: dict[str, list[str]] = {}
+    by_source: dict[str, list[str]] = {}
     for source, run in pairs.itertuples(index=False):
-        found.setdefault(str(source), []).append(str(run))
-    return found
+        by_source.setdefault(str(source), []).append(str(run))
+    return by_source
 
 
 def notes(frame: pd.DataFrame) -> list[str]:
@@ -42,7 +42,7 @@ def notes(frame: pd.DataFrame) -> list[str]:
 
 def as_runs(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The runs of other programs as a page lists its runs: name, started, preset, facts, account of each."""
-    found = []
+    listing = []
     for source, runs in sources(frame).items():
         program = plain(source)
         for run in runs:
@@ -56,8 +56,8 @@ def as_runs(frame: pd.DataFrame) -> list[dict[str, Any]]:
                 f"its machine and packages stand in {program}'s own file",
             ]
             account = f"where the time went: {program} does not tell"
-            found.append({"name": plain(run), "started": "", "preset": "", "facts": facts, "account": account})
-    return found
+            listing.append({"name": plain(run), "started": "", "preset": "", "facts": facts, "account": account})
+    return listing
 
 
 def conclusion(measured: Sequence[Record]) -> str:

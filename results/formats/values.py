@@ -7,30 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ..fields import CASE_KEYS, FIRST_RESULT, START, WORKLOAD
 from ..runfile.read import RunFileError
 from ..runfile.records import LONGEST_S, SHORTEST_S
+from ..runfile.schema import converted, shown
 from ..stats.intervals import t_interval
 
-OF_WORKLOAD: dict[str, type] = {
-    "method": str,
-    "dtype": str,
-    "samples": int,
-    "features": int,
-    "batch": int,
-    "steps": int,
-    "condition": float,
-    "seed": int,
-    "step_size": float,
-    "tolerance": float,
-    "max_steps": int,
-    "data": str,
-}
-OF_CASE = ("strategy", "variant", "device", "precision", "threads", "environment")
-PHASES = ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s")
-REQUIRED = {"method", "dtype", "samples", "features", "batch"}
 
-
-def rows_of(
+def benchmark_rows(
     path: str | os.PathLike[str],
     source: str,
     benchmarks: Sequence[Any],
@@ -39,35 +23,73 @@ def rows_of(
     """The row of each benchmark. Raises RunFileError for none, and for the first of which `row` raises ValueError."""
     if not benchmarks:
         raise RunFileError(f"{path}: a {source} file without benchmarks")
-    found = []
+    rows = []
     for number, benchmark in enumerate(benchmarks):
         try:
-            found.append(row(mapping("benchmark", benchmark)))
+            rows.append(row(mapping("benchmark", benchmark)))
         except ValueError as error:
             raise RunFileError(f"{path}: benchmark {number + 1}: {error}") from None
-    return found
+    return rows
 
 
-def case_columns(told: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns that say which case: `told` as in a measurement's record. ValueError says what is wrong with it."""
-    workload = mapping("workload", told.get("workload"))
-    row = {name: value(name, workload.get(name), kind, needed=name in REQUIRED) for name, kind in OF_WORKLOAD.items()}
-    return row | {name: value(name, told.get(name), str) for name in OF_CASE}
+def case_row(source: str, run: str, about: Mapping[str, Any], samples_s: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """The row of a case that is ok: `about` has its fields as a measurement's record does, `samples_s` is by process.
+
+    ValueError says what is wrong with it.
+    """
+    row = case_columns(about) | _phase_columns(about)
+    row |= _columns_of_times(samples_s, row["batch"])
+    return row | {"run": run, "source": source, "units": "seconds", "status": "ok", "findings": ""}
 
 
-def phase_columns(told: Mapping[str, Any]) -> dict[str, float | None]:
-    """The phases and the error that were told; the sum of the phases where the first call is among them."""
+def mapping(name: str, given: Any) -> Mapping[str, Any]:
+    """`given` where it is an object, else ValueError."""
+    return dict(converted(name, given, Mapping[str, Any]))
+
+
+def sequence(name: str, given: Any) -> Sequence[Any]:
+    """`given` where it is a list, else ValueError."""
+    return list(converted(name, given, list))
+
+
+def value(name: str, given: Any, kind: type, *, needed: bool = True) -> Any:
+    """`given` where it is of this kind, a number finite; None where it may be missing and is. Else ValueError."""
+    if given is None and not needed:
+        return None
+    taken = converted(name, given, kind)
+    if name in WORKLOAD and (least := WORKLOAD[name].least) is not None and taken < least:
+        raise ValueError(f"{name!r} must be at least {least}, got {taken}")
+    return taken
+
+
+def samples_of(name: str, given: Any) -> tuple[float, ...]:
+    """A list of samples, each a possible time; ValueError for any other, and for none."""
+    samples = tuple(value(name, sample, float) for sample in sequence(name, given))
+    if not samples or not SHORTEST_S <= min(samples) <= max(samples) <= LONGEST_S:
+        raise ValueError(f"{name!r} must be times from {SHORTEST_S:g} to {LONGEST_S:g} s, got {shown(given)}")
+    return samples
+
+
+def case_columns(about: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that say which case: `about` as in the record of a measurement. ValueError says what is wrong."""
+    workload = mapping("workload", about.get("workload"))
+    row = {n: value(n, workload.get(n), field.kind, needed=field.required) for n, field in WORKLOAD.items()}
+    return row | {"batch": row["batch"] or 1} | {name: value(name, about.get(name), str) for name in CASE_KEYS}
+
+
+def _phase_columns(about: Mapping[str, Any]) -> dict[str, float | None]:
+    """The phases and the error that are given; the sum of the phases where the first call is among them."""
     row: dict[str, float | None] = {}
-    for name in (*PHASES, "error"):
-        row[name] = number = value(name, told.get(name), float, needed=False)
+    for name in (*START, "error"):
+        row[name] = number = value(name, about.get(name), float, needed=False)
         if number is not None and not 0 <= number <= LONGEST_S:
             raise ValueError(f"{name!r} must be from 0 to {LONGEST_S:g}, got {shown(number)}")
     if row["first_call_s"] is not None:
-        row["first_result_s"] = sum(row[name] or 0.0 for name in PHASES[:-1])
+        row["first_result_s"] = sum(row[name] or 0.0 for name in FIRST_RESULT)
     return row
 
 
-def columns_of_times(samples_s: Sequence[Sequence[float]], batch: int) -> dict[str, Any]:
+def _columns_of_times(samples_s: Sequence[Sequence[float]], batch: int) -> dict[str, Any]:
     """The times, from the samples of each process: median inside, t interval of the logs across, as for a run."""
     logs = np.array([np.median(np.log(samples)) for samples in samples_s])
     interval = t_interval(logs)
@@ -83,51 +105,3 @@ def columns_of_times(samples_s: Sequence[Sequence[float]], batch: int) -> dict[s
         "time_per_problem_s": time_s / batch,
         "rounds": "all",
     }
-
-
-def mapping(name: str, given: Any) -> Mapping[str, Any]:
-    """`given` where it is an object, else ValueError."""
-    if not isinstance(given, Mapping):
-        raise ValueError(f"{name!r} must be an object, got {shown(given)}")
-    return given
-
-
-def sequence(name: str, given: Any) -> Sequence[Any]:
-    """`given` where it is a list, else ValueError."""
-    if not isinstance(given, list):
-        raise ValueError(f"{name!r} must be a list, got {shown(given)}")
-    return given
-
-
-def value(name: str, given: Any, kind: type, *, needed: bool = True) -> Any:
-    """`given` where it is of this kind, a number finite; None where it may be missing and is. Else ValueError."""
-    if given is None and not needed:
-        return None
-    if kind is float and type(given) is int and abs(given) < 2**53:
-        return float(given)
-    if kind is int and type(given) is int and abs(given) < 2**63:
-        if name in ("samples", "features", "batch") and given < 1:
-            raise ValueError(f"{name!r} must be at least 1, got {given}")
-        return given
-    if kind is float and type(given) is float and math.isfinite(given):
-        return given
-    if kind is str and type(given) is str:
-        return given.encode("utf-8", "replace").decode()  # a lone surrogate would make every later print fail
-    raise ValueError(f"{name!r} must be {NAMES[kind]}, got {shown(given)}")
-
-
-def seconds(name: str, given: Any) -> tuple[float, ...]:
-    """A list of samples, each a possible time; ValueError for any other, and for none."""
-    samples = tuple(value(name, sample, float) for sample in sequence(name, given))
-    if not samples or not SHORTEST_S <= min(samples) <= max(samples) <= LONGEST_S:
-        raise ValueError(f"{name!r} must be times from {SHORTEST_S:g} to {LONGEST_S:g} s, got {shown(given)}")
-    return samples
-
-
-def shown(given: Any) -> str:
-    """Short, for an error."""
-    text = repr(given)
-    return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-NAMES = {str: "text", int: "a whole number", float: "a finite number"}

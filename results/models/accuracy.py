@@ -138,12 +138,12 @@ def floor_of(way: Way) -> Answer:
     A descent has one where the last two places hardly differ and rounding can be the cause: a slow direction levels off
     too, far above the rounding of the dtype.
     """
-    found = [excess_of(row) for row in way.rows]
+    losses = [excess_of(row) for row in way.rows]
     if way.method != "gd":
-        return Answer(found[-1])
-    if len(found) < 2 or found[-2] > LEVEL * found[-1] or min(found) > ROUNDING.get(way.dtype, 0.0):
+        return Answer(losses[-1])
+    if len(losses) < 2 or losses[-2] > LEVEL * losses[-1] or min(losses) > ROUNDING.get(way.dtype, 0.0):
         return not_in_range("it has not levelled off")
-    return Answer(min(found))
+    return Answer(min(losses))
 
 
 def winner_at(front: Front, accuracy: float) -> Winner | None:
@@ -151,9 +151,9 @@ def winner_at(front: Front, accuracy: float) -> Winner | None:
     arrivals = [Arrival(way, time_s) for way in front.ways if (time_s := seconds_to(way, accuracy)).known]
     if not arrivals:
         return None
-    arrivals.sort(key=lambda each: each.time_s.value or 0.0)
+    arrivals.sort(key=lambda arrival: arrival.time_s.value or 0.0)
     first = arrivals[0]
-    other = next((each for each in arrivals if each.way.closed != first.way.closed), None)
+    other = next((arrival for arrival in arrivals if arrival.way.closed != first.way.closed), None)
     sure = other is None or (first.time_s.high or math.inf) < (other.time_s.low or 0.0)
     return Winner(accuracy, first, other, sure)
 

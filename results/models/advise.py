@@ -81,8 +81,11 @@ def advise(data: Data, wish: Wish) -> Advice:
             by_run.setdefault(key[:-1], []).append(Candidate(competitor(rows[0]), rows[0]["run"], time_s, corners))
     if not by_run:
         return Advice(wish, (), _out_of_range(alike, wish))
-    fullest = max(by_run.values(), key=lambda found: (len(found), -max(len(each.corners) for each in found)))
-    return Advice(wish, tuple(sorted(fullest, key=lambda each: each.time_s.value or math.inf)))
+    fullest = max(
+        by_run.values(),
+        key=lambda candidates: (len(candidates), -max(len(candidate.corners) for candidate in candidates)),
+    )
+    return Advice(wish, tuple(sorted(fullest, key=lambda candidate: candidate.time_s.value or math.inf)))
 
 
 def in_words(advice: Advice) -> list[str]:

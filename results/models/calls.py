@@ -24,13 +24,13 @@ class BreakEven:
 
 def break_evens(data: Data) -> list[BreakEven]:
     """Every compiled case against every case of the same contest that is not compiled, in the order of the frame."""
-    found = []
+    paid = []
     for fixed, rows in grouped(measured(data)).items():
         others = [row for row in rows if not row["compile_s"] and row["first_result_s"]]
         for compiled in rows:
             if compiled["compile_s"] and compiled["first_result_s"]:
-                found += [BreakEven(fixed, compiled, other, calls_to_pay(compiled, other)) for other in others]
-    return found
+                paid += [BreakEven(fixed, compiled, other, calls_to_pay(compiled, other)) for other in others]
+    return paid
 
 
 def calls_to_pay(compiled: Record, other: Record) -> Answer:

@@ -18,7 +18,7 @@ from ..words.names import Key, Record, grouped
 from .rays import Answer, Data, competitor, measured, not_in_range, quantile
 
 CALL, OVERHEAD, ARITHMETIC = "call", "steps' overhead", "arithmetic"
-FIXED = "call and steps' overhead"
+CALL_AND_OVERHEAD = "call and steps' overhead"
 """Where only one number of steps was measured, those two are one."""
 
 DOMINATES = 0.5
@@ -146,7 +146,7 @@ def _model(fixed: Key, name: str, rows: Sequence[Record]) -> CostModel | None:
     work = steps * np.array([row["samples"] * row["features"] for row in rows], dtype=np.float64)
     columns = {CALL: np.ones_like(steps), OVERHEAD: steps, ARITHMETIC: work}
     if len(set(steps)) == 1:
-        columns = {FIXED: np.ones_like(steps), ARITHMETIC: work}
+        columns = {CALL_AND_OVERHEAD: np.ones_like(steps), ARITHMETIC: work}
     if len(set(work / steps)) == 1 or len(rows) <= len(columns):
         return None
     times = np.array([row["time_s"] for row in rows], dtype=np.float64)

@@ -69,44 +69,28 @@ def crossings(
     low, high = np.minimum(by_power, by_line), np.maximum(by_power, by_line)
     sure = np.where(low > bound, 1, np.where(high < -bound, -1, 0))
     certain = np.flatnonzero(sure)
-    changes = np.flatnonzero(np.diff(sure[certain]))
-    found = []
-    for change in changes:
+    crossed = []
+    for change in np.flatnonzero(np.diff(sure[certain])):
         first, last = certain[change], certain[change + 1]
-        inside = slice(first, last + 1)
         before = int(sure[first])
-        root = int(first + np.argmax(by_line[inside] * before <= 0))
-        found.append(Crossing(before, Answer(float(grid[root]), float(grid[first]), float(grid[last]))))
-    return found
+        root = int(first + np.argmax(by_line[first : last + 1] * before <= 0))
+        crossed.append(Crossing(before, Answer(float(grid[root]), float(grid[first]), float(grid[last]))))
+    return crossed
 
 
 def crossovers(data: Data, axis: str) -> list[Crossover]:
     """Every sure change of order between two competitors along an axis, ray by ray; those of the lead first."""
-    found = []
+    changes = []
     for ray in rays(measured(data), axis):
         leaders = _leaders(ray)
         for one, other in combinations(ray.rows, 2):
-            found += _between(ray, one, other, leaders)
-    return sorted(found, key=lambda crossover: not crossover.leads)
-
-
-def crossover_of(ray: Ray, one: str, other: str) -> Crossover | Answer:
-    """Where two competitors of a ray change places, or why the data do not tell."""
-    found = _between(ray, one, other, _leaders(ray))
-    if found:
-        return found[0]
-    pairs = _pairs(ray, one, other)
-    if len(pairs) < 2:
-        return not_in_range("they stand side by side at fewer than two sizes")
-    signs = {_sure_sign((a, b), log_ratio(a, b)) for a, b in pairs}
-    if signs == {1} or signs == {-1}:
-        return not_in_range(f"{other if signs == {1} else one} is faster at every size")
-    return not_in_range("their order is not sure on both sides of any size")
+            changes += _between(ray, one, other, leaders)
+    return sorted(changes, key=lambda crossover: not crossover.leads)
 
 
 def saturations(data: Data) -> list[Saturation]:
     """Throughput along the batch, for every competitor measured at three batches or more."""
-    return [found for ray in rays(measured(data), "batch", least=3) for found in saturations_of(ray)]
+    return [saturation for ray in rays(measured(data), "batch", least=3) for saturation in saturations_of(ray)]
 
 
 def saturations_of(ray: Ray) -> list[Saturation]:
@@ -121,7 +105,7 @@ def _between(ray: Ray, one: str, other: str, leaders: dict[int, set[str]]) -> li
     if len(pairs) < 2 or len(set(map(_sure_sign, pairs, ratios)) - {0}) < 2:
         return []
     freedom = min(min(a["blocks"], b["blocks"]) for a, b in pairs) - 1
-    found = crossings(
+    changes = crossings(
         [a[ray.axis] for a, _ in pairs],
         [value for value, _ in ratios],
         [error for _, error in ratios],
@@ -129,7 +113,7 @@ def _between(ray: Ray, one: str, other: str, leaders: dict[int, set[str]]) -> li
         freedom,
     )
     crossed = []
-    for crossing in found:
+    for crossing in changes:
         below, above = (other, one) if crossing.before > 0 else (one, other)
         leads = below in _near(leaders, crossing.at, above=False) and above in _near(leaders, crossing.at, above=True)
         crossed.append(Crossover(ray, below, above, crossing.at, leads))

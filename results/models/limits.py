@@ -8,9 +8,6 @@ them there are rates, but no shares.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import pandas as pd
-
-from ..frame import PEAKS
 from ..words.names import Record
 from .rays import Data, measured
 
@@ -70,14 +67,9 @@ def bytes_of(method: str, n: int, d: int, dtype: str, batch: int = 1, steps: int
     return float(batch * passes * n * d * _ITEM_BYTES.get(dtype, 4))
 
 
-def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None) -> list[Limit]:
-    """Every case with a closed form, on the CPU with the share of its peaks where the run file has them.
-
-    The peaks are those that a frame carries, or are given by run and threads.
-    """
-    if all_peaks is None:
-        all_peaks = data.attrs.get(PEAKS, {}) if isinstance(data, pd.DataFrame) else {}
-    found = []
+def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[Limit]:
+    """Every case with a closed form; on the CPU with its shares of the peaks, which are by run and threads."""
+    of_cases = []
     for row in measured(data):
         sizes = row["samples"], row["features"]
         flops = flops_of(row["method"], row["variant"], *sizes, row["batch"], row["steps"])
@@ -87,7 +79,7 @@ def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]
         # another device than the CPU has none here
         peaks = all_peaks.get(row["run"], {}).get(row["threads"], {}) if row["device"] == "cpu" else {}
         resident = row["samples"] * row["features"] * row["batch"] * _ITEM_BYTES.get(row["dtype"], 4)
-        found.append(
+        of_cases.append(
             Limit(
                 row,
                 flops,
@@ -97,7 +89,7 @@ def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]
                 _share(moved / row["time_s"], peaks.get("bandwidth_bytes_per_s")),
             )
         )
-    return found
+    return of_cases
 
 
 def _share(rate: float, peak: float | None) -> float | None:

@@ -29,7 +29,7 @@ class Scaling:
 
 def scalings(data: Data, axis: str) -> list[Scaling]:
     """The exponents along an axis of every competitor measured at two places or more."""
-    found = []
+    of_competitors = []
     for ray in rays(measured(data), axis):
         for name, rows in ray.rows.items():
             sizes = [row[axis] for row in rows]
@@ -38,8 +38,8 @@ def scalings(data: Data, axis: str) -> list[Scaling]:
             blocks = [row["blocks"] for row in rows]
             large = slope(sizes[-2:], times[-2:], errors[-2:], blocks[-2:])
             small = slope(sizes[:2], times[:2], errors[:2], blocks[:2])
-            found.append(Scaling(ray, name, small, large, slope(sizes, times, errors, blocks), regime(large)))
-    return found
+            of_competitors.append(Scaling(ray, name, small, large, slope(sizes, times, errors, blocks), regime(large)))
+    return of_competitors
 
 
 def slope(sizes: Sequence[float], times: Sequence[float], errors: Sequence[float], blocks: Sequence[int]) -> Answer:
@@ -60,10 +60,10 @@ def slope(sizes: Sequence[float], times: Sequence[float], errors: Sequence[float
     freedom = len(x) - 2
     if freedom > 0:
         off = (b - level - value * (a - centre) for a, b in zip(x, y, strict=True))
-        misfit = sum(each**2 / own for each, own in zip(off, variance, strict=True))
+        misfit = sum(residual**2 / spread for residual, spread in zip(off, variance, strict=True))
         if special.fdtrc(freedom, max(min(blocks) - 1, 1) * len(x), misfit / freedom) < _MISFIT:
             return not_in_range("no single exponent: the line bends")
-    parts = [each**2 * own for each, own in zip(arm, variance, strict=True)]
+    parts = [weight**2 * spread for weight, spread in zip(arm, variance, strict=True)]
     # Satterthwaite's degrees of freedom of a sum of estimates (Biometrics Bulletin 2, 1946)
     squares = sum(part**2 / max(number - 1, 1) for part, number in zip(parts, blocks, strict=True))
     half_width = quantile(round(sum(parts) ** 2 / squares, 1)) * math.sqrt(sum(parts))

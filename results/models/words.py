@@ -1,29 +1,7 @@
 """Answers in words: a value with its interval, and no more digits than the interval supports."""
 
-from dataclasses import dataclass
-
 from ..words.text import decimals, text_of_time, trimmed
 from .rays import Answer
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What is shown, and what it is sorted by."""
-
-    text: str
-    order: float | str
-
-
-@dataclass(frozen=True)
-class AnswerTable:
-    """One kind of answer: its heading, what its numbers mean, and its rows; `nothing` says why there are none."""
-
-    name: str
-    heading: str
-    about: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    nothing: str
 
 
 def interval(answer: Answer) -> str:
@@ -62,7 +40,10 @@ def interval_of_exponent(answer: Answer) -> str:
     return f"{answer.value:.2f} [{answer.low:.2f} to {answer.high:.2f}]"
 
 
-def bytes_text(number: float) -> str:
+def bytes_text(number: float | None) -> str:
+    """A size in the unit that fits, `3.2 MiB`; nothing where there is none."""
+    if number is None:
+        return ""
     for unit in ("B", "KiB", "MiB"):
         if number < 1024:
             return f"{number:.3g} {unit}"

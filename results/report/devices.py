@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from ..compare.devices.ratios import Across, compare_sides_across
 from ..compare.devices.sides import devices_of, kind_of, sides_of
-from ..models.words import AnswerTable
 from ..runfile.read import Run
-from ..tables.device_words import plain_words, sides_in_words
+from ..tables.device_words import devices_in_words, sides_in_words
 from ..tables.devices import tables_of
+from ..tables.table import Table
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class DevicesPart:
     heading: str
     sides: tuple[str, ...]
     sentences: tuple[str, ...]
-    tables: tuple[AnswerTable, ...]
+    tables: tuple[Table, ...]
     across: Across
 
 
 def devices_parts(runs: Sequence[Run]) -> list[DevicesPart]:
     """One for each device or machine beside the first; none where all runs are of the same device of one machine."""
-    # told before anything is gathered, which a report of one device need not pay for
+    # known before anything is gathered, which a report of one device need not pay for
     if len({(device, kind_of(run, device)) for run in runs for device in devices_of(run)}) < 2:
         return []
     sides = [side for side in sides_of(runs) if side.spent]
@@ -45,7 +45,7 @@ def _part(across: Across, number: int) -> DevicesPart:
         f"devices-{number}",
         f"{across.new.name} against {across.base.name}",
         tuple(sides_in_words(across)),
-        tuple(plain_words(across)),
+        tuple(devices_in_words(across)),
         tuple(tables_of(across, number)),
         across,
     )

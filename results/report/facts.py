@@ -1,36 +1,101 @@
-"""The facts of a device, by the names that the run file has, as lines that a person reads."""
+"""The facts of a run and of its devices as lines that a person reads: what it was taken on, where its time went."""
 
 from collections.abc import Iterable, Mapping
+from statistics import fmean
 from typing import Any
 
-from ..runfile.records import Environment
+from ..runfile.read import Run
+from ..runfile.records import Environment, Measurement
+from ..stats.diagnostics import Diagnostics
+from ..stats.noise import details
 
 _BINARY = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 
-def facts_of(environment: Environment) -> list[str]:
+ON_THE_CLOCK = (
+    "On the clock: one call of the solver on data that are in place already, until its whole result is there. "
+    "Transfer, trace, lower, compile and the first call are on clocks of their own. "
+    "Making the data, choosing the step size and checking the answer are on none."
+)
+
+
+def facts_of_run(run: Run, diagnostics: Diagnostics) -> list[str]:
+    """When and how it was taken, the machine, what each nursery ran under, and every number on the noise."""
+    header = run.header
+    return [
+        f"taken {header.started}, preset {header.preset}, seed {header.seed}, linregbench {header.linregbench}",
+        _pairs(header.machine.items()),
+        *(
+            f"{environment.nursery}: Python {environment.python}, {_pairs(environment.packages.items())}, "
+            f"{environment.blas}, {environment.device_kind}"
+            for environment in run.environments
+        ),
+        *(line for environment in run.environments for line in device_facts(environment)),
+        *details(diagnostics),
+    ]
+
+
+def device_facts(environment: Environment) -> list[str]:
     """`cuda: driver 580.65, memory 79.6 GiB, ...`, a line a device; nothing where the run file tells nothing."""
     lines = []
     for device, facts in (environment.facts or {}).items():
         if isinstance(facts, Mapping) and facts:
-            told = ", ".join(_told(str(name), value) for name, value in facts.items())
-            lines.append(f"{device} ({environment.nursery}): {told}")
+            known = ", ".join(_fact(str(name), value) for name, value in facts.items())
+            lines.append(f"{device} ({environment.nursery}): {known}")
     return lines
 
 
-def _told(name: str, value: Any) -> str:
+def account_of_time(run: Run) -> str:
+    """Where the time of a run went, by what it was spent on, and what a case cost in a block beyond its samples."""
+    if run.end is None or not run.end.wall_s:
+        return "where the time went: not told, since the run has not ended"
+    spent = dict(run.end.harness_s or {})
+    spent["the rest"] = max(0.0, run.end.wall_s - sum(spent.values()))
+    parts = sorted(spent.items(), key=lambda item: -item[1])
+    shares = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in parts if seconds >= 0.05)
+    kinds = {"NumPy": _numpy, "jitted": _jitted, "other JAX": _other}
+    costs = [(name, [_overhead_s(m) for m in run.measurements if of_kind(m)]) for name, of_kind in kinds.items()]
+    averages = ", ".join(f"{name} {fmean(seconds):.2f} s" for name, seconds in costs if seconds)
+    return (
+        f"where the time went: {run.end.wall_s:.0f} s in all: {shares}\n"
+        f"beyond its samples a case cost in a block, on average: {averages or 'nothing, since none was measured'}"
+    )
+
+
+def _overhead_s(measurement: Measurement) -> float:
+    spent: Mapping[str, float] = measurement.overhead_s or {}
+    return sum(seconds for phase, seconds in spent.items() if phase != "sample")
+
+
+def _numpy(measurement: Measurement) -> bool:
+    return measurement.status == "ok" and measurement.backend == "numpy"
+
+
+def _jitted(measurement: Measurement) -> bool:
+    return measurement.status == "ok" and measurement.compiled
+
+
+def _other(measurement: Measurement) -> bool:
+    return measurement.status == "ok" and measurement.backend != "numpy" and not measurement.compiled
+
+
+def _pairs(items: Iterable[tuple[str, object]]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in items if value is not None)
+
+
+def _fact(name: str, value: Any) -> str:
     """A fact; the unit at the end of its name stands after its value."""
     for ending, shown in _UNITS.items():
         if name.endswith(ending):
-            return f"{name.removesuffix(ending).replace('_', ' ')} {_each(value, shown)}"
-    return f"{name.replace('_', ' ')} {_each(value, str)}"
+            return f"{name.removesuffix(ending).replace('_', ' ')} {_value(value, shown)}"
+    return f"{name.replace('_', ' ')} {_value(value, str)}"
 
 
-def _each(value: Any, shown: Any) -> str:
+def _value(value: Any, shown: Any) -> str:
     if isinstance(value, Mapping):
-        return " ".join(f"{key} {_each(item, shown)}" for key, item in value.items() if item is not None)
+        return " ".join(f"{key} {_value(item, shown)}" for key, item in value.items() if item is not None)
     if isinstance(value, list | tuple):
-        return _joined([_each(item, shown) for item in value]) or "none"
+        return _joined([_value(item, shown) for item in value]) or "none"
     return str(shown(value)) if isinstance(value, int | float) else str(value)
 
 

@@ -12,13 +12,25 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
-from msgspec.structs import force_setattr
 
+from ..fields import CASE_KEYS, FIRST_RESULT, MEASURED_S, WORKLOAD
 from .device_states import check_device_state, slowest_device_sentinel_s
-from .schema import Scalar, Scalars, Whole, shared_numbers, shared_scalars
+from .schema import Scalar, Scalars, Whole
+
+STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
+ROLES = ("case", "baseline", "twin")
+
+# no sample of anything lies outside; within, no logarithm or ratio can overflow
+SHORTEST_S, LONGEST_S = 1e-15, 1e9
+MOST_ROUNDS = 100_000
 
 ProblemKey = tuple[tuple[str, Scalar], ...]
 BlockKey = tuple[ProblemKey, str, int, int]
+
+# all at once: a run has a hundred thousand measurements
+_measured_s, _to_first_result_s = attrgetter(*MEASURED_S), attrgetter(*FIRST_RESULT)
+case_fields = attrgetter(*CASE_KEYS)
+"""CASE_KEYS of a case, or of a measurement of it."""
 
 
 @dataclass(frozen=True)
@@ -48,51 +60,19 @@ def problem_key(workload: Scalars) -> ProblemKey:
     return tuple(sorted((key, value) for key, value in workload.items() if key != "dtype" and value is not None))
 
 
-# what the frame turns into columns; a workload may have more, and those tell problems apart all the same
-_WORKLOAD_REQUIRED = {"method": str, "samples": int, "features": int, "dtype": str}
-_WORKLOAD_OPTIONAL = {
-    "batch": int,
-    "steps": int,
-    "seed": int,
-    "condition": float,
-    "step_size": float,
-    "tolerance": float,
-    "max_steps": int,
-    "data": str,
-}
-
-_CHECKED: dict[int, Scalars] = {}
-_MOST_CHECKED = 20_000
-
-
 def check_workload(workload: Scalars) -> None:
-    """Raises ValueError for a field that is missing or of another type, and for a size below 1."""
-    # the reader shares one object among all measurements of a workload; kept, so that no other comes by its id
-    if _CHECKED.get(id(workload)) is workload:
-        return
-    for key, kind in (_WORKLOAD_REQUIRED | _WORKLOAD_OPTIONAL).items():
-        value = workload.get(key)
-        if value is None and key in _WORKLOAD_OPTIONAL:
+    """Raises ValueError for a field that is missing or of another type, and for a size below 1.
+
+    A workload may have more fields than the frame has columns: they tell problems apart all the same.
+    """
+    for name, field in WORKLOAD.items():
+        value = workload.get(name)
+        if value is None and not field.required:
             continue
-        if type(value) is not kind and not (kind is float and type(value) is int):
-            raise ValueError(f"'workload' needs {key!r} as {kind.__name__}, got {str(value)[:40]!r}")
-        if key in ("samples", "features", "batch") and isinstance(value, int) and value < 1:
-            raise ValueError(f"'workload' needs {key!r} of at least 1, got {value}")
-    if len(_CHECKED) < _MOST_CHECKED:
-        _CHECKED[id(workload)] = workload
-
-
-STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
-ROLES = ("case", "baseline", "twin")
-
-# no sample of anything lies outside; within, no logarithm or ratio can overflow
-SHORTEST_S, LONGEST_S = 1e-15, 1e9
-MOST_ROUNDS = 100_000
-_PHASES = (
-    *("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s"),
-    *("dispatch_s", "throughput_s", "transfer_out_s", "device_busy_s"),
-)
-_phases = attrgetter(*_PHASES)
+        if type(value) is not field.kind and not (field.kind is float and type(value) is int):
+            raise ValueError(f"'workload' needs {name!r} as {field.kind.__name__}, got {str(value)[:40]!r}")
+        if field.least is not None and isinstance(value, int) and value < field.least:
+            raise ValueError(f"'workload' needs {name!r} of at least {field.least}, got {value}")
 
 
 # the dict is for what is worked out once
@@ -167,6 +147,7 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
     warm_up_s: float | None = None
     dispatch_s: float | None = None
     cpu_over_wall: float | None = None
+    own_thread_share: float | None = None
     compiles: Whole | None = None
     peak_rss_bytes: Whole | None = None
     rss_growth_bytes: Whole | None = None
@@ -184,11 +165,7 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
     excess_loss: float | None = None  # loss of the answer less the least there is, over that of the start
 
     def __post_init__(self) -> None:
-        # told alike by thousands of measurements: one object for all
-        force_setattr(self, "workload", shared_scalars(self.workload))
-        force_setattr(self, "rounds", shared_numbers(self.rounds))
         _one_of("role", self.role, ROLES)
-        check_workload(self.workload)
         _one_of("status", self.status, STATUSES)
         if len(self.samples_s) != len(self.rounds):
             raise ValueError(f"'samples_s' has {len(self.samples_s)} samples but 'rounds' has {len(self.rounds)}")
@@ -198,9 +175,9 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
                 raise ValueError(f"{name!r} has {len(told)} entries for {len(self.samples_s)} samples")
         if not _different(self.rounds):
             raise ValueError("'rounds' must be different round numbers from 0")
-        spent = [seconds for seconds in _phases(self) if seconds is not None]
+        spent = [seconds for seconds in _measured_s(self) if seconds is not None]
         if spent and not 0 <= min(spent) <= max(spent) <= LONGEST_S:
-            name = next(name for name in _PHASES if not 0 <= (getattr(self, name) or 0.0) <= LONGEST_S)
+            name = next(name for name in MEASURED_S if not 0 <= (getattr(self, name) or 0.0) <= LONGEST_S)
             raise ValueError(f"{name!r} must be from 0 to {LONGEST_S:g}, got {getattr(self, name)}")
         if self.samples_s and not SHORTEST_S <= min(self.samples_s) <= max(self.samples_s) <= LONGEST_S:
             raise ValueError(
@@ -209,34 +186,17 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
 
     @cached_property
     def case(self) -> Case:
-        """Which row of the tables this belongs to; one object for all measurements of it, where the reader shares one
-        workload among them."""
-        own = (self.precision, self.strategy, self.variant, self.device, self.threads, self.environment)
-        known = _CASES.get((id(self.workload), own))
-        # the workload itself is kept beside its case, so that no other one can come by its id
-        if known is not None and known[0] is self.workload:
-            return known[1]
-        case = Case(
-            problem=problem_key(self.workload),
-            dtype=str(self.workload["dtype"]),
-            precision=self.precision,
-            strategy=self.strategy,
-            variant=self.variant,
-            device=self.device,
-            threads=self.threads,
-            environment=self.environment,
-        )
-        if len(_CASES) < _MOST_CASES:
-            _CASES[id(self.workload), own] = self.workload, case
-        return case
+        """Which row of the tables this belongs to."""
+        of_case = dict(zip(CASE_KEYS, case_fields(self), strict=True))
+        return Case(problem=problem_key(self.workload), dtype=str(self.workload["dtype"]), **of_case)
 
     @property
     def first_result_s(self) -> float | None:
-        """From having data to the first result: transfer, trace, lower, compile and first call; None without a call."""
+        """From having data to the first result: all of FIRST_RESULT together; None without a call."""
         if self.first_call_s is None:
             return None
-        phases = (self.transfer_s, self.trace_s, self.lower_s, self.compile_s, self.first_call_s)
-        return sum(phase for phase in phases if phase is not None)
+        seconds: float = sum(filter(None, _to_first_result_s(self)))
+        return seconds
 
     @cached_property
     def block_key(self) -> BlockKey:
@@ -317,10 +277,7 @@ class End(_Kind, frozen=True, kw_only=True, tag="end"):
     harness_s: Mapping[str, float] | None = None
 
 
-_CASES: dict[tuple[int, tuple[str, ...]], tuple[Scalars, Case]] = {}
-_MOST_CASES = 20_000
-
-Record = Header | Environment | Measurement | Block | Stop | End
+AnyRecord = Header | Environment | Measurement | Block | Stop | End
 
 
 @lru_cache(maxsize=1024)

@@ -18,8 +18,6 @@ Scalars = Mapping[str, Scalar]
 
 _T = TypeVar("_T")
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
-_SEEN: dict[tuple[Any, ...], Scalars] = {}
-_MOST_SEEN = 10_000
 
 
 def from_json(kind: type[_Struct], value: Mapping[str, Any]) -> _Struct:
@@ -29,17 +27,14 @@ def from_json(kind: type[_Struct], value: Mapping[str, Any]) -> _Struct:
     """
     fields: dict[str, Any] = {}
     hashable: Any = kind
-    for name, (convert, nullable) in _converters(hashable).items():
+    for name, (hint, nullable) in _hints(hashable).items():
         given = value.get(name)
         if given is None:
             if not nullable:
                 raise ValueError(f"{name!r} is {'null' if name in value else 'missing'}, but it is required")
             fields[name] = None
             continue
-        try:
-            fields[name] = convert(given)
-        except ValueError as error:
-            raise ValueError(f"{name!r} {error}") from None
+        fields[name] = converted(name, given, hint)
     return kind(**fields)
 
 
@@ -54,30 +49,41 @@ def plain_json(value: Any) -> Any:
     return value
 
 
+def converted(name: str, given: Any, hint: Any) -> Any:
+    """`given` as a `hint` has it; ValueError says what the value of this name must be."""
+    try:
+        return _BY_TYPE[hint](given)
+    except ValueError as error:
+        raise ValueError(f"{name!r} {error}") from None
+
+
+def shown(value: Any) -> str:
+    """Short, for an error."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
 @functools.cache
-def _converters(kind: Any) -> dict[str, tuple[Callable[[Any], Any], bool]]:
-    """By field, how to convert a value, and whether it may be None."""
-    hints = get_type_hints(kind)
-    return {field.name: _converter(hints[field.name]) for field in msgspec.structs.fields(kind)}
+def _hints(kind: Any) -> dict[str, tuple[Any, bool]]:
+    """By field, of what type its value is, and whether it may be None."""
+    return {name: _hint(hint) for name, hint in get_type_hints(kind).items() if name in kind.__struct_fields__}
 
 
-def _converter(hint: Any) -> tuple[Callable[[Any], Any], bool]:
-    nullable = type(None) in get_args(hint)
-    if nullable:
-        (hint,) = (part for part in get_args(hint) if part is not type(None))
-    return _BY_TYPE[hint], nullable
+def _hint(hint: Any) -> tuple[Any, bool]:
+    parts = [part for part in get_args(hint) if part is not type(None)]
+    return (parts[0], True) if type(None) in get_args(hint) else (hint, False)
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"must be text, got {_shown(value)}")
+        raise ValueError(f"must be text, got {shown(value)}")
     # a lone surrogate is legal in JSON, and would make every later print fail
     return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"must be a number, got {_shown(value)}")
+        raise ValueError(f"must be a number, got {shown(value)}")
     try:
         number = float(value)
     except OverflowError:
@@ -89,7 +95,7 @@ def _number(value: Any) -> float:
 
 def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"must be a whole number, got {_shown(value)}")
+        raise ValueError(f"must be a whole number, got {shown(value)}")
     if abs(value) >= 2**63:
         raise ValueError("must be a whole number below 2**63")
     return value
@@ -97,41 +103,28 @@ def _whole(value: Any) -> int:
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"must be true or false, got {_shown(value)}")
+        raise ValueError(f"must be true or false, got {shown(value)}")
+    return value
+
+
+def _list(value: Any) -> list[Any] | tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"must be a list, got {shown(value)}")
     return value
 
 
 def _tuple_of(convert: Callable[[Any], _T]) -> Callable[[Any], tuple[_T, ...]]:
-    def convert_all(value: Any) -> tuple[_T, ...]:
-        if not isinstance(value, list | tuple):
-            raise ValueError(f"must be a list, got {_shown(value)}")
-        return tuple(map(convert, value))
-
-    return convert_all
-
-
-@functools.lru_cache(maxsize=1024)
-def shared_numbers(numbers: tuple[int, ...]) -> tuple[int, ...]:
-    """The same numbers, one object for all who have them: the rounds of a block are in thousands of measurements."""
-    return numbers
+    return lambda value: tuple(map(convert, _list(value)))
 
 
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"must be an object, got {_shown(value)}")
+        raise ValueError(f"must be an object, got {shown(value)}")
     return dict(value)
 
 
 def _scalars(value: Any) -> dict[str, Scalar]:
     return {_text(name): _scalar(name, item) for name, item in _mapping(value).items()}
-
-
-def shared_scalars(given: Scalars) -> Scalars:
-    """The same object for all who have these values: a run has few workloads and tells each thousands of times."""
-    # types too, since 1 == 1.0 == True
-    key = (*given, *given.values(), *map(type, given.values()))
-    found = _SEEN.setdefault(key, given) if len(_SEEN) < _MOST_SEEN else _SEEN.get(key)
-    return given if found is None else found
 
 
 def _scalar(key: str, value: Any) -> Scalar:
@@ -149,16 +142,12 @@ def _seconds(value: Any) -> dict[str, float]:
     return {_text(key): _number(item) for key, item in _mapping(value).items()}
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
-
-
 _BY_TYPE: dict[Any, Callable[[Any], Any]] = {
     str: _text,
     int: _whole,
     float: _number,
     bool: _flag,
+    list: _list,
     tuple[str, ...]: _tuple_of(_text),
     tuple[int, ...]: _tuple_of(_whole),
     tuple[float, ...]: _tuple_of(_number),

@@ -45,12 +45,12 @@ def contests(
         apart.setdefault(block.key[:2], ([], []))[1].append(block)
     return {
         key: Contest(
-            own,
-            gather(own, closed, limits),
-            _believed(own),
-            frozenset(m.case for m in own if m.role == "baseline"),
+            measured,
+            gather(measured, closed, limits),
+            _believed(measured),
+            frozenset(m.case for m in measured if m.role == "baseline"),
         )
-        for key, (own, closed) in apart.items()
+        for key, (measured, closed) in apart.items()
     }
 
 
@@ -78,6 +78,6 @@ def floors(contest: Contest, baseline: Case | None) -> Floors:
 
 
 def _believed(measurements: Sequence[Measurement]) -> tuple[Case, ...]:
-    own = [m for m in measurements if m.role != "twin"]
-    doubted = {m.case for m in own if m.status != "ok" or falsifying(m.findings)}
-    return tuple(dict.fromkeys(m.case for m in own if m.case not in doubted))
+    timed = [m for m in measurements if m.role != "twin"]
+    doubted = {m.case for m in timed if m.status != "ok" or falsifying(m.findings)}
+    return tuple(dict.fromkeys(m.case for m in timed if m.case not in doubted))

@@ -50,15 +50,14 @@ def diagnose(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> 
     share = quiet_share(run.blocks, limits)
     baselines = [m for m in run.measurements if m.role in ("baseline", "twin")]
     gathered = contests_of(run) if gathered is None else gathered
-    found = [_of_contest(contest) for contest in gathered.values()]
-    found = [each for each in found if each]
+    by_contest = [facts for contest in gathered.values() if (facts := _of_contest(contest))]
     watched = any(block.sentinel_s for block in run.blocks)
     frequencies = [block.frequency_mhz for block in run.blocks if block.frequency_mhz is not None]
     return Diagnostics(
         blocks=len(run.blocks),
         quiet_share=share if watched and not math.isnan(share) else None,
         saw_quiet=watched and _saw_quiet(run.blocks),
-        **{name: _middle(each[name] for each in found) for name in _OF_CONTEST},
+        **{name: _middle(facts[name] for facts in by_contest) for name in _OF_CONTEST},
         sentinel_floor=_sentinel_floor(run.blocks),
         switches_per_s=_switches_per_s(baselines),
         others_cpu=_by_wall((block.others_cpu, block.wall_s) for block in run.blocks),
@@ -134,10 +133,9 @@ def _sentinel_floor(blocks: Sequence[Block]) -> float | None:
 
 
 def _switches_per_s(measurements: Iterable[Measurement]) -> float | None:
-    told = [(m.involuntary_switches, sum(m.samples_s) * (m.loops or 1)) for m in measurements if m.status == "ok"]
-    counted = [(switches, seconds) for switches, seconds in told if switches is not None]
-    seconds = sum(seconds for _, seconds in counted)
-    return sum(switches for switches, _ in counted) / seconds if seconds else None
+    watched = [m for m in measurements if m.status == "ok" and m.involuntary_switches is not None]
+    seconds = sum(sum(m.samples_s) * (m.loops or 1) for m in watched)
+    return sum(m.involuntary_switches or 0 for m in watched) / seconds if seconds else None
 
 
 def _steal_share(run: Run) -> float | None:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from statistics import median
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from scipy import special
 
+from ..fields import LARGEST, MEDIANS, STEADY
 from ..runfile.read import Run
 from ..runfile.records import Block, Case, Measurement, Stop, problem_key
 from ..runfile.schema import Scalars
@@ -26,25 +27,17 @@ from .lockstep import NOT_STEADY, Lockstep, log_ratios, log_times, only, unstead
 from .quiet import thresholds
 from .ratios import Ratio, control_false_discoveries, exp_or_none, ratios_of, to_itself
 
-PHASES = (
-    *("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s", "warm_up_s"),
-    *("dispatch_s", "throughput_s", "transfer_out_s", "device_busy_s", "cpu_over_wall"),
-)
-_LARGEST: tuple[str, ...] = ("error", "error_limit", "peak_rss_bytes", "rss_growth_bytes", "device_peak_bytes")
-_LARGEST += ("temp_bytes", "compiles")
 # all of a measurement in one call: a run has a hundred thousand
-_phases, _worst = attrgetter(*PHASES), attrgetter(*_LARGEST)
-_OF_STEADY_STATE = ("dispatch_s", "throughput_s", "device_busy_s")
-
-_Number = TypeVar("_Number", int, float)
+_medians, _largest = attrgetter(*MEDIANS), attrgetter(*LARGEST)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
     """One case of one run: a row of every table. Times are seconds a call; None where there is nothing to say.
 
-    The status is that of the first block that was not ok; a row that is not ok has no times, phases or ratios. A row
-    with a finding that makes its time false is ok and has phases, but neither times nor ratios; its reason says why.
+    The status is that of the first block that was not ok; a row that is not ok has no times, medians or ratios. A row
+    with a finding that makes its time false is ok and has medians, but neither times, nor what is of every call, nor
+    ratios; its reason says why.
     """
 
     case: Case
@@ -57,24 +50,17 @@ class Estimate:
     time_high_s: float | None = None
     time_all_s: float | None = None
     time_min_s: float | None = None
+    time_per_problem_s: float | None = None
     rounds: str | None = None  # quiet, fastest or all: the samples that time_s rests on in most blocks
     quiet_share: float | None = None
     baseline: str | None = None
     versus_baseline: Ratio | None = None
     winner: str | None = None
     versus_winner: Ratio | None = None
-    phases: Mapping[str, float | None]  # median over the blocks, by the names in PHASES
+    measured: Mapping[str, float | None]  # the median or the largest of the blocks, by the names in MEDIANS and LARGEST
     first_result_s: float | None = None  # transfer to first call, summed block by block
     first_result_low_s: float | None = None
     first_result_high_s: float | None = None
-    error: float | None
-    error_limit: float | None
-    peak_rss_bytes: int | None
-    rss_growth_bytes: int | None
-    device_peak_bytes: int | None = None
-    temp_bytes: int | None = None
-    excess_loss: float | None = None
-    compiles: int | None
     findings: tuple[str, ...]
     stop_reason: str | None
 
@@ -82,62 +68,6 @@ class Estimate:
 def label(case: Case) -> str:
     """How a case is named inside its workload: strategy and variant, and a precision other than the highest."""
     return f"{case.strategy} {case.variant}{at_precision(case.precision)}"
-
-
-def facts_of(case: Case, measurements: Sequence[Measurement], stop_reason: str | None) -> Estimate:
-    """All that is not speed; the first block that is not ok retires the case."""
-    bad = next((m for m in measurements if m.status != "ok"), None)
-    counted = [] if bad else measurements
-    findings = tuple(dict.fromkeys(finding for m in measurements for finding in m.findings))
-    why = bad.reason if bad else withheld(findings)
-    columns = zip(*map(_phases, counted), strict=True) if counted else ((),) * len(PHASES)
-    phases = dict(zip(PHASES, map(_middle, columns), strict=True))
-    if why:
-        phases |= dict.fromkeys(_OF_STEADY_STATE)
-    largest: Any = zip(_LARGEST, map(_largest, zip(*map(_worst, measurements), strict=True)), strict=True)
-    all_first = [m.first_result_s for m in counted]
-    low_s, high_s = _ends([seconds for seconds in all_first if seconds])
-    return Estimate(
-        case=case,
-        workload=measurements[0].workload,
-        status=bad.status if bad else "ok",
-        reason=why,
-        phases=phases,
-        first_result_s=_middle(all_first),
-        first_result_low_s=low_s,
-        first_result_high_s=high_s,
-        excess_loss=_largest(m.excess_loss for m in measurements),
-        **dict(largest),
-        findings=findings,
-        stop_reason=stop_reason,
-    )
-
-
-def _ends(seconds: Sequence[float]) -> tuple[float, float] | tuple[None, None]:
-    """Of the 95% interval over blocks, in logs, about the median; none below two blocks."""
-    if len(seconds) < 2:
-        return None, None
-    # in plain Python: it is asked of every case, and for five numbers NumPy takes ten times as long
-    logs = [math.log(each) for each in seconds]
-    centre, freedom = sum(logs) / len(logs), len(logs) - 1
-    spread = math.sqrt(sum((each - centre) ** 2 for each in logs) / freedom / len(logs))
-    factor = math.exp(min(_quantile(freedom) * spread, 300.0))
-    middle = median(seconds)
-    return middle / factor, middle * factor
-
-
-@functools.cache
-def _quantile(freedom: int) -> float:
-    return float(special.stdtrit(freedom, 0.5 + CONFIDENCE / 2))
-
-
-def _middle(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return median(known) if known else None
-
-
-def _largest(values: Iterable[_Number | None]) -> _Number | None:
-    return max((value for value in values if value is not None), default=None)
 
 
 def estimate_run(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> tuple[Estimate, ...]:
@@ -191,14 +121,14 @@ def ratio_in(contest: Contest, case: Case, other: Case) -> Ratio | None:
 
 def _estimates(gathered: Mapping[ContestKey, Contest], stops: Iterable[Stop]) -> tuple[Estimate, ...]:
     reasons = {(problem_key(stop.problem), stop.threads): stop.reason for stop in stops}
-    found: list[Estimate] = []
+    rows: list[Estimate] = []
     for key, contest in gathered.items():
-        found += _estimate_contest(contest, reasons.get(key))
-    judged = [n for n, row in enumerate(found) if row.versus_baseline and row.versus_baseline.verdict != "baseline"]
-    ratios = [ratio for n in judged if (ratio := found[n].versus_baseline)]
+        rows += _estimate_contest(contest, reasons.get(key))
+    judged = [n for n, row in enumerate(rows) if row.versus_baseline and row.versus_baseline.verdict != "baseline"]
+    ratios = [ratio for n in judged if (ratio := rows[n].versus_baseline)]
     for n, ratio in zip(judged, control_false_discoveries(ratios), strict=True):
-        found[n] = replace(found[n], versus_baseline=ratio)
-    return tuple(found)
+        rows[n] = replace(rows[n], versus_baseline=ratio)
+    return tuple(rows)
 
 
 def _estimate_contest(contest: Contest, stop_reason: str | None) -> list[Estimate]:
@@ -206,16 +136,16 @@ def _estimate_contest(contest: Contest, stop_reason: str | None) -> list[Estimat
     for measurement in sorted(contest.measurements, key=lambda m: (m.block, m.group)):
         if measurement.role != "twin":
             by_case.setdefault(measurement.case, []).append(measurement)
-    rows = {case: facts_of(case, of_case, stop_reason) for case, of_case in by_case.items()}
+    rows = {case: _facts(case, of_case, stop_reason) for case, of_case in by_case.items()}
     # what is known of each case besides: one replacement at the end, since a run has thousands of cases
     more: dict[Case, dict[str, Any]] = {case: {} for case in rows} | _times(rows, contest)
     baselines = {case: baseline_of(contest, case) for case in contest.believed}
     for base in dict.fromkeys(baselines.values()):
         if base is not None:
-            ratios = _ratios_to(base, [case for case in baselines if baselines[case] == base], contest, base)
+            beside = [case for case in baselines if baselines[case] == base]
+            ratios = _ratios_to(base, beside, contest, base, itself="baseline")
             for case, ratio in ratios.items():
-                own = to_itself(ratio, "baseline") if ratio is not None and case == base else ratio
-                more[case] |= {"baseline": label(base), "versus_baseline": own}
+                more[case] |= {"baseline": label(base), "versus_baseline": ratio}
     races: dict[tuple[str, str], dict[Case, float]] = {}
     for case in contest.believed:
         if (time_s := more[case].get("time_s")) is not None:
@@ -223,9 +153,59 @@ def _estimate_contest(contest: Contest, stop_reason: str | None) -> list[Estimat
     for times in races.values():
         leader, ratios = _winner(times, contest, baselines)
         for case, ratio in ratios.items():
-            own = to_itself(ratio, "winner") if ratio is not None and case == leader else ratio
-            more[case] |= {"winner": label(leader), "versus_winner": own}
+            more[case] |= {"winner": label(leader), "versus_winner": ratio}
     return [replace(row, **more[case]) for case, row in rows.items()]
+
+
+def _facts(case: Case, measurements: Sequence[Measurement], stop_reason: str | None) -> Estimate:
+    """All that is not speed; the first block that is not ok retires the case."""
+    bad = next((m for m in measurements if m.status != "ok"), None)
+    counted = [] if bad else measurements
+    findings = tuple(dict.fromkeys(finding for m in measurements for finding in m.findings))
+    why = bad.reason if bad else withheld(findings)
+    medians = zip(*map(_medians, counted), strict=True) if counted else ((),) * len(MEDIANS)
+    measured = dict(zip(MEDIANS, map(_middle, medians), strict=True))
+    if why:
+        measured |= dict.fromkeys(STEADY)
+    for name, values in zip(LARGEST, zip(*map(_largest, measurements), strict=True), strict=True):
+        measured[name] = max((value for value in values if value is not None), default=None)
+    all_first = [m.first_result_s for m in counted]
+    low_s, high_s = _ends([seconds for seconds in all_first if seconds])
+    return Estimate(
+        case=case,
+        workload=measurements[0].workload,
+        status=bad.status if bad else "ok",
+        reason=why,
+        measured=measured,
+        first_result_s=_middle(all_first),
+        first_result_low_s=low_s,
+        first_result_high_s=high_s,
+        findings=findings,
+        stop_reason=stop_reason,
+    )
+
+
+def _ends(seconds: Sequence[float]) -> tuple[float, float] | tuple[None, None]:
+    """Of the 95% interval over blocks, in logs, about the median; none below two blocks."""
+    if len(seconds) < 2:
+        return None, None
+    # in plain Python: it is asked of every case, and for five numbers NumPy takes ten times as long
+    logs = list(map(math.log, seconds))
+    centre, freedom = sum(logs) / len(logs), len(logs) - 1
+    spread = math.sqrt(sum((log_s - centre) ** 2 for log_s in logs) / freedom / len(logs))
+    factor = math.exp(min(_quantile(freedom) * spread, 300.0))
+    middle = median(seconds)
+    return middle / factor, middle * factor
+
+
+@functools.cache
+def _quantile(freedom: int) -> float:
+    return float(special.stdtrit(freedom, 0.5 + CONFIDENCE / 2))
+
+
+def _middle(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
 
 
 def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[str, Any]]:
@@ -243,7 +223,8 @@ def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[s
     return {
         case: {
             "blocks": int(interval.blocks[row]),
-            "time_s": exp_or_none(interval.mean[row]),
+            "time_s": (time_s := exp_or_none(interval.mean[row])),
+            "time_per_problem_s": time_s and time_s / int(rows[case].workload.get("batch") or 1),
             "time_low_s": exp_or_none(lows[row]),
             "time_high_s": exp_or_none(highs[row]),
             "time_all_s": exp_or_none(all_rounds.mean[row]),
@@ -262,20 +243,23 @@ def _winner(
 ) -> tuple[Case, dict[Case, Ratio | None]]:
     """The fastest of one race, by time, unless a paired ratio surely says otherwise; and the ratio of each to it."""
     leader = min(times, key=times.__getitem__)
-    ratios = _ratios_to(leader, [*times], contest, baselines[leader])
+    ratios = _ratios_to(leader, [*times], contest, baselines[leader], itself="winner")
     passed = {leader}
     while faster := {c: r.ratio for c, r in ratios.items() if c not in passed and r and r.verdict == "faster"}:
         leader = max(faster, key=faster.__getitem__)
-        ratios = _ratios_to(leader, [*times], contest, baselines[leader])
+        ratios = _ratios_to(leader, [*times], contest, baselines[leader], itself="winner")
         passed.add(leader)
     return leader, ratios
 
 
 def _ratios_to(
-    reference: Case, cases: Sequence[Case], contest: Contest, baseline: Case | None
+    reference: Case, cases: Sequence[Case], contest: Contest, baseline: Case | None, *, itself: str | None = None
 ) -> dict[Case, Ratio | None]:
-    """The ratio of each case to the reference, in other groups through the baseline."""
+    """The ratio of each case to the reference, in other groups through the baseline; `itself` in place of a verdict."""
     lockstep = contest.lockstep
     via = None if baseline is None else lockstep.rows[baseline, False]
     ratios = ratios_of(log_ratios(lockstep, lockstep.rows[reference, False], via), floors(contest, baseline))
-    return {case: ratios[lockstep.rows[case, False]] for case in cases}
+    of_cases = {case: ratios[lockstep.rows[case, False]] for case in cases}
+    if itself and (ratio := of_cases.get(reference)) is not None:
+        of_cases[reference] = to_itself(ratio, itself)
+    return of_cases

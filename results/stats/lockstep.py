@@ -22,6 +22,13 @@ FASTEST_SHARE = 0.05
 """Where too few are quiet: the quantile that stands for the undisturbed time."""
 QUIET, FASTEST, ALL = "quiet", "fastest", "all"
 
+NOT_STEADY = "not_steady"
+"""The finding that `unsteady` flags."""
+LEAST_IN_A_HALF = 3
+BAND = float(np.log1p(0.05))
+# beyond a band of 5%, so that honest noise raises less than one false alarm in 1,000 cases
+SURE = 0.99
+
 
 @dataclass(frozen=True)
 class Lockstep:
@@ -134,7 +141,7 @@ def log_ratios(lockstep: Lockstep, reference: int, via: int | None = None) -> Bl
     best, every, names = _both_rules(lockstep, reference)
     if via is not None and via != reference:
         direct = zip((best, every), _both_rules(lockstep, via)[:2], strict=True)
-        best, every = (np.where(np.isnan(own), base - base[reference], own) for own, base in direct)
+        best, every = (np.where(np.isnan(rule), base - base[reference], rule) for rule, base in direct)
     code = [_code(case) for case, _ in lockstep.rows]
     different = np.array([other != code[reference] for other in code], dtype=np.bool_) & lockstep.watched.any()
     rounds = tuple(name if apart else ALL for name, apart in zip(names, different, strict=True))
@@ -159,6 +166,31 @@ def by_block(lockstep: Lockstep, by_session: FloatArray) -> FloatArray:
     return values
 
 
+def half_drift(log_s: npt.ArrayLike, rounds: npt.ArrayLike) -> FloatArray:
+    """Median log time of the second half of the rounds less that of the first.
+
+    (..., sessions, rounds) -> (..., sessions); `rounds` (sessions,) is how many rounds each session had. NaN where a
+    half has fewer than 3 samples.
+    """
+    samples = np.asarray(log_s, dtype=np.float64)
+    number = np.asarray(rounds, dtype=np.float64)[:, np.newaxis]
+    late = np.arange(samples.shape[-1]) >= number / 2
+    drift: FloatArray = medians(samples, late, LEAST_IN_A_HALF) - medians(samples, ~late, LEAST_IN_A_HALF)
+    return drift
+
+
+def unsteady(lockstep: Lockstep) -> BoolArray:
+    """One flag a row: over the blocks, its halves surely differ by more than 5%, beside the sentinel.
+
+    Beside the sentinel and not the baseline, since a baseline that warms up would make every other case look unsteady.
+    What a neighbour does to one block falls on either half alike, so only what happens in every block is ever sure.
+    """
+    drift = half_drift(lockstep.log_s - lockstep.sentinel_log_s, lockstep.rounds)
+    interval = t_interval(by_block(lockstep, drift), SURE)
+    flags: BoolArray = (interval.low > BAND) | (interval.high < -BAND)
+    return flags
+
+
 @lru_cache(maxsize=1024)
 def _places(rounds: tuple[int, ...]) -> slice | list[int]:
     """Where the samples of these rounds go; most cases have one in every round."""
@@ -166,7 +198,7 @@ def _places(rounds: tuple[int, ...]) -> slice | list[int]:
 
 
 def _both_rules(lockstep: Lockstep, reference: int) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
-    """The log ratios (rows, blocks) of the reference to every row, undisturbed and of all rounds; what those rest on."""
+    """The log ratios (rows, blocks) of the reference to every row, undisturbed and of all rounds; their rounds."""
     if reference not in lockstep.beside:
         log_s, quiet = lockstep.log_s, lockstep.quiet
         both = quiet[reference] & quiet
@@ -197,36 +229,3 @@ def _all_rounds(log_s: FloatArray, middle: FloatArray, reference: int) -> FloatA
 
 def _code(case: Case) -> tuple[str, str, str]:
     return case.strategy, case.variant, case.device
-
-
-NOT_STEADY = "not_steady"
-
-LEAST_SAMPLES = 3
-BAND = float(np.log1p(0.05))
-# beyond a band of 5%, so that honest noise raises less than one false alarm in 1,000 cases
-CONFIDENCE = 0.99
-
-
-def half_drift(log_s: npt.ArrayLike, rounds: npt.ArrayLike) -> FloatArray:
-    """Median log time of the second half of the rounds less that of the first.
-
-    (..., sessions, rounds) -> (..., sessions); `rounds` (sessions,) is how many rounds each session had. NaN where a
-    half has fewer than 3 samples.
-    """
-    samples = np.asarray(log_s, dtype=np.float64)
-    number = np.asarray(rounds, dtype=np.float64)[:, np.newaxis]
-    late = np.arange(samples.shape[-1]) >= number / 2
-    drift: FloatArray = medians(samples, late, LEAST_SAMPLES) - medians(samples, ~late, LEAST_SAMPLES)
-    return drift
-
-
-def unsteady(lockstep: Lockstep) -> BoolArray:
-    """One flag a row: over the blocks, its halves surely differ by more than 5%, beside the sentinel.
-
-    Beside the sentinel and not the baseline, since a baseline that warms up would make every other case look unsteady.
-    What a neighbour does to one block falls on either half alike, so only what happens in every block is ever sure.
-    """
-    drift = half_drift(lockstep.log_s - lockstep.sentinel_log_s, lockstep.rounds)
-    interval = t_interval(by_block(lockstep, drift), CONFIDENCE)
-    flags: BoolArray = (interval.low > BAND) | (interval.high < -BAND)
-    return flags

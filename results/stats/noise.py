@@ -13,7 +13,7 @@ MOSTLY_QUIET = 0.5
 _OTHERS_CPU, _STEAL, _DRIFT, _CLOCK = 0.05, 0.01, 0.05, 0.05
 
 
-def summed_up(noise: Diagnostics) -> str:
+def in_one_line(noise: Diagnostics) -> str:
     """`the machine was noisy: 18% of the rounds were quiet, A/A floor 1.4%: ratios hold, absolute times do not`."""
     if not noise.blocks:
         return "nothing was measured, so nothing is known of the machine"

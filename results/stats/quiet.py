@@ -106,7 +106,7 @@ def interrupted(measurement: Measurement) -> npt.NDArray[np.bool_]:
 
 
 def hands_over(measurement: Measurement) -> bool:
-    """Whether other threads than the calling one do part of the work: these wait for each other without any neighbour."""
+    """Whether other threads than the calling one do part of the work: these wait for each other, neighbour or none."""
     return measurement.own_thread_share is None or measurement.own_thread_share < OWN_WORK
 
 

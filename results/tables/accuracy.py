@@ -5,49 +5,62 @@ from collections.abc import Set as AbstractSet
 
 from ..models.accuracy import ACCURACIES, Arrival, Front, Way, Winner, floor_of, fronts, seconds_to, winner_at
 from ..models.rays import AXIS_LETTER, NOT_IN_RANGE, Answer, Data
-from ..models.words import AnswerTable, Cell, interval_of_time
-from ..words.names import TOLD_IF_VARYING
-from ..words.text import error_text, number_text, plain
+from ..models.words import interval_of_time
+from ..words.names import particulars
+from ..words.text import error_text, plain
+from .table import MISSING, Cell, Table, number_cell, table_of
 
 MOST_SENTENCES = 6
 _KINDS = ("closed form", "descent")
-_EMPTY = (Cell(NOT_IN_RANGE, ""), Cell("", float("inf")))
+_EMPTY = (Cell(NOT_IN_RANGE), Cell("", MISSING))
 _NOTHING = "Not in range: no descent of several lengths has an excess loss beside another way."
 
 
-def accuracy_tables(found: Sequence[Front], told: AbstractSet[str]) -> list[AnswerTable]:
+def accuracy_tables(all_fronts: Sequence[Front], told: AbstractSet[str]) -> list[Table]:
     """Who is first to each accuracy, and every way to it."""
-    compared = [front for front in found if front.compared]
+    compared = [front for front in all_fronts if front.compared]
     winners = [(front, winner_at(front, accuracy), accuracy) for front in compared for accuracy in ACCURACIES]
     first = tuple(_winner(problem_text(front, told), winner, accuracy) for front, winner, accuracy in winners)
     ways = tuple(_way(problem_text(front, told), way) for front in compared for way in front.ways)
     return [
-        AnswerTable(
-            "accuracy-winners",
+        table_of(
             "Who is first to an accuracy",
-            "An excess loss is the loss of the answer less the least possible, over that of the start at zero. Every "
-            "strategy, dtype and number of steps of one problem competes; times of descents lie between measured "
-            "numbers of steps, and their intervals hold all that is possible there.",
-            ("problem", "excess loss", "first", "quickest closed form", "its time", "quickest descent", "time of that"),
+            (
+                "problem",
+                "excess loss",
+                "first",
+                "quickest closed form",
+                "its time",
+                "quickest descent",
+                "time of that",
+            ),
             first,
-            _NOTHING,
+            name="accuracy-winners",
+            about=(
+                "An excess loss is the loss of the answer less the least possible, over that of the start at zero. "
+                "Every strategy, dtype and number of steps of one problem competes; times of descents lie between "
+                "measured numbers of steps, and their intervals hold all that is possible there."
+            ),
+            nothing=_NOTHING,
         ),
-        AnswerTable(
-            "time-to-accuracy",
+        table_of(
             "Time to accuracy",
-            "How long each way takes until its excess loss is so small, and the excess loss that it cannot pass: of a "
-            "descent where more steps lead no lower, since rounding stops it; of a closed form its own. Not in range: "
-            "no number of steps that was measured is enough, or a descent has not levelled off yet.",
             ("problem", "way", *(f"to {error_text(each)}" for each in ACCURACIES), "cannot pass"),
             ways,
-            _NOTHING,
+            name="time-to-accuracy",
+            about=(
+                "How long each way takes until its excess loss is so small, and the excess loss that it cannot pass: "
+                "of a descent where more steps lead no lower, since rounding stops it; of a closed form its own. Not "
+                "in range: no number of steps that was measured is enough, or a descent has not levelled off yet."
+            ),
+            nothing=_NOTHING,
         ),
     ]
 
 
-def accuracy_sentences(found: Sequence[Front], told: AbstractSet[str]) -> list[str]:
+def accuracy_sentences(all_fronts: Sequence[Front], told: AbstractSet[str]) -> list[str]:
     """For each problem, who is first to the least excess loss that a descent reaches, and what that takes a descent."""
-    compared = [front for front in found if front.compared]
+    compared = [front for front in all_fronts if front.compared]
     lines = [line for front in compared[:MOST_SENTENCES] for line in _sentences(front, told)]
     if len(compared) > MOST_SENTENCES:
         lines.append(f"Time to accuracy of {len(compared) - MOST_SENTENCES:,} more problems: see Time to accuracy.")
@@ -62,7 +75,7 @@ def advice_on_accuracy(data: Data, size: Mapping[str, int], threads: str, accura
         if front.compared and fixed | dict(size) == fixed and fixed["threads"] == threads:
             winner = winner_at(front, accuracy)
             none = f"nothing measured comes to an excess loss of {error_text(accuracy)}"
-            lines.append(f"at {problem_text(front, frozenset({'seed'}))}: {_told(winner) if winner else none}")
+            lines.append(f"at {problem_text(front, frozenset({'seed'}))}: {_race(winner) if winner else none}")
     return lines
 
 
@@ -70,12 +83,8 @@ def problem_text(front: Front, told: AbstractSet[str] = frozenset()) -> str:
     """`n = 1,000, d = 16, b = 1, condition 30`: what the ways of a front have in common."""
     fixed = dict(front.fixed)
     parts = [f"{AXIS_LETTER[axis]} = {fixed[axis]:,}" for axis in ("samples", "features", "batch")]
-    if fixed["condition"] is not None:
-        parts.append(f"condition {number_text(fixed['condition'])}")
     parts += [f"{plain(fixed['threads'])} threads"] if fixed["threads"] != "1" else []
-    parts += [f"data {plain(fixed['data'])}"] if fixed["data"] is not None else []
-    parts += [f"{key} {plain(str(fixed[key]))}" for key in TOLD_IF_VARYING if key in told]
-    return ", ".join(parts)
+    return ", ".join(parts + particulars(fixed, told))
 
 
 def _sentences(front: Front, told: AbstractSet[str]) -> Iterator[str]:
@@ -85,15 +94,15 @@ def _sentences(front: Front, told: AbstractSet[str]) -> Iterator[str]:
     if not raced:
         yield f"{where}: no descent that was measured comes to an excess loss of {error_text(ACCURACIES[0])}."
         return
-    yield f"{where}: {_told(raced[-1])}."
+    yield f"{where}: {_race(raced[-1])}."
     if raced[0].first.way.closed != raced[-1].first.way.closed:
-        yield f"There {_told(raced[0])}."
+        yield f"There {_race(raced[0])}."
     if raced[-1] is not winners[-1]:
         last = winners[-1]
         yield f"There only closed forms come to {error_text(last.accuracy)}, first {_named(last.first)}."
 
 
-def _told(winner: Winner) -> str:
+def _race(winner: Winner) -> str:
     """`a closed form is first to an excess loss of 1e-6, A float32: 22 us; the quickest descent, B float32: 12 ms`."""
     kind, other = _KINDS if winner.first.way.closed else reversed(_KINDS)
     doubt = "" if winner.sure else ", though not for sure"
@@ -109,29 +118,24 @@ def _named(arrival: Arrival) -> str:
 
 
 def _winner(problem: str, winner: Winner | None, accuracy: float) -> tuple[Cell, ...]:
-    cells = [Cell(problem, problem), Cell(error_text(accuracy), accuracy)]
+    cells = [Cell(problem), Cell(error_text(accuracy), accuracy)]
     if winner is None:
-        return *cells, Cell(NOT_IN_RANGE, ""), *_EMPTY, *_EMPTY
+        return *cells, Cell(NOT_IN_RANGE), *_EMPTY, *_EMPTY
     kind = _KINDS[0] if winner.first.way.closed else _KINDS[1]
-    cells.append(Cell(kind + ("" if winner.sure else ", not for sure"), kind))
-    by_kind = {each.way.closed: each for each in (winner.first, winner.other) if each}
+    cells.append(Cell(kind + ("" if winner.sure else ", not for sure")))
+    by_kind = {arrival.way.closed: arrival for arrival in (winner.first, winner.other) if arrival}
     for closed in (True, False):
         arrival = by_kind.get(closed)
-        if arrival is None:
-            cells += _EMPTY
-        else:
-            label = plain(arrival.way.label)
-            cells += [Cell(label, label), _time(arrival.time_s)]
+        cells += [Cell(plain(arrival.way.label)), _time(arrival.time_s)] if arrival else _EMPTY
     return tuple(cells)
 
 
 def _way(problem: str, way: Way) -> tuple[Cell, ...]:
-    label = plain(way.label)
     floor = floor_of(way)
     text = NOT_IN_RANGE if floor.value is None else error_text(floor.value)
     times = (_time(seconds_to(way, accuracy)) for accuracy in ACCURACIES)
-    return Cell(problem, problem), Cell(label, label), *times, Cell(text, floor.value or float("inf"))
+    return Cell(problem), Cell(plain(way.label)), *times, number_cell(text, floor.value)
 
 
 def _time(answer: Answer) -> Cell:
-    return Cell(interval_of_time(answer) if answer.known else NOT_IN_RANGE, answer.value or float("inf"))
+    return number_cell(interval_of_time(answer) if answer.known else NOT_IN_RANGE, answer.value)

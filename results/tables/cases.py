@@ -1,41 +1,44 @@
-"""The frame as groups to be shown, one a workload: title, rows, what was not measured, and who wins by how much.
+"""Cases as tables, one a workload: the fastest first, what was not measured, and who wins by how much.
 
 All of it is plain text, so that every format says the same.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 import pandas as pd
-from rich.console import Console
 
 from ..fields import CONTEST_KEYS
+from ..formats.load import Loaded
 from ..formats.unjudged import conclusion, judged_here, notes
-from ..frame import COLD, NOISE, csv_of, json_of, records_of
+from ..frame import records_of
 from ..models.accuracy import fronts
 from ..stats.findings import FINDINGS, WITHHELD
-from ..words.names import TOLD_IF_VARYING, Record, at_precision, grouped, named, title, varying
+from ..words.names import Record, at_precision, grouped, named, title, varying
 from ..words.text import error_text, listed, plain, ratio_text, share_text, text_of_time
 from .accuracy import accuracy_sentences
-from .layout import Group, Page, Row, markdown_of
-from .terminal import WIDTH, print_page, text_of
+from .table import Cell, Document, Table, number_cell, table_of
 
 NOISY = 0.05
 
-# in the order in which they are shown; a column that has nothing to say in a group is left out of it
-COLUMNS = ("case", "time", "+-", "a problem", "vs baseline", "verdict", "first result", "error")
+_COLUMNS = ("case", "time", "+-", "a problem", "vs baseline", "verdict", "first result", "error")
+_DISPENSABLE = ("error", "first result", "a problem", "+-")
 
 
-def groups(frame: pd.DataFrame) -> list[Group]:
-    """One group a workload, in the order of the frame; in each the fastest first."""
-    return groups_of(records_of(frame))
+def case_document(loaded: Loaded) -> Document:
+    """Every case, and what no workload alone can tell."""
+    records = records_of(loaded.frame)
+    lines = footnotes(loaded)
+    if loaded.frame["excess_loss"].notna().any():
+        lines += accuracy_sentences(fronts(records), varying(records))
+    return Document(workload_tables(records), notes=lines)
 
 
-def groups_of(records: Sequence[Record]) -> list[Group]:
-    """The same for a frame that was turned over already."""
+def workload_tables(records: Sequence[Record]) -> list[Table]:
+    """One table a workload, in the order of the rows; in each the fastest first."""
     told = varying(records)
     bases = {_problem(record): record for record in records if record["verdict"] == "baseline"}
-    return [_group(named(of_group), told, bases.get(_problem(of_group[0]))) for of_group in grouped(records).values()]
+    return [_table(named(alike), told, bases.get(_problem(alike[0]))) for alike in grouped(records).values()]
 
 
 def _problem(record: Record) -> tuple[object, ...]:
@@ -43,39 +46,46 @@ def _problem(record: Record) -> tuple[object, ...]:
     return tuple(record[key] for key in CONTEST_KEYS if key != "dtype")
 
 
-def _group(records: Sequence[Record], told: AbstractSet[str], base: Record | None) -> Group:
+def _table(records: Sequence[Record], told: AbstractSet[str], base: Record | None) -> Table:
     measured = [record for record in records if record["time_s"] is not None]
     measured.sort(key=lambda record: (record["winner_verdict"] != "winner", record["time_s"]))
     rows = tuple(_row(record) for record in measured)
-    return Group(
-        title=title(records[0], told),
-        columns=tuple(name for name in COLUMNS if any(row.cells[name] for row in rows)),
-        rows=rows,
+    return table_of(
+        title(records[0], told),
+        _COLUMNS,
+        rows,
+        _DISPENSABLE,
         remarks=by_reason((record["name"], _remark(record)) for record in measured),
         left_out=_left_out(records),
         conclusion=_conclusion(measured, base),
+    ).filled()
+
+
+def _row(record: Record) -> tuple[Cell, ...]:
+    half_width, share = half_width_of(record)
+    batch = record["batch"]
+    first = "wins" if record["winner_verdict"] == "winner" else ""
+    noisy = "noisy" if share is not None and share > NOISY else ""
+    a_problem = text_of_time(record["time_per_problem_s"], half_width and half_width / batch) if batch > 1 else ""
+    return (
+        Cell(record["name"] + (" *" if _remark(record) else ""), meaning=first),
+        Cell(text_of_time(record["time_s"], half_width), record["time_s"], noisy or first),
+        Cell(share_text(share), share, noisy),
+        Cell(a_problem, record["time_per_problem_s"]),
+        ratio_cell(record),
+        Cell(record["verdict"] or "", meaning=record["verdict"] or ""),
+        number_cell(text_of_time(record["first_result_s"]), record["first_result_s"]),
+        number_cell(error_text(record["error"]), record["error"]),
     )
 
 
-def _row(record: Record) -> Row:
-    half_width, share = _half_width(record)
-    batch = record["batch"]
-    cells = {
-        "case": record["name"] + (" *" if _remark(record) else ""),
-        "time": text_of_time(record["time_s"], half_width),
-        "+-": share_text(share),
-        "a problem": text_of_time(record["time_per_problem_s"], half_width and half_width / batch) if batch > 1 else "",
-        "vs baseline": ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]),
-        "verdict": record["verdict"] or "",
-        "first result": text_of_time(record["first_result_s"]),
-        "error": error_text(record["error"]),
-    }
-    noisy = share is not None and share > NOISY
-    return Row(cells, record["verdict"] or "", record["winner_verdict"] == "winner", noisy)
+def ratio_cell(record: Record) -> Cell:
+    """How many times as fast as the baseline."""
+    return number_cell(ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]), record["ratio"])
 
 
-def _half_width(record: Record) -> tuple[float | None, float | None]:
-    """Of the time, in seconds and as a share of it."""
+def half_width_of(record: Record) -> tuple[float | None, float | None]:
+    """That of the time, in seconds and as a share of it; None where there is no interval."""
     if record["time_high_s"] is None:
         return None, None
     half_width = (record["time_high_s"] - record["time_low_s"]) / 2
@@ -83,7 +93,7 @@ def _half_width(record: Record) -> tuple[float | None, float | None]:
 
 
 def _remark(record: Record) -> str:
-    share = _half_width(record)[1]
+    share = half_width_of(record)[1]
     remarks = ["noisy"] if share is not None and share > NOISY else []
     if record["rounds"] == "all":
         remarks.append("all rounds")
@@ -175,51 +185,9 @@ def _lead(record: Record, joint: str = " (") -> str:
     return text if joint == " (" else text.replace(" (", joint).rstrip(")")
 
 
-def print_table(frame: pd.DataFrame, console: Console | None = None) -> None:
-    """Prints the groups to a terminal, or as plain text of 100 columns where there is none."""
-    print_page(_page(frame, answers=True), console)
-
-
-def as_text(frame: pd.DataFrame, *, width: int = WIDTH) -> str:
-    """The groups as plain text, no line longer than `width` where names allow it."""
-    return text_of(_page(frame, answers=True), width=width)
-
-
-def as_markdown(frame: pd.DataFrame) -> str:
-    """The same content as Markdown, each group under a heading."""
-    return markdown_of(_page(frame))
-
-
-def as_csv(frame: pd.DataFrame) -> str:
-    """The frame's columns in full precision, nothing where a value is missing."""
-    return csv_of(frame)
-
-
-def as_json(frame: pd.DataFrame) -> str:
-    """The frame as a list of objects, one a row and a line, null where a value is missing."""
-    return json_of(frame)
-
-
-FORMATS: dict[str, Callable[[pd.DataFrame], str]] = {
-    "rich": as_text,
-    "markdown": as_markdown,
-    "csv": as_csv,
-    "json": as_json,
-}
-
-
-def _page(frame: pd.DataFrame, *, answers: bool = False) -> Page:
-    """The groups; with `answers` also those that no group can give, since they lie across several."""
-    notes = footnotes(frame)
-    if answers and frame["excess_loss"].notna().any():
-        notes += accuracy_sentences(
-            fronts(frame), frozenset(key for key in TOLD_IF_VARYING if frame[key].nunique() > 1)
-        )
-    return Page(groups(frame), notes=notes)
-
-
-def footnotes(frame: pd.DataFrame) -> list[str]:
+def footnotes(loaded: Loaded) -> list[str]:
     """One paragraph each; nothing that the frame does not need."""
+    frame = loaded.frame
     lines = [
         "time: one call, with the 95% half-width; vs baseline: how many times as fast, paired round by round, with the "
         "95% interval; first result: transfer, trace, lower, compile and first call together; error: relative distance "
@@ -230,7 +198,8 @@ def footnotes(frame: pd.DataFrame) -> list[str]:
             "at default, at high: JAX's precision of float32 products (on a CPU every one is the highest; on a GPU the "
             "default may be TF32, on a TPU bfloat16); every other row has the highest."
         )
-    lines += [*_cold(frame), *_findings(frame)]
+    shown = list(dict.fromkeys(frame["run"].dropna()))
+    lines += [*_cold(loaded, shown), *_findings(frame)]
     floor, delta = (frame.loc[frame["verdict"].notna(), name].dropna() for name in ("floor", "delta"))
     if len(floor):
         lines.append(
@@ -242,20 +211,20 @@ def footnotes(frame: pd.DataFrame) -> list[str]:
             f"quiet: {frame['quiet_share'].mean():.0%} of the rounds, and times are from those; 'all rounds' says "
             f"where they are not, 'noisy' marks a half-width over {NOISY:.0%}."
         )
-    return lines + _machines(frame) + notes(frame)
+    noise = {run: line for run, line in loaded.noise.items() if run in shown}
+    lines += [f"run {plain(run)}: {line}." if len(noise) > 1 else f"{line}." for run, line in noise.items()]
+    return lines + notes(frame)
 
 
-def _cold(frame: pd.DataFrame) -> list[str]:
+def _cold(loaded: Loaded, shown: Sequence[str]) -> Iterator[str]:
     """Which runs were taken with `--flush-cache`."""
-    shown = list(dict.fromkeys(frame["run"].dropna()))
-    cold = [run for run in shown if run in frame.attrs.get(COLD, ())]
-    if not cold:
-        return []
-    where = f" in run {listed([plain(run) for run in cold])}" if len(shown) > 1 else ""
-    return [
-        f"cold caches{where}: a sample is one call, and a buffer of twice the last-level cache is written before it, "
-        "off the clock; baseline and cases alike."
-    ]
+    cold = [run for run in shown if run in loaded.cold]
+    if cold:
+        where = f" in run {listed([plain(run) for run in cold])}" if len(shown) > 1 else ""
+        yield (
+            f"cold caches{where}: a sample is one call, and a buffer of twice the last-level cache is written before "
+            "it, off the clock; baseline and cases alike."
+        )
 
 
 def _findings(frame: pd.DataFrame) -> list[str]:
@@ -263,13 +232,6 @@ def _findings(frame: pd.DataFrame) -> list[str]:
     texts = frame.loc[frame["time_s"].notna(), "findings"].dropna()
     names = dict.fromkeys(name for text in texts for name in text.split("; "))
     return [f"{name}: {FINDINGS[name].meaning}." for name in names if name in FINDINGS]
-
-
-def _machines(frame: pd.DataFrame) -> list[str]:
-    """The noise of each run in the frame, which carries it; nothing where the frame was made in some other way."""
-    lines: dict[str, str] = frame.attrs.get(NOISE, {})
-    shown = [run for run in frame["run"].dropna().unique() if run in lines]
-    return [f"run {plain(run)}: {lines[run]}." if len(shown) > 1 else f"{lines[run]}." for run in shown]
 
 
 def _span(values: "pd.Series[float]") -> str:

@@ -1,135 +1,88 @@
-"""A comparison as a frame and as tables: for a terminal, as Markdown, CSV and JSON."""
+"""A comparison as a frame and as a document of tables."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 
 from ..compare.runs import VERDICTS, ComparedCase, Comparison
-from ..fields import CONTEST_KEYS
-from ..frame import COLUMNS as OF_A_RUN
-from ..frame import OF_WORKLOAD, csv_of, json_of, records_of
+from ..fields import CASE_KEYS, CONTEST_KEYS, WORKLOAD
+from ..fields import COLUMNS as OF_A_RUN
+from ..frame import of_rows, records_of
 from ..stats.findings import FINDINGS
 from ..words.names import Record, grouped, named, title, varying
 from ..words.text import counted, listed, plain, ratio_text, text_of_time
 from .cases import by_reason
-from .layout import Group, Page, Row, markdown_of
-from .terminal import WIDTH, print_page, text_of
+from .table import Cell, Document, Table, number_cell, table_of
 
-_OF_CASE = ("strategy", "variant", "device", "precision", "threads")
+_OF_CASE = tuple(name for name in CASE_KEYS if name != "environment")
 _OF_ROW = ("verdict", "ratio", "floor", "delta", "blocks", "status", "reason", "rounds", "base_time_s", "new_time_s")
 
-COLUMNS: dict[str, str] = {name: kind for name, kind in OF_A_RUN.items() if name in (*_OF_CASE, *OF_WORKLOAD)}
-COLUMNS |= {
-    "base": "string",
-    "new": "string",
-    "verdict": "string",
-    "ratio": "float64",
-    "ratio_low": "float64",
-    "ratio_high": "float64",
-    "floor": "float64",
-    "delta": "float64",
-    "blocks": "Int64",
-    "status": "string",
-    "reason": "string",
-    "rounds": "string",
-    "base_time_s": "float64",
-    "new_time_s": "float64",
-    "findings": "string",
+COMPARISON_COLUMNS: dict[str, str] = {name: kind for name, kind in OF_A_RUN.items() if name in (*_OF_CASE, *WORKLOAD)}
+COMPARISON_COLUMNS |= {"base": "string", "new": "string"}
+COMPARISON_COLUMNS |= {
+    name: OF_A_RUN[name] for name in ("verdict", "ratio", "ratio_low", "ratio_high", "floor", "delta")
 }
+COMPARISON_COLUMNS |= {name: OF_A_RUN[name] for name in ("blocks", "status", "reason", "rounds")}
+COMPARISON_COLUMNS |= {"base_time_s": "float64", "new_time_s": "float64", "findings": "string"}
 
 _SHOWN = ("case", "base", "new", "base / new", "verdict")
-_GROUP_KEYS = tuple(key for key in CONTEST_KEYS if key in COLUMNS)
+_GROUP_KEYS = tuple(key for key in CONTEST_KEYS if key in COMPARISON_COLUMNS)
 
 
 def comparison_frame(comparison: Comparison) -> pd.DataFrame:
     """One row a case, the same columns and dtypes whatever was compared; `base` and `new` name the sides."""
-    rows = [_record(comparison, row) for row in comparison.rows]
-    return pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in COLUMNS.items()})
+    return of_rows((_record(comparison, row) for row in comparison.rows), COMPARISON_COLUMNS)
 
 
 def summary(comparison: Comparison) -> str:
     """`2 slower, 1 faster, 8 same, 1 inconclusive`: every verdict there is, the bad news first."""
     if comparison.across:
         without = sum(row.ratio is None for row in comparison.rows)
-        told = counted(len(comparison.rows) - without, "ratio") + ", no verdicts"
-        return f"{told}, {without} skipped" if without else told
+        ratios = counted(len(comparison.rows) - without, "ratio") + ", no verdicts"
+        return f"{ratios}, {without} skipped" if without else ratios
     counts = Counter(row.verdict for row in comparison.rows)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]) or "nothing to compare"
 
 
-def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
-    """Prints to a terminal, or as plain text of 100 columns where there is none."""
-    print_page(_page(comparison), console)
-
-
-def as_text(comparison: Comparison, *, width: int = WIDTH) -> str:
-    """Plain text, no line longer than `width` where names allow it."""
-    return text_of(_page(comparison), width=width)
-
-
-def as_markdown(comparison: Comparison) -> str:
-    """The same content as Markdown."""
-    return markdown_of(_page(comparison))
-
-
-def as_csv(comparison: Comparison) -> str:
-    """The columns of `comparison_frame` in full precision."""
-    return csv_of(comparison_frame(comparison))
-
-
-def as_json(comparison: Comparison) -> str:
-    """The rows of `comparison_frame` as a list of objects, null where a value is missing."""
-    return json_of(comparison_frame(comparison))
-
-
-FORMATS: dict[str, Callable[[Comparison], str]] = {
-    "rich": as_text,
-    "markdown": as_markdown,
-    "csv": as_csv,
-    "json": as_json,
-}
-
-
-def _record(comparison: Comparison, row: ComparedCase) -> dict[str, Any]:
-    record: dict[str, Any] = {name: getattr(row, name) for name in _OF_ROW}
-    record |= {name: row.workload.get(name) for name in OF_WORKLOAD}
-    record |= {name: getattr(row.case, name) for name in _OF_CASE}
-    record |= {"base": comparison.base, "new": comparison.new, "batch": record["batch"] or 1}
-    return record | {"ratio_low": row.low, "ratio_high": row.high, "findings": "; ".join(row.findings)}
-
-
-def _page(comparison: Comparison) -> Page:
-    frame = comparison_frame(comparison)
-    records = records_of(frame)
+def comparison_document(comparison: Comparison) -> Document:
+    """A table a workload; above it what was compared and why not, and last the count of verdicts."""
+    records = records_of(comparison_frame(comparison))
     told = varying(records)
     how = "two sides of one run, in lockstep" if comparison.paired else "two runs"
     above = [f"{how}: base is {plain(comparison.base)}, new is {plain(comparison.new)}"]
     word = "differs" if comparison.across else "refused"
     above += [f"{word}: {plain(text)}" for text in comparison.refusals]
-    groups = [_group(named(of_group), told) for of_group in grouped(records, _GROUP_KEYS).values()]
-    return Page(groups, above, list(_notes(comparison)), summary(comparison))
+    tables = [_table(named(alike), told) for alike in grouped(records, _GROUP_KEYS).values()]
+    return Document(tables, above, list(_notes(comparison)), summary(comparison))
 
 
-def _group(records: Sequence[Record], told: AbstractSet[str]) -> Group:
+def _record(comparison: Comparison, row: ComparedCase) -> dict[str, Any]:
+    record: dict[str, Any] = {name: getattr(row, name) for name in _OF_ROW}
+    record |= {name: row.workload.get(name) for name in WORKLOAD}
+    record |= {name: getattr(row.case, name) for name in _OF_CASE}
+    record |= {"base": comparison.base, "new": comparison.new, "batch": record["batch"] or 1}
+    return record | {"ratio_low": row.low, "ratio_high": row.high, "findings": "; ".join(row.findings)}
+
+
+def _table(records: Sequence[Record], told: AbstractSet[str]) -> Table:
     compared = [record for record in records if record["ratio"] is not None]
     refused = [record["name"] for record in records if record["verdict"] == "refused" and record["ratio"] is None]
     without = [record for record in records if record["ratio"] is None and record["verdict"] != "refused"]
     rows = tuple(_row(record) for record in compared)
-    return Group(
-        title=title(records[0], told),
-        columns=tuple(name for name in _SHOWN if any(row.cells[name] for row in rows)),
-        rows=rows,
+    return table_of(
+        title(records[0], told),
+        _SHOWN,
+        rows,
         remarks=by_reason((record["name"], _remark(record)) for record in compared),
         left_out=(
             *_left_out("broken", without),
             *((f"refused: {listed(refused)}",) if refused else ()),
             *_left_out("skipped", without),
         ),
-    )
+    ).filled()
 
 
 def _left_out(verdict: str, without: Sequence[Record]) -> Iterator[str]:
@@ -139,15 +92,14 @@ def _left_out(verdict: str, without: Sequence[Record]) -> Iterator[str]:
         yield f"{verdict}: {line}"
 
 
-def _row(record: Record) -> Row:
-    cells = {
-        "case": record["name"] + (" *" if _remark(record) else ""),
-        "base": text_of_time(record["base_time_s"]),
-        "new": text_of_time(record["new_time_s"]),
-        "base / new": ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]),
-        "verdict": record["verdict"] or "",
-    }
-    return Row(cells, record["verdict"] or "")
+def _row(record: Record) -> tuple[Cell, ...]:
+    return (
+        Cell(record["name"] + (" *" if _remark(record) else "")),
+        number_cell(text_of_time(record["base_time_s"]), record["base_time_s"]),
+        number_cell(text_of_time(record["new_time_s"]), record["new_time_s"]),
+        Cell(ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]), record["ratio"]),
+        Cell(record["verdict"] or "", meaning=record["verdict"] or ""),
+    )
 
 
 def _remark(record: Record) -> str:

@@ -8,10 +8,11 @@ from ..compare.devices.ratios import Across, Contrast, Meeting
 from ..compare.devices.regimes import regimes
 from ..compare.devices.sides import BOTH_WAYS, FIRST, FLOW, INWARD, STEADY, Spent
 from ..models.rays import AXIS_LETTER
-from ..models.words import AnswerTable, Cell, interval
+from ..models.words import interval
 from ..stats.estimates import label
 from ..words.text import counted, number_text, plain, ratio_text, text_of_time, trimmed
 from .answers import METHOD_NAME
+from .table import MISSING, Cell, Table, table_of, text_rows
 
 TRANSFERS = {BOTH_WAYS: "with transfers", INWARD: "with transfer in", None: "with transfers"}
 Regimes = dict[str, Callable[[Contrast], Cell]]
@@ -19,178 +20,169 @@ Regimes = dict[str, Callable[[Contrast], Cell]]
 LACKING = "across-lacking"
 """How the name of the table begins that has no times."""
 
+_LONG_NAME = 12
+"""Characters; a side of a longer name is a letter in tables."""
 
-def tables_of(across: Across, number: int = 0) -> list[AnswerTable]:
+
+def tables_of(across: Across, number: int = 0) -> list[Table]:
     """Every table of a pair of sides; `number` tells the pairs of one report apart."""
-    bound = _regimes(across)
-    tables = [
-        _best(across, bound),
-        _overtaken(across),
-        _flow(across),
-        _alike(across, bound),
-        _lacking(across),
-    ]
+    of_regimes = _regimes(across)
+    made = {
+        "best": _best(across, of_regimes),
+        "overtaken": _overtaken(across),
+        "flow": _flow(across),
+        "alike": _alike(across, of_regimes),
+        "lacking": _lacking(across),
+    }
     suffix = f"-{number}" if number else ""
     return [
-        AnswerTable(f"across-{t.name}{suffix}", t.heading, t.about, t.columns, t.rows, t.nothing)
-        for t in tables
-        if t.rows
+        table_of(title, names, rows, _dispensable(names), name=f"across-{name}{suffix}", about=about).filled()
+        for name, (title, about, names, rows) in made.items()
+        if rows
     ]
 
 
-def overtaken_text(found: Sequence[Overtaking]) -> str:
-    """Where one side overtakes the other by one kind of cost, in a cell: `cuda from 22,700 [21,700-23,000]`."""
-    crossed = [f"{each.above} from {interval(each.at)}" for each in found if each.at.known]
+def _dispensable(names: Sequence[str]) -> list[str]:
+    """What a narrow terminal may lack: it says more of the other columns."""
+    return [name for name in names if name.startswith(("fastest on", "first result", "regime"))]
+
+
+_Parts = tuple[str, str, Sequence[str], tuple[tuple[Cell, ...], ...]]
+"""Of a table: its title, what its numbers mean, the names of its columns, its rows."""
+
+
+def names_in_tables(across: Across) -> tuple[str, str]:
+    """What the base and the new side are called in tables: by their names, or A and B where one of those is long."""
+    names = across.base.name, across.new.name
+    return names if max(map(len, names)) <= _LONG_NAME else ("A", "B")
+
+
+def _overtaken_text(changes: Sequence[Overtaking], names: Mapping[str | None, str]) -> str:
+    """Where one side overtakes the other by one kind of cost: `cuda from 22,700 [21,700-23,000]`."""
+    crossed = [f"{names[change.above]} from {interval(change.at)}" for change in changes if change.at.known]
     if crossed:
         return "; ".join(crossed)
-    (only,) = found
-    return f"{only.above} at every size" if only.above else "not sure"
+    (only,) = changes
+    return f"{names[only.above]} at every size" if only.above else "not sure"
 
 
-def _best(across: Across, bound: Regimes) -> AnswerTable:
+def _best(across: Across, of_regimes: Regimes) -> _Parts:
     place = _places(across)
+    names = names_in_tables(across)
     rows = []
     for meeting in across.meetings:
         best = meeting.best.get(STEADY)
         if best is None:
             continue
-        cells = [_text(place(meeting)), _time(best.base_s), _time(best.new_s), _ratio(best), _moved(across, meeting)]
-        rows.append((*cells, *(of(best) for of in bound.values())))
-    names = across.base.name, across.new.name
-    columns = ("workload", *names, f"{names[1]} is", TRANSFERS[across.moved], *bound)
+        moved = _ratio(meeting.best.get(across.moved or ""))
+        times = _time(best.base_s), _time(best.new_s)
+        rows.append((Cell(place(meeting)), *times, _ratio(best), moved, *(of(best) for of in of_regimes.values())))
     about = (
         f"The fastest case of each with its data in place, and how many times as fast {names[1]} is: above 1 "
         f"it is the faster, below 1 {names[0]}."
     )
     if across.moved:
         about += " With transfers, the case that is fastest with them may be another one."
-    if bound:
+    if of_regimes:
         about += " Launch-bound: over half of its time would be left with no work at all."
-    return AnswerTable("best", f"The best of each: {shared(told_apart(across))}", about, columns, tuple(rows), "")
+    headings = ("workload", *names, f"{names[1]} is", TRANSFERS[across.moved], *of_regimes)
+    return f"The best of each: {shared(told_apart(across))}", about, headings, tuple(rows)
 
 
-def _overtaken(across: Across) -> AnswerTable:
-    told = varying(told_apart(across))
-    rows = []
+def _overtaken(across: Across) -> _Parts:
+    keys = differing_keys(told_apart(across))
+    names = names_in_tables(across)
+    by_name: dict[str | None, str] = dict(zip((across.base.name, across.new.name), names, strict=True))
+    texts = []
     for line in lines(across):
-        found = overtakings(across, line)
-        by_cost = {cost: [each for each in found if each.cost == cost] for cost in (STEADY, across.moved)}
-        texts = [line_text(line, told), AXIS_LETTER[line.axis]]
-        texts += [overtaken_text(of_cost) for of_cost in by_cost.values() if of_cost]
-        rows.append(tuple(_text(text) for text in texts))
-    columns = ("workload", "along", "data in place", *([TRANSFERS[across.moved]] if across.moved else []))
-    return AnswerTable(
-        "overtaken",
-        f"From which size on {across.new.name} wins, and where {across.base.name} does",
+        changes = overtakings(across, line)
+        by_cost = [[change for change in changes if change.cost == cost] for cost in (STEADY, across.moved)]
+        where = [_overtaken_text(of_cost, by_name) for of_cost in by_cost if of_cost]
+        texts.append((line_text(line, keys), AXIS_LETTER[line.axis], *where))
+    about = (
         "Where the best of one overtakes the best of the other, within the sizes measured. The interval holds every "
-        "size at which their order is not sure, whether times between two sizes follow a straight line or a power law.",
-        columns,
-        tuple(rows),
-        "",
+        "size at which their order is not sure, whether times between two sizes follow a straight line or a power law."
     )
+    headings = ("workload", "along", "data in place", *([TRANSFERS[across.moved]] if across.moved else []))
+    return f"From which size on {names[1]} wins, and where {names[0]} does", about, headings, text_rows(texts)
 
 
-def _flow(across: Across) -> AnswerTable:
+def _flow(across: Across) -> _Parts:
     place, threads = _places(across), threads_told(across)
+    names = names_in_tables(across)
     rows = []
     for meeting in across.meetings:
         flow = meeting.best.get(FLOW)
         if flow is None:
             continue
-        batch = meeting.workload["batch"]
-        cells = [_text(place(meeting))]
-        for spent, seconds in ((flow.base, flow.base_s), (flow.new, flow.new_s)):
-            per_s = int(str(batch)) / seconds
-            cells.append(Cell(f"{trimmed(per_s)}, {named(spent, threads=threads)}", per_s))
-        rows.append((*cells, _ratio(flow)))
-    names = across.base.name, across.new.name
+        batch = int(str(meeting.workload["batch"]))
+        rates = [Cell(trimmed(batch / seconds), batch / seconds) for seconds in (flow.base_s, flow.new_s)]
+        cases = [Cell(case_text(spent, threads=threads)) for spent in (flow.base, flow.new)]
+        rows.append((Cell(place(meeting)), *rates, _ratio(flow, "fewer"), *cases))
     enqueued = any(spent.enqueued for side in (across.base, across.new) for spent in side.spent.values())
     how = "where calls were enqueued and waited for once, and else of calls one after another" if enqueued else ""
-    return AnswerTable(
-        "flow",
-        "Problems a second",
-        f"The most that each solves in a second{f', {how}' if how else ''}.",
-        ("workload", *names, f"{names[1]} solves"),
-        tuple(rows),
-        "",
-    )
+    about = f"The most that each solves in a second{f', {how}' if how else ''}."
+    headings = ("workload", *names, f"{names[1]} solves", *(f"fastest on {name}" for name in names))
+    return "Problems a second", about, headings, tuple(rows)
 
 
-def _alike(across: Across, bound: Regimes) -> AnswerTable:
+def _alike(across: Across, of_regimes: Regimes) -> _Parts:
     place, threads = _places(across), threads_told(across)
+    names = names_in_tables(across)
     rows = []
     for meeting in across.meetings:
         for contrasts in meeting.alike:
             steady = contrasts[STEADY]
-            cells = [
-                _text(place(meeting)),
-                _text(named(steady.new, threads=threads)),
-                _time(steady.base_s),
-                _time(steady.new_s),
-                _ratio(steady),
-                _ratio(contrasts.get(across.moved or "")),
-                _ratio(contrasts.get(FIRST)),
-            ]
-            rows.append((*cells, *(of(steady) for of in bound.values())))
-    names = across.base.name, across.new.name
-    columns = ("workload", "case", *names, f"{names[1]} is", TRANSFERS[across.moved], "first result", *bound)
+            cells = Cell(place(meeting)), Cell(case_text(steady.new, threads=threads))
+            times = _time(steady.base_s), _time(steady.new_s)
+            ratios = (_ratio(contrasts.get(cost)) for cost in (STEADY, across.moved or "", FIRST))
+            rows.append((*cells, *times, *ratios, *(of(steady) for of in of_regimes.values())))
+    headings = ("workload", "case", *names, f"{names[1]} is", TRANSFERS[across.moved], "first result", *of_regimes)
     about = "First result: from data on the host to the first result, tracing and compiling included."
-    return AnswerTable("alike", "The same strategy on both", about, columns, tuple(rows), "")
+    return "The same strategy on both", about, headings, tuple(rows)
 
 
-def _lacking(across: Across) -> AnswerTable:
+def _lacking(across: Across) -> _Parts:
     place = _places(across)
-    rows = tuple(
-        (_text(place(meeting)), _text(plain(name)), _text(plain(why)))
-        for meeting in across.meetings
-        for name, why in meeting.lacking
+    rows = text_rows(
+        (place(meeting), plain(name), plain(why)) for meeting in across.meetings for name, why in meeting.lacking
     )
-    return AnswerTable("lacking", "Asked for, without a time", "", ("workload", "case", "why"), rows, "")
+    return "Asked for, without a time", "", ("workload", "case", "why"), rows
 
 
-def line_text(line: Line, told: Sequence[str]) -> str:
+def line_text(line: Line, keys: Sequence[str]) -> str:
     """What stands still along a line, in short; the whole where nothing differs from line to line."""
-    keys = [key for key in told if key != line.axis]
-    return short(line.title, keys) or short(line.title, ("method", "features", "batch"), (line.axis,))
+    keys = [key for key in keys if key != line.axis]
+    return short_title(line.title, keys) or short_title(line.title, ("method", "features", "batch"), (line.axis,))
 
 
 def _regimes(across: Across) -> Regimes:
     """By the heading of its column, what bounds a case; of two accelerators each has a column of its own."""
     of_base, of_new = regimes(across.base), regimes(across.new)
-    columns: Regimes = {}
+    one, other = (f"regime on {name}" if of_base and of_new else "regime" for name in names_in_tables(across))
+    headings: Regimes = {}
     if of_base:
-        columns[f"regime on {across.base.name}" if of_new else "regime"] = lambda each: _text(
-            of_base[each.base.case].name
-        )
+        headings[one] = lambda contrast: Cell(of_base[contrast.base.case].name)
     if of_new:
-        columns[f"regime on {across.new.name}" if of_base else "regime"] = lambda each: _text(
-            of_new[each.new.case].name
-        )
-    return columns
+        headings[other] = lambda contrast: Cell(of_new[contrast.new.case].name)
+    return headings
 
 
 def _places(across: Across) -> Callable[[Meeting], str]:
     """A workload in short, by all that differs in a comparison."""
-    told = varying(told_apart(across))
-    return lambda meeting: short(dict(meeting.workload) | {"precision": precision_of(meeting)}, told)
+    keys = differing_keys(told_apart(across))
+    return lambda meeting: short_title(dict(meeting.workload) | {"precision": precision_of(meeting)}, keys)
 
 
-def _moved(across: Across, meeting: Meeting) -> Cell:
-    return _ratio(meeting.best.get(across.moved or ""))
-
-
-def _ratio(found: Contrast | None) -> Cell:
-    if found is None or found.ratio.value is None:
-        return Cell("", float("inf"))
-    return Cell(ratio_text(found.ratio.value, found.ratio.low, found.ratio.high), found.ratio.value)
+def _ratio(contrast: Contrast | None, less: str = "slower") -> Cell:
+    if contrast is None or contrast.ratio.value is None:
+        return Cell("", MISSING)
+    ratio = contrast.ratio
+    return Cell(ratio_text(ratio.value, ratio.low, ratio.high, less), ratio.value)
 
 
 def _time(seconds: float) -> Cell:
     return Cell(text_of_time(seconds), seconds)
-
-
-def _text(text: str) -> Cell:
-    return Cell(text, text)
 
 
 _KEYS: tuple[str, ...] = (
@@ -218,7 +210,7 @@ def precision_of(meeting: Any) -> str:
     return str(next(iter(meeting.best.values())).base.case.precision)
 
 
-def varying(workloads: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def differing_keys(workloads: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """What differs from workload to workload; samples always are told."""
     different = [key for key in _KEYS if len({w.get(key) for w in workloads} - {None}) > 1]
     return tuple(key for key in _KEYS if key in different or key == "samples")
@@ -226,19 +218,19 @@ def varying(workloads: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def shared(workloads: Sequence[Mapping[str, Any]]) -> str:
     """What is alike in all, `gradient descent, d = 2, 100 steps, float32`."""
-    told = varying(workloads)
-    alike = [key for key in _KEYS if key not in told and key not in _UNTOLD]
+    different = differing_keys(workloads)
+    alike = [key for key in _KEYS if key not in different and key not in _UNTOLD]
     values = [(key, next((w[key] for w in workloads if w.get(key) is not None), None)) for key in alike]
     return ", ".join(_long(key, value) for key, value in values if value is not None)
 
 
-def short(workload: Mapping[str, Any], told: Iterable[str], without: Iterable[str] = ()) -> str:
+def short_title(workload: Mapping[str, Any], names: Iterable[str], without: Iterable[str] = ()) -> str:
     """`gd n=1,000 d=2 b=8`."""
-    keys = [key for key in told if key not in without and workload.get(key) is not None]
+    keys = [key for key in names if key not in without and workload.get(key) is not None]
     return " ".join(_short(key, workload[key]) for key in keys)
 
 
-def named(spent: Spent, *, threads: bool) -> str:
+def case_text(spent: Spent, *, threads: bool) -> str:
     """A case by its strategy and variant, and its threads where those are to be told."""
     text = plain(label(spent.case))
     return f"{text}, {_threads(spent.case.threads)}" if threads else text

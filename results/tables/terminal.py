@@ -1,117 +1,130 @@
-"""Groups of rows as text, for a terminal or 100 columns wide. Names from files are shown as text, never obeyed."""
+"""Tables as text, for a terminal or 100 columns wide. Names from files are shown as text, never obeyed."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from rich import table as rich_table
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from .layout import LEFT_ALIGNED, Group, Page, Row
+from .table import Cell, Document, Table
 
 WIDTH = 100
 
-# the first to go where a line would be too long
-_DISPENSABLE = ("error", "first result", "a problem", "+-", "regime")
-_HEADINGS = {"first result": "first\nresult", "a problem": "a\nproblem"}
 _GAP = 2
-_STYLES = {"faster": "green", "slower": "red", "inconclusive": "yellow", "refused": "yellow", "baseline": "bold"}
+_LEAST_NUMBER = 8
+_STYLES = {
+    "faster": "green",
+    "slower": "red",
+    "inconclusive": "yellow",
+    "refused": "yellow",
+    "baseline": "bold",
+    "good": "green",
+    "poor": "yellow",
+    "noisy": "yellow",
+    "wins": "bold",
+}
 
 
-def print_page(page: Page, console: Console | None = None) -> None:
+def print_document(document: Document, console: Console | None = None) -> None:
     """Prints to a terminal, or as plain text of 100 columns where there is none."""
     console = console or Console()
     if console.is_terminal:
-        _print(page, console)
+        _print(document, console)
     else:
-        console.print(Text(text_of(page)), soft_wrap=True, end="")
+        console.print(Text(text_of(document)), soft_wrap=True, end="")
 
 
-def text_of(page: Page, *, width: int = WIDTH) -> str:
-    """Plain text, no line longer than `width` where names allow it."""
+def text_of(document: Document, *, width: int = WIDTH) -> str:
+    """Plain text, no line longer than `width`."""
     buffer = io.StringIO()
-    _print(page, Console(file=buffer, width=width, color_system=None, force_terminal=False, legacy_windows=False))
+    _print(document, Console(file=buffer, width=width, color_system=None, force_terminal=False, legacy_windows=False))
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
 
 
-def _print(page: Page, console: Console) -> None:
-    for line in page.above:
+def _print(document: Document, console: Console) -> None:
+    for line in document.above:
         console.print(Text(line))
-    if page.above:
+    if document.above:
         console.print()
-    natural = [_widths(group) for group in page.groups]
+    natural = [_widths(table) for table in document.tables]
     common = {name: max(widths.get(name, 0) for widths in natural) for widths in natural for name in widths}
-    for group, widths in zip(page.groups, natural, strict=True):
-        columns = _that_fit(widths, console.width - _GAP)
-        # the same column in the same place in every group, so that the eye runs down; but not at the price of a column
+    for table, widths in zip(document.tables, natural, strict=True):
+        columns = _that_fit(table, widths, console.width - _GAP)
+        # the same column in the same place in every table, so that the eye runs down; but not at the price of a column
         aligned = {name: common[name] for name in columns}
-        _print_group(group, console, aligned if _total(aligned) <= console.width - _GAP else dict.fromkeys(columns, 0))
-    for note in page.notes:
+        fits = _total(aligned) <= console.width - _GAP
+        _print_table(table, console, aligned if fits else _folded(table, columns, console.width - _GAP))
+    for note in document.notes:
         console.print(Text(note, style="dim"))
-    if page.last:
-        console.print(Text(page.last, style="bold"))
+    if document.last:
+        console.print(Text(document.last, style="bold"))
 
 
-def _print_group(group: Group, console: Console, widths: Mapping[str, int]) -> None:
-    console.print(Text(group.title, style="bold"))
-    if group.rows:
-        table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_edge=False, header_style="dim")
-        for name, width in widths.items():
-            table.add_column(
-                Text(_HEADINGS.get(name, name)),
-                justify="left" if name in LEFT_ALIGNED else "right",
-                vertical="bottom",
-                no_wrap=name != "case",
+def _print_table(table: Table, console: Console, widths: Mapping[str, int]) -> None:
+    console.print(Text(table.title, style="bold"))
+    if table.rows:
+        grid = rich_table.Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_edge=False, header_style="dim")
+        shown = [(place, column) for place, column in enumerate(table.columns) if column.name in widths]
+        heights = [len(Text(column.name).wrap(console, widths[column.name])) for _, column in shown]
+        for height, (_, column) in zip(heights, shown, strict=True):
+            grid.add_column(
+                Text("\n" * (max(heights) - height) + column.name),  # headings end beside each other, cells begin so
+                justify="right" if column.numbers else "left",
                 overflow="fold",
-                min_width=width,
+                width=widths[column.name],
             )
-        for row in group.rows:
-            table.add_row(*(_cell(row, name) for name in widths))
-        console.print(_indented(table))
-    for line in group.remarks:
-        console.print(_indented(Text(f"* {line}", style="yellow")))
-    for line in group.left_out:
+        for row in table.rows:
+            grid.add_row(*(_styled(row[place]) for place, _ in shown))
+        console.print(_indented(grid))
+    elif table.nothing:
+        console.print(_indented(Text(table.nothing)))
+    for line in [*(f"* {remark}" for remark in table.remarks), *table.left_out]:
         console.print(_indented(Text(line, style="yellow")))
-    if group.conclusion:
-        console.print(_indented(Text(group.conclusion, style="bold green" if group.rows else "yellow")))
+    if table.conclusion:
+        console.print(_indented(Text(table.conclusion, style="bold green" if table.rows else "yellow")))
     console.print()
 
 
-def _indented(content: Table | Text) -> Padding:
+def _indented(content: RenderableType) -> Padding:
     return Padding(content, (0, 0, 0, _GAP), expand=False)
 
 
-def _widths(group: Group) -> dict[str, int]:
+def _styled(cell: Cell) -> Text:
+    return Text(cell.text, style=_STYLES.get(cell.meaning, ""))
+
+
+def _widths(table: Table) -> dict[str, int]:
+    """What each column would like: its longest cell, or the longest word above it."""
     return {
-        name: max(
-            *(cell_len(line) for line in _HEADINGS.get(name, name).split("\n")),
-            *(cell_len(row.cells[name]) for row in group.rows),
-        )
-        for name in group.columns
+        column.name: max(map(cell_len, (*column.name.split(), "", *(row[place].text for row in table.rows))))
+        for place, column in enumerate(table.columns)
     }
 
 
-def _that_fit(widths: Mapping[str, int], width: int) -> list[str]:
-    """The columns of a group, without the least needed ones where a row would not fit."""
+def _that_fit(table: Table, widths: Mapping[str, int], width: int) -> dict[str, int]:
+    """The columns of a table, without the least needed ones where a row would not fit."""
     kept = dict(widths)
-    for name in _DISPENSABLE:
-        if _total(kept) > width:
-            kept.pop(name, None)
-    return list(kept)
+    for column in sorted(table.columns, key=lambda column: -column.dispensable):
+        if column.dispensable and _total(kept) > width:
+            kept.pop(column.name)
+    return kept
+
+
+def _folded(table: Table, widths: Mapping[str, int], width: int) -> dict[str, int]:
+    """Widths at which a row fits: the widest text gives way first, down to its least width, then numbers, then all."""
+    narrow = dict(widths)
+    texts = {column.name: column.least for column in table.columns if not column.numbers}
+    for floors in (texts, dict.fromkeys(widths, _LEAST_NUMBER), dict.fromkeys(widths, 1)):
+        while _total(narrow) > width:
+            wide: Sequence[str] = [name for name in narrow if narrow[name] > floors.get(name, narrow[name])]
+            if not wide:
+                break
+            narrow[max(wide, key=lambda name: narrow[name])] -= 1
+    return narrow
 
 
 def _total(widths: Mapping[str, int]) -> int:
     return sum(widths.values()) + _GAP * (len(widths) - 1)
-
-
-def _cell(row: Row, name: str) -> Text:
-    style = ""
-    if name == "verdict":
-        style = _STYLES.get(row.verdict, "")
-    elif row.noisy and name in ("time", "+-"):
-        style = "yellow"
-    elif row.wins and name in ("case", "time"):
-        style = "bold"
-    return Text(row.cells[name], style=style)

@@ -5,11 +5,8 @@ from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import Any
 
-from ..fields import CONTEST_KEYS
+from ..fields import CONTEST_KEYS, TOLD_IF_GIVEN, TOLD_IF_VARYING
 from .text import counted, number_text, plain
-
-# told in a title only where what is shown has more than one
-TOLD_IF_VARYING = ("seed", "environment", "run")
 
 HIGHEST = "highest"
 
@@ -17,10 +14,10 @@ HIGHEST = "highest"
 Record = dict[str, Any]
 
 
-def title(record: Record, told: AbstractSet[str] = frozenset()) -> str:
+def title(record: Record, differing: AbstractSet[str] = frozenset()) -> str:
     """A workload in words: `gradient descent, 100 steps: n = 1,000, d = 2, 1 problem, float32, 1 thread`.
 
-    `told` are the columns that differ elsewhere in what is shown.
+    `differing` are the columns that differ elsewhere in what is shown.
     """
     threads = plain(record["threads"])
     parts = [
@@ -30,14 +27,17 @@ def title(record: Record, told: AbstractSet[str] = frozenset()) -> str:
         plain(record["dtype"]),
         "1 thread" if threads == "1" else f"{threads} threads",
     ]
-    if record["condition"] is not None:
-        parts.append(f"condition {number_text(record['condition'])}")
-    if record["step_size"] is not None:
-        parts.append(f"step size {number_text(record['step_size'])}")
-    if record["data"] is not None:
-        parts.append(f"data {plain(record['data'])}")
-    parts += [f"{key} {plain(str(record[key]))}" for key in TOLD_IF_VARYING if key in told]
-    return f"{_method(record)}: {', '.join(parts)}"
+    return f"{_method(record)}: {', '.join(parts + particulars(record, differing))}"
+
+
+def particulars(record: Record, differing: AbstractSet[str] = frozenset()) -> list[str]:
+    """What few workloads have, and what differs elsewhere (`differing`): `condition 30`, `step size 0.1`, `seed 1`."""
+    given = [(name, record[name]) for name in TOLD_IF_GIVEN if record.get(name) is not None]
+    given += [(name, str(record[name])) for name in TOLD_IF_VARYING if name in differing]
+    return [
+        f"{name.replace('_', ' ')} {plain(value) if isinstance(value, str) else number_text(value)}"
+        for name, value in given
+    ]
 
 
 def at_precision(precision: str | None) -> str:
@@ -62,10 +62,10 @@ Key = tuple[tuple[str, Any], ...]
 def grouped(records: Iterable[Record], names: Sequence[str] = CONTEST_KEYS) -> dict[Key, list[Record]]:
     """The rows that agree in all of these columns, groups and rows in the order given; by default whole contests."""
     values = itemgetter(*names)  # two names or more
-    found: dict[tuple[Any, ...], list[Record]] = {}
+    groups: dict[tuple[Any, ...], list[Record]] = {}
     for record in records:
-        found.setdefault(values(record), []).append(record)
-    return {tuple(zip(names, own, strict=True)): rows for own, rows in found.items()}
+        groups.setdefault(values(record), []).append(record)
+    return {tuple(zip(names, key, strict=True)): rows for key, rows in groups.items()}
 
 
 def named(records: Sequence[Record]) -> list[Record]:

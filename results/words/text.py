@@ -5,8 +5,8 @@ import math
 _UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
 _MOST_DIGITS = 4
 _LEAST_DIGITS = 2
-# below this nobody reads a third digit: 0.0015x
-_SMALL_RATIO = 0.1
+# below this nobody reads how many times as fast, but how many times slower
+_FAR_BELOW = 0.1
 # the end of an interval over two wild blocks: its order is all there is to say
 _ABSURD = 1e7
 
@@ -30,17 +30,18 @@ def share_text(share: float | None) -> str:
     return f"+-{percent:.1f}%" if percent < 9.95 else f"+-{percent:,.0f}%"
 
 
-def ratio_text(ratio: float | None, low: float | None = None, high: float | None = None) -> str:
-    """A ratio with its interval, `3.1x (2.9-3.4)`."""
+def ratio_text(ratio: float | None, low: float | None = None, high: float | None = None, less: str = "slower") -> str:
+    """A ratio with its interval, `3.1x (2.9-3.4)`; far below 1 the other way round, `3,000x slower (2,900-3,100)`."""
     if ratio is None:
         return ""
+    if 0 < ratio < _FAR_BELOW:
+        low, high = high and 1 / high, low and 1 / low
+        return ratio_text(1 / ratio, low, high).replace("x", f"x {less}", 1)
     if low is None or high is None:
         return f"{trimmed(ratio)}x"
     if low == high:
         return f"{ratio:g}x"
     places = decimals(ratio, (high - low) / 2)
-    if ratio < _SMALL_RATIO:
-        places = min(places, _LEAST_DIGITS - 1 - _leading(ratio))
     shown, first, last = (_rounded(value, places) for value in (ratio, low, high))
     return f"{shown}x ({first}-{last})"
 

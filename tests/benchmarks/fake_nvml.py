@@ -78,10 +78,10 @@ class FakeNvml:
             raise AttributeError(name)
 
         def answer(_: int, *arguments: int) -> Any:
-            found = self.answers[query]
-            if isinstance(found, NVMLError):
-                raise found
-            return found[arguments[0]] if arguments else found
+            recorded = self.answers[query]
+            if isinstance(recorded, NVMLError):
+                raise recorded
+            return recorded[arguments[0]] if arguments else recorded
 
         return answer
 

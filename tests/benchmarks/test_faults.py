@@ -47,10 +47,10 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Faulty:
 @pytest.mark.parametrize("strategy", FATES)
 def test_each_fault_has_its_own_status(faulty: Faulty, strategy: str) -> None:
     status, reason = FATES[strategy]
-    found = [m for m in faulty.run.measurements if m.strategy == strategy]
-    assert found[0].status == status, found[0].reason
-    assert re.search(reason, found[0].reason or ""), found[0].reason
-    blocks = {m.block for m in found}
+    measured = [m for m in faulty.run.measurements if m.strategy == strategy]
+    assert measured[0].status == status, measured[0].reason
+    assert re.search(reason, measured[0].reason or ""), measured[0].reason
+    blocks = {m.block for m in measured}
     assert blocks == ({0, 1} if status == "ok" else {0})  # the first bad block retires a case
 
 

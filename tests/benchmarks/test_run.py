@@ -14,7 +14,8 @@ from linregbench.benchmarks.grid.presets import PRESETS
 from linregbench.benchmarks.processes import machine
 from linregbench.benchmarks.run import PreparedRun, Request
 from linregbench.benchmarks.sampling import plan
-from linregbench.results.runfile.read import RunWriter, read_run
+from linregbench.results.runfile.read import read_run
+from linregbench.results.runfile.write import RunWriter
 
 CONTESTS = (make_contest("jax_a"),)
 ENVIRONMENT: dict[str, Any] = {

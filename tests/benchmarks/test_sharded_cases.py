@@ -90,8 +90,8 @@ def test_a_preset_takes_it_along_where_there_are_several_devices(
     options: dict[str, Any], counts: dict[str, int] | None, expected: set[str]
 ) -> None:
     contests = select(RunOptions(**options), {"here": (list(load_builtin().values()), ())}, counts)
-    found = {case.device for contest in contests for case in contest.cases if case.solver.strategy == "jax_sharded"}
-    assert found == expected
+    on = {case.device for contest in contests for case in contest.cases if case.solver.strategy == "jax_sharded"}
+    assert on == expected
 
 
 @pytest.mark.parametrize("count", [0, -1, 257])
@@ -109,8 +109,8 @@ def test_the_users_own_number_of_devices_has_no_say(monkeypatch: pytest.MonkeyPa
 def test_answers_to_what_was_padded_are_dropped() -> None:
     rows = np.arange(8.0).reshape(4, 2)
     np.testing.assert_array_equal(padded(WORKLOADS["closed"], rows)[0], rows[:3])
-    found, steps = padded(make_workload("gd_tol", 10, 2, batch=3), (rows, np.arange(4)))
-    np.testing.assert_array_equal(found, rows[:3])
+    weights, steps = padded(make_workload("gd_tol", 10, 2, batch=3), (rows, np.arange(4)))
+    np.testing.assert_array_equal(weights, rows[:3])
     np.testing.assert_array_equal(steps, [0, 1, 2])
 
 

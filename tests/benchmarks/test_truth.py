@@ -15,7 +15,7 @@ import linregbench
 from linregbench.benchmarks import devices
 from linregbench.results.runfile.read import read_run
 from linregbench.results.stats.diagnostics import diagnose
-from linregbench.results.stats.noise import summed_up
+from linregbench.results.stats.noise import in_one_line
 
 
 def measure(folder: Path, *arguments: object) -> pd.DataFrame:
@@ -83,4 +83,4 @@ def test_a_neighbour_in_half_of_the_blocks_makes_the_run_noisy_and_no_copy_slowe
     assert code == 0, err
     rows = linregbench.load(path).set_index("strategy")
     assert rows.loc["copy", "verdict"] in ("same", "inconclusive")
-    assert "noisy" in summed_up(diagnose(read_run(path)))
+    assert "noisy" in in_one_line(diagnose(read_run(path)))

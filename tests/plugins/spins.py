@@ -13,7 +13,6 @@ else:
     from linregbench import solver
 
 
-
 def _register(strategy, turns, work):
     @solver(method="ols", strategy=strategy, variant="plugin", backend="numpy")
     def solve(X, y):

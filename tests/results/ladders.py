@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from linregbench.results.frame import COLUMNS
+from linregbench.results.fields import COLUMNS
 from linregbench.results.models.rays import quantile
 from linregbench.results.words.names import Record
 

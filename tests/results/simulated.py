@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from linregbench.results.frame import COLUMNS
+from linregbench.results.fields import COLUMNS
 from linregbench.results.models.advise import Wish, advise
 from linregbench.results.models.calls import break_evens
 from linregbench.results.models.cost import ARITHMETIC, CALL, OVERHEAD, cost_models

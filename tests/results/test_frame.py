@@ -11,8 +11,9 @@ import synthetic
 from synthetic import Truth
 
 import linregbench
+from linregbench.results.fields import COLUMNS
 from linregbench.results.formats.load import load
-from linregbench.results.frame import COLUMNS, from_runs
+from linregbench.results.frame import from_runs
 from linregbench.results.runfile.read import RunFileError, read_run
 from linregbench.results.stats.estimates import estimate_run
 
@@ -65,6 +66,15 @@ def test_the_frame_says_what_the_estimates_say(quick: Path) -> None:
     frame, estimates = from_runs(run), estimate_run(run)
     expected = [row.versus_baseline.ratio if row.versus_baseline else float("nan") for row in estimates]
     assert frame["ratio"].to_list() == pytest.approx(expected, nan_ok=True)
+
+
+def test_forced_switches_are_those_of_a_middling_block(tmp_path: Path) -> None:
+    """Not their sum, which grows with the number of blocks, nor the most, which one disturbed block would decide."""
+    switches = (4, 900, 7, None)
+    rows = [synthetic.measurement(block=n, involuntary_switches=count) for n, count in enumerate(switches)]
+    records = [synthetic.header(), *rows, *(synthetic.block(block=n) for n in range(len(rows)))]
+    frame = load(synthetic.write(tmp_path / "run.jsonl", records))
+    assert frame["involuntary_switches"].tolist() == [7.0]
 
 
 def test_several_runs_stand_under_each_other_but_none_twice(quick: Path, tmp_path: Path) -> None:

@@ -128,21 +128,19 @@ def measured(method: str, strategy: str, samples: int) -> dict[str, dict[str, An
 
 def show(rows: Mapping[str, Mapping[str, Any]]) -> None:
     """Print a line a door, why they differ, and which of them lie further apart than the noise."""
-    from rich.console import Console
-    from rich.table import Table
-
     from linregbench.results.stats.noise import MOSTLY_QUIET
+    from linregbench.results.tables.table import Document, table_of, text_rows
+    from linregbench.results.tables.terminal import print_document
 
-    table = Table("door", "time", "", "noise", "agrees", "fastest sample", "", box=None, pad_edge=False)
+    texts = []
     doors = agreements(rows)
     for door in doors:
         difference, agrees = (
             (f"{door.difference:+.1%}", "yes" if door.agrees else "no") if door.door != OURS else ("", "")
         )
         fastest = (f"{door.fastest_s * 1e6:,.1f} us", f"{door.fastest_difference:+.1%}") if door.fastest_s else ("", "")
-        table.add_row(door.door, f"{door.time_s * 1e6:,.1f} us", difference, f"+-{door.noise:.1%}", agrees, *fastest)
-    console = Console()
-    console.print(table)
+        texts.append((door.door, f"{door.time_s * 1e6:,.1f} us", difference, f"+-{door.noise:.1%}", agrees, *fastest))
+    columns = ("door", "time", "difference", "noise", "agrees", "fastest sample", "difference of that")
     ours = rows[OURS]
     rounds = "of quiet rounds" if ours["rounds"] == "quiet" else "of all rounds, since too few were quiet"
     lines = [f"{door}: {why}." for door, why in WHY.items()]
@@ -159,7 +157,7 @@ def show(rows: Mapping[str, Mapping[str, Any]]) -> None:
             f"Only {ours['quiet_share']:.0%} of our rounds were quiet. The other doors cannot tell which of theirs "
             "are, and take the median of all: compare the fastest samples, or run this again on a calmer machine."
         )
-    console.print("\n" + "\n".join(lines), markup=False, highlight=False)
+    print_document(Document([table_of("The same case through every door", columns, text_rows(texts))], notes=lines))
 
 
 def _case(method: str, strategy: str, samples: int) -> Case:

@@ -1,10 +1,10 @@
-"""What other programs on the same cores do to a time: known work beside none, one and three of them, old and new in turn.
+"""What other programs on the same cores do to a time: known work beside none, one and three, old and new in turn.
 
     python tests/studies/interruptions.py [--base 6e6a33a] [--tries 10] [--output results/published/interruptions.md]
 
-Spins until a deadline of the thread's own CPU clock cannot be slowed by a neighbour: what they are longer is interruption. Fixed
-work, a NumPy loop, jit + scan and eager JAX are set against their own times beside no other program, in the quietest of the tries.
-`--base` is a commit that is measured in turn with the working tree. Takes about three minutes a try.
+Spins until a deadline of the thread's own CPU clock cannot be slowed by a neighbour: what they are longer is
+interruption. Fixed work, a NumPy loop, jit + scan and eager JAX are set against their own least time beside no other
+program. `--base` is a commit that is measured in turn with the working tree. Takes about three minutes a try.
 """
 
 from __future__ import annotations
@@ -24,7 +24,12 @@ from statistics import fmean, median
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS = (0, 1, 3)
 TRUE_S = {"cpu_100us": 1e-4, "cpu_1ms": 1e-3, "cpu_10ms": 1e-2}
-LOOP = "import os, sys\nos.sched_setaffinity(0, {int(sys.argv[1])})\nwhile os.getppid() == int(sys.argv[2]): sum(range(10_000))"
+LOOP = """
+import os, sys
+os.sched_setaffinity(0, {int(sys.argv[1])})
+while os.getppid() == int(sys.argv[2]):
+    sum(range(10_000))
+"""
 SIZES = (
     ("--method", "ols", "--samples", "10", "--features", "1", "--strategy", "numpy_loop", "--variant", "inverse"),
     ("--method", "gd", "--samples", "100,10000", "--strategy", "numpy_loop,jax_scan,jax_eager"),
@@ -116,9 +121,9 @@ def report(taken: list[dict[str, object]], tries: int) -> str:
         "",
         " ".join(__doc__.split("\n\n")[2].split()),
         "",
-        f"{tries} tries of two blocks, a few seconds each, old and new in turn. `off`: the printed time over the true one, or over the "
-        "case's own least printed time beside no other program; median of the tries, and the worst. `interrupted`: raw samples over "
-        f"{LONG:g} times the true length.",
+        f"{tries} tries of two blocks, a few seconds each, old and new in turn. `off`: the printed time over the true "
+        "one, or over the case's own least printed time beside no other program; median of the tries, and the worst. "
+        f"`interrupted`: raw samples over {LONG:g} times the true length.",
         "",
         "| case | others a core | old: off, worst | interrupted | new: off, worst | interrupted |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",

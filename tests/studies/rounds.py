@@ -14,7 +14,8 @@ from pathlib import Path
 from statistics import geometric_mean, median
 
 from linregbench.benchmarks.sampling import stopping
-from linregbench.results.runfile.read import Block, Measurement, problem_key, read_run
+from linregbench.results.runfile.read import read_run
+from linregbench.results.runfile.records import Block, Measurement, problem_key
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -64,25 +64,25 @@ def main_lines(across: Across) -> list[Line]:
 def overtakings(across: Across, line: Line) -> list[Overtaking]:
     """With data in place, and with transfers where both sides tell of them; one of each at least."""
     costs = [STEADY, *([across.moved] if across.moved else [])]
-    return [found for cost in costs for found in _overtakings(across, line, cost)]
+    return [change for cost in costs for change in _overtakings(across, line, cost)]
 
 
 def _along(across: Across, axis: str) -> Iterator[Line]:
-    found: dict[Key, dict[int, Meeting]] = {}
+    along: dict[Key, dict[int, Meeting]] = {}
     for meeting in across.meetings:
         at = meeting.workload.get(axis)
         if isinstance(at, int):
             precision = ("precision", meeting.best[STEADY].base.case.precision)
             fixed = (*((key, meeting.workload.get(key)) for key in _FIXED if key != axis), precision)
-            found.setdefault(fixed, {})[at] = meeting
-    for fixed, meetings in found.items():
+            along.setdefault(fixed, {})[at] = meeting
+    for fixed, meetings in along.items():
         if len(meetings) > 1:
             yield Line(axis, fixed, tuple(meetings[at] for at in sorted(meetings)))
 
 
 def _overtakings(across: Across, line: Line, cost: str) -> Iterator[Overtaking]:
     places = [(_place(line, meeting), meeting.best[cost]) for meeting in line.meetings if cost in meeting.best]
-    signs = {found.faster for _, found in places}
+    signs = {contrast.faster for _, contrast in places}
     crossed = _crossings(places) if {1, -1} <= signs else []
     names = {1: across.new.name, -1: across.base.name}
     for before, at in crossed:
@@ -100,15 +100,15 @@ def _overtakings(across: Across, line: Line, cost: str) -> Iterator[Overtaking]:
 
 def _crossings(places: Sequence[tuple[int, Contrast]]) -> list[tuple[int, Answer]]:
     """The side that is the faster below (1 the new one), and where."""
-    known = [(x, found) for x, found in places if found.ratio.value and found.ratio.low]
-    found = crossings(
+    known = [(x, contrast) for x, contrast in places if contrast.ratio.value and contrast.ratio.low]
+    changes = crossings(
         [x for x, _ in known],
-        [math.log(each.ratio.value or 1.0) for _, each in known],
-        [log_error(each.ratio.low, each.ratio.high, each.blocks) for _, each in known],
-        [each.new_s for _, each in known],
-        min(each.blocks for _, each in known) - 1,
+        [math.log(contrast.ratio.value or 1.0) for _, contrast in known],
+        [log_error(contrast.ratio.low, contrast.ratio.high, contrast.blocks) for _, contrast in known],
+        [contrast.new_s for _, contrast in known],
+        min(contrast.blocks for _, contrast in known) - 1,
     )
-    return [(crossing.before, crossing.at) for crossing in found]
+    return [(crossing.before, crossing.at) for crossing in changes]
 
 
 def _place(line: Line, meeting: Meeting) -> int:

@@ -9,29 +9,22 @@ from typing import Any
 
 import pandas as pd
 
-from ...frame import COLUMNS as OF_A_RUN
+from ...fields import COLUMNS as OF_A_RUN
+from ...fields import WORKLOAD
+from ...frame import of_rows
 from ...runfile.records import Case
 from .crossovers import Line, Overtaking, lines, overtakings
 from .ratios import Across, Contrast
 from .regimes import Regime, regimes
 
-_OF_WORKLOAD: tuple[str, ...] = (
-    "method",
-    "dtype",
-    "precision",
-    "samples",
-    "features",
-    "batch",
-    "steps",
-    "condition",
-    "seed",
-)
-_OF_WORKLOAD += ("step_size", "tolerance", "max_steps", "data")
+_OF_WORKLOAD = (*WORKLOAD, "precision")
 
-COLUMNS: dict[str, str] = {"row": "string", "cost": "string", "base": "string", "new": "string"}
-COLUMNS |= {name: kind for name, kind in OF_A_RUN.items() if name in _OF_WORKLOAD}
-COLUMNS |= {f"{side}_{name}": "string" for side in ("base", "new") for name in ("strategy", "variant", "threads")}
-COLUMNS |= {
+ACROSS_COLUMNS: dict[str, str] = {"row": "string", "cost": "string", "base": "string", "new": "string"}
+ACROSS_COLUMNS |= {name: kind for name, kind in OF_A_RUN.items() if name in _OF_WORKLOAD}
+ACROSS_COLUMNS |= {
+    f"{side}_{name}": "string" for side in ("base", "new") for name in ("strategy", "variant", "threads")
+}
+ACROSS_COLUMNS |= {
     "base_s": "float64",
     "new_s": "float64",
     "base_problems_per_s": "float64",
@@ -63,25 +56,23 @@ COLUMNS |= {
 }
 
 
-def across_frame(found: Sequence[Across]) -> pd.DataFrame:
+def across_frame(pairs: Sequence[Across]) -> pd.DataFrame:
     """The same columns and dtypes whatever was compared; `base` and `new` name the sides. Ratios are base / new."""
-    rows = [{"base": across.base.name, "new": across.new.name} | row for across in found for row in _rows(across)]
-    return pd.DataFrame(
-        {name: pd.Series([row.get(name) for row in rows], dtype=kind) for name, kind in COLUMNS.items()}
-    )
+    rows = ({"base": across.base.name, "new": across.new.name} | row for across in pairs for row in _rows(across))
+    return of_rows(rows, ACROSS_COLUMNS)
 
 
 def _rows(across: Across) -> Iterator[dict[str, Any]]:
     bound = {"base": regimes(across.base), "new": regimes(across.new)}
     for meeting in across.meetings:
-        for contrasts, row in ((meeting.best, "best"), *((each, "alike") for each in meeting.alike)):
-            for found in contrasts.values():
-                yield {"row": row} | _workload(meeting.workload) | _contrast(found, meeting.workload, bound)
+        for contrasts, row in ((meeting.best, "best"), *((of_case, "alike") for of_case in meeting.alike)):
+            for contrast in contrasts.values():
+                yield {"row": row} | _workload(meeting.workload) | _contrast(contrast, meeting.workload, bound)
         for name, why in meeting.lacking:
             yield {"row": "no time", "reason": f"{name}: {why}"} | _workload(meeting.workload)
     for line in lines(across):
-        for each in overtakings(across, line):
-            yield {"row": "overtaking"} | _overtaking(line, each)
+        for change in overtakings(across, line):
+            yield {"row": "overtaking"} | _overtaking(line, change)
 
 
 def _workload(workload: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,29 +80,29 @@ def _workload(workload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _contrast(
-    found: Contrast, workload: Mapping[str, Any], bound: Mapping[str, Mapping[Case, Regime]]
+    contrast: Contrast, workload: Mapping[str, Any], bound: Mapping[str, Mapping[Case, Regime]]
 ) -> dict[str, Any]:
-    sides = {"base": found.base.case, "new": found.new.case}
+    sides = {"base": contrast.base.case, "new": contrast.new.case}
     row: dict[str, Any] = {
         f"{side}_{name}": getattr(case, name)
         for side, case in sides.items()
         for name in ("strategy", "variant", "threads")
     }
-    row |= {name: getattr(found, name) for name in ("cost", "base_s", "new_s", "blocks", "rounds", "paired")}
-    row |= {"precision": found.new.case.precision, "ratio": found.ratio.value}
-    row |= {"ratio_low": found.ratio.low, "ratio_high": found.ratio.high}
+    row |= {name: getattr(contrast, name) for name in ("cost", "base_s", "new_s", "blocks", "rounds", "paired")}
+    row |= {"precision": contrast.new.case.precision, "ratio": contrast.ratio.value}
+    row |= {"ratio_low": contrast.ratio.low, "ratio_high": contrast.ratio.high}
     row |= {f"{side}_problems_per_s": workload["batch"] / row[f"{side}_s"] for side in sides}
     for side, case in sides.items():
         regime = bound[side].get(case)
         if regime:
             share = regime.launches
-            told = {"regime": regime.name, "regime_why": regime.why, "launch_share": share.value}
-            told |= {"launch_share_low": share.low, "launch_share_high": share.high}
-            row |= {f"{side}_{name}": value for name, value in told.items()}
+            values = {"regime": regime.name, "regime_why": regime.why, "launch_share": share.value}
+            values |= {"launch_share_low": share.low, "launch_share_high": share.high}
+            row |= {f"{side}_{name}": value for name, value in values.items()}
     return row
 
 
-def _overtaking(line: Line, found: Overtaking) -> dict[str, Any]:
-    row = _workload(line.title) | {name: getattr(found, name) for name in ("cost", "below", "above")}
-    row |= {"axis": line.axis, "reason": found.at.why or None}
-    return row | {"at": found.at.value, "at_low": found.at.low, "at_high": found.at.high}
+def _overtaking(line: Line, change: Overtaking) -> dict[str, Any]:
+    row = _workload(line.title) | {name: getattr(change, name) for name in ("cost", "below", "above")}
+    row |= {"axis": line.axis, "reason": change.at.why or None}
+    return row | {"at": change.at.value, "at_low": change.at.low, "at_high": change.at.high}

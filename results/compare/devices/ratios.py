@@ -4,19 +4,19 @@ Two sides of one run were sampled in lockstep, and their ratios are paired; thos
 intervals come from the blocks of either session (Welch). They hold for these sessions, and nothing is judged.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...models.rays import Answer
 from ...runfile.read import RunFileError
-from ...runfile.records import Case
 from ...runfile.schema import Scalars
 from ...stats.estimates import label, ratio_in
 from ...stats.intervals import FloatArray, Interval, t_interval, welch_interval
 from ...stats.ratios import exp_or_none
 from ...words.text import counted, plain
+from ..runs import matched
 from .sides import BOTH_WAYS, COSTS, INWARD, STEADY, Side, Spent, WorkloadKey, workload_of
 
 
@@ -75,13 +75,13 @@ def compare_sides_across(sides: Sequence[Side]) -> tuple[Across, ...]:
     if len(sides) < 2:
         raise RunFileError(_alone(sides))
     first, *others = [side for side in sides if side.spent] or sides[:1]
-    found = [_across(first, other) for other in others]
-    return tuple(each for each in found if each.meetings)
+    pairs = [_across(first, other) for other in others]
+    return tuple(pair for pair in pairs if pair.meetings)
 
 
-def without_common(sides: Sequence[Side], found: Sequence[Across]) -> list[str]:
+def without_common(sides: Sequence[Side], pairs: Sequence[Across]) -> list[str]:
     """A line for every side that stands in no comparison: nothing was measured there, or nothing that others have."""
-    compared = {name for across in found for name in (across.base.name, across.new.name)}
+    compared = {name for across in pairs for name in (across.base.name, across.new.name)}
     lines = [_unmeasured(side) for side in sides if not side.spent]
     first, *others = [side for side in sides if side.spent] or sides[:1]
     lines += [
@@ -135,8 +135,10 @@ def contrast(base: Spent, new: Spent, cost: str) -> Contrast | None:
 def _across(base: Side, new: Side) -> Across:
     there, here = _by_workload(base), _by_workload(new)
     common = [key for key in there if key in here]
-    told = [spent.every for key in common for side in (there, here) for spent in side[key]]
-    moved = next((kind for kind in (BOTH_WAYS, INWARD) if told and all(kind in costs for costs in told)), None)
+    costs_of_all = [spent.every for key in common for side in (there, here) for spent in side[key]]
+    moved = next(
+        (kind for kind in (BOTH_WAYS, INWARD) if costs_of_all and all(kind in costs for costs in costs_of_all)), None
+    )
     across = Across(base, new, moved, ())
     return replace(across, meetings=tuple(_meeting(across, key, there[key], here[key]) for key in common))
 
@@ -145,14 +147,14 @@ def _meeting(across: Across, key: WorkloadKey, base: Sequence[Spent], new: Seque
     best = {}
     for cost in across.costs:
         first, second = (_best(spent, cost) for spent in (base, new))
-        found = first and second and contrast(first, second, cost)
-        if found:
-            best[cost] = found
+        of_best = first and second and contrast(first, second, cost)
+        if of_best:
+            best[cost] = of_best
     alike = []
     for one, other in _counterparts(base, new):
-        each = {cost: found for cost in across.costs if (found := contrast(one, other, cost))}
-        if each:
-            alike.append(each)
+        by_cost = {cost: known for cost in across.costs if (known := contrast(one, other, cost))}
+        if by_cost:
+            alike.append(by_cost)
     lacking = [
         (f"{label(case)} on {side.name}", why)
         for side in (across.base, across.new)
@@ -164,10 +166,10 @@ def _meeting(across: Across, key: WorkloadKey, base: Sequence[Spent], new: Seque
 
 
 def _by_workload(side: Side) -> dict[WorkloadKey, list[Spent]]:
-    found: dict[WorkloadKey, list[Spent]] = {}
+    together: dict[WorkloadKey, list[Spent]] = {}
     for case, spent in side.spent.items():
-        found.setdefault(workload_of(case), []).append(spent)
-    return found
+        together.setdefault(workload_of(case), []).append(spent)
+    return together
 
 
 def _best(of_side: Sequence[Spent], cost: str) -> Spent | None:
@@ -178,19 +180,8 @@ def _best(of_side: Sequence[Spent], cost: str) -> Spent | None:
 
 def _counterparts(base: Sequence[Spent], new: Sequence[Spent]) -> list[tuple[Spent, Spent]]:
     """The same strategy and variant: at the same number of threads, or else where each side has it but once."""
-    found: list[tuple[Spent, Spent]] = []
-    for key in (lambda case: (label(case), case.threads), label):
-        taken = {id(spent) for pair in found for spent in pair}
-        there, here = (_unique(key, [s for s in side if id(s) not in taken]) for side in (base, new))
-        found += [(there[k], here[k]) for k in there if k in here]
-    return found
-
-
-def _unique(key: Callable[[Case], Hashable], of_side: Sequence[Spent]) -> dict[Hashable, Spent]:
-    together: dict[Hashable, list[Spent]] = {}
-    for spent in of_side:
-        together.setdefault(key(spent.case), []).append(spent)
-    return {value: those[0] for value, those in together.items() if len(those) == 1}
+    pairs = matched(base, new, (lambda case: (label(case), case.threads), label))
+    return [(there, here) for there, here in pairs if there and here]
 
 
 def _costs(spent: Spent, *, quiet: bool) -> Mapping[str, FloatArray]:

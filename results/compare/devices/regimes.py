@@ -58,7 +58,7 @@ def regime_of(spent: Spent, shares: Sequence[tuple[str, Answer]] = ()) -> Regime
     """
     sure = [(axis, share) for axis, share in shares if share.low is not None and share.low > HALF]
     if sure:
-        axis, share = max(sure, key=lambda each: each[1].low or 0.0)
+        axis, share = max(sure, key=lambda along: along[1].low or 0.0)
         return Regime(LAUNCH_BOUND, share, f"its time hardly grows with {axis}")
     time_s = _mean_s(spent, STEADY)
     if spent.busy_s is not None and spent.busy_s < HALF * time_s:
@@ -68,7 +68,7 @@ def regime_of(spent: Spent, shares: Sequence[tuple[str, Answer]] = ()) -> Regime
         return Regime(LAUNCH_BOUND, share, "calls that are enqueued take less than half as long")
     known = [(axis, share) for axis, share in shares if share.high is not None]
     if known and all(share.high is not None and share.high < HALF for _, share in known):
-        axis, share = max(known, key=lambda each: each[1].high or 0.0)
+        axis, share = max(known, key=lambda along: along[1].high or 0.0)
         return Regime(WORK_BOUND, share, f"its time grows with {axis}")
     if spent.busy_s is not None:
         return Regime(WORK_BOUND, Answer(max(1 - spent.busy_s / time_s, 0.0)), "the device is busy most of the time")
@@ -108,15 +108,15 @@ def _neighbours(spent: Spent, lines: Mapping[object, Sequence[_Point]]) -> list[
 
     The larger, since a case just below the size at which memory takes over has one neighbour on the flat side.
     """
-    found = []
+    along = []
     for axis in _axes(spent):
-        own, points = _point(spent, axis), lines[_but(spent, axis)]
-        below = max((point for point in points if point.x < own.x), key=lambda point: point.x, default=None)
-        above = min((point for point in points if point.x > own.x), key=lambda point: point.x, default=None)
-        shares = [_share(own, other) for other in (below, above) if other is not None]
+        here, points = _point(spent, axis), lines[_but(spent, axis)]
+        below = max((point for point in points if point.x < here.x), key=lambda point: point.x, default=None)
+        above = min((point for point in points if point.x > here.x), key=lambda point: point.x, default=None)
+        shares = [_share(here, other) for other in (below, above) if other is not None]
         if shares:
-            found.append((axis, max(shares, key=lambda share: (share.low or 0.0, share.value or 0.0))))
-    return found
+            along.append((axis, max(shares, key=lambda share: (share.low or 0.0, share.value or 0.0))))
+    return along
 
 
 def _but(spent: Spent, axis: str) -> object:

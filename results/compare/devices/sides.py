@@ -72,10 +72,10 @@ def sides_of(runs: Sequence[Run]) -> tuple[Side, ...]:
             raise RunFileError(f"{run.name}: holds run {run.header.run}, as {names[run.header.run]} does; give it once")
         names[run.header.run] = run.name
     gathered = {run.header.run: contests(run.measurements, run.blocks, thresholds(run.blocks)) for run in runs}
-    found = [(run, device) for run in runs for device in devices_of(run)]
+    devices = [(run, device) for run in runs for device in devices_of(run)]
     return tuple(
         _side(run, device, name, gathered[run.header.run])
-        for (run, device), name in zip(found, _names(found), strict=True)
+        for (run, device), name in zip(devices, _names(devices), strict=True)
     )
 
 
@@ -97,15 +97,15 @@ def devices_of(run: Run) -> list[str]:
     return list(asked or dict.fromkeys(m.device for m in run.measurements))
 
 
-def _names(found: Sequence[tuple[Run, str]]) -> list[str]:
+def _names(sides: Sequence[tuple[Run, str]]) -> list[str]:
     """The device's name where no other side has it; else its file's as well, and that alone where all devices are one.
 
     Files of one name go by their runs.
     """
-    devices = [device for _, device in found]
-    stems = {run.header.run: Path(run.name).stem for run, _ in found}
+    devices = [device for _, device in sides]
+    stems = {run.header.run: Path(run.name).stem for run, _ in sides}
     names = []
-    for run, device in found:
+    for run, device in sides:
         stem = stems[run.header.run]
         file = stem if list(stems.values()).count(stem) == 1 else run.header.run
         one_device = len(set(devices)) == 1
@@ -115,14 +115,14 @@ def _names(found: Sequence[tuple[Run, str]]) -> list[str]:
 
 def _side(run: Run, device: str, name: str, gathered: Mapping[ContestKey, Contest]) -> Side:
     judged = {m.environment for m in run.measurements if m.role == "baseline"}
-    own = [
+    measured = [
         m
         for m in run.measurements
         # of a run of two environments, that of the baseline: the working tree
         if m.device == device and m.role != "twin" and (not judged or m.environment in judged)
     ]
     by_case: dict[Case, list[Measurement]] = {}
-    for measurement in own:
+    for measurement in measured:
         by_case.setdefault(measurement.case, []).append(measurement)
     spent = {}
     closed: dict[object, set[int]] = {}
@@ -152,21 +152,21 @@ def _side(run: Run, device: str, name: str, gathered: Mapping[ContestKey, Contes
 
 def _phases(measurements: Sequence[Measurement], numbers: Sequence[int]) -> dict[str, FloatArray]:
     """Seconds by kind and block beside the steady state; a kind that no block has is left out."""
-    found: dict[str, list[list[float]]] = {}
+    by_kind: dict[str, list[list[float]]] = {}
     for measurement in measurements:
         here = measurement.backend == "numpy"  # nothing moves
         inward, outward = (0.0 if here else s for s in (measurement.transfer_s, measurement.transfer_out_s))
-        told = {
+        values = {
             INWARD: inward,
             BOTH_WAYS: None if inward is None or outward is None else inward + outward,
             FIRST: measurement.first_result_s or None,
             FLOW: measurement.throughput_s or None,
         }
-        for kind, value in told.items():
+        for kind, value in values.items():
             if value is not None:
-                found.setdefault(kind, [[] for _ in numbers])[numbers.index(measurement.block)].append(value)
+                by_kind.setdefault(kind, [[] for _ in numbers])[numbers.index(measurement.block)].append(value)
     # a case that was in several groups of a block still counts once
-    return {kind: np.array([np.mean(of) if of else np.nan for of in blocks]) for kind, blocks in found.items()}
+    return {kind: np.array([np.mean(of) if of else np.nan for of in blocks]) for kind, blocks in by_kind.items()}
 
 
 def _costs(steady_log_s: FloatArray, extra: Mapping[str, FloatArray]) -> dict[str, FloatArray]:

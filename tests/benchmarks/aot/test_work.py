@@ -84,8 +84,8 @@ def test_a_loop_inside_a_condition_stays_there() -> None:
         ]
     )
     known = Work(loops=(Loop(Work(), Work(loops=(Loop(Work(), Work(), 3),)), 4),))
-    found = from_thunks(thunks, known)
-    assert total(found, 1) == Work(kernels=4 * 3, libraries=4 * 3, copies=1, submitted=4 * 6 + 1)
+    work = from_thunks(thunks, known)
+    assert total(work, 1) == Work(kernels=4 * 3, libraries=4 * 3, copies=1, submitted=4 * 6 + 1)
 
 
 def test_thunks_of_another_module_are_refused() -> None:

@@ -8,6 +8,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ import real
 
 from linregbench.benchmarks.cli.main import main
 from linregbench.results.runfile.read import Run, read_run
+from linregbench.results.runfile.records import Measurement
 
 PLUGIN = """
 import numpy as np
@@ -122,6 +124,12 @@ def test_phases_are_told_apart(small: Small) -> None:
             assert m.loops is not None
             assert m.compiles in (0, None)
             assert m.peak_rss_bytes is not None
+
+
+def test_all_that_a_worker_tells_is_a_field(small: Small) -> None:
+    records = [json.loads(line) for line in small.path.read_text().splitlines() if '"record":"measurement"' in line]
+    fields = {field.name for field in msgspec.structs.fields(Measurement)}
+    assert set().union(*records) - {"record"} == fields
 
 
 def test_a_run_file_has_no_host_and_no_folder(small: Small) -> None:
@@ -413,6 +421,10 @@ def test_another_grid_is_not_resumed(small: Small, here: Path, capsys: pytest.Ca
         ("run --help", "--preset --strategy --resume --dry-run"),
         ("table --help", "--format --columns"),
         ("list", "numpy_loop jax_vmap autodiff lstsq quick standard full cpu cuda"),
+        pytest.param(
+            *("list", "'linregbench[cuda]'"),
+            marks=pytest.mark.skipif(real.ABSENT != "cuda", reason="there is nothing to install"),
+        ),
         ("run --dry-run --samples 10", "jax_scan"),
     ],
 )

@@ -20,6 +20,7 @@ from linregbench.benchmarks.aot.work import Loop, Work
 from linregbench.benchmarks.cli import inspect
 from linregbench.benchmarks.cli.main import main
 from linregbench.benchmarks.grid.options import RunOptions, UsageError
+from linregbench.results.tables.terminal import WIDTH, print_document
 from linregbench.solvers.registry import load_builtin
 
 H100 = targets()["h100"]
@@ -224,9 +225,9 @@ def test_precisions_that_compile_to_the_same_are_one_row() -> None:
 def test_every_target_is_told_to_the_compiler_whole() -> None:
     for name in targets():
         target = find_target(name)
-        told = configuration(target)
-        assert f"core_count: {target.device['core_count']}" in told
-        assert f"major: {target.capability[0]} minor: {target.capability[1]}" in told
+        text = configuration(target)
+        assert f"core_count: {target.device['core_count']}" in text
+        assert f"major: {target.capability[0]} minor: {target.capability[1]}" in text
         assert target.source
 
 
@@ -234,9 +235,9 @@ def test_the_table_says_what_is_counted_and_that_nothing_ran() -> None:
     skipped = Compiled(replace(GD, strategy="jax_sharded"), "skipped", "it needs several devices")
     buffer = io.StringIO()
     rows = records([GOOD, CALLS, skipped], H100, 1.0)
-    inspect.print_table(rows, H100, 1.0, Console(file=buffer, width=250))
+    print_document(inspect.document_of(rows, H100, 1.0), Console(file=buffer, width=250))
     shown = buffer.getvalue()
-    assert max(len(line) for line in shown.splitlines()) <= inspect.WIDTH
+    assert max(len(line) for line in shown.splitlines()) <= WIDTH
     assert "gradient descent, 100 steps: n = 1,000, d = 16, 128 problems, float32" in shown
     assert "jax_sharded autodiff skipped: it needs several devices" in shown
     assert "jax_vmap solve: calls getrf, 2 trsm" in shown
@@ -287,14 +288,14 @@ def test_what_an_h100_and_a_t4_would_run() -> None:
     asked += [replace(SOLVE, precision=precision) for precision in ("highest", "default")]
     asked += [replace(GD, method="gd_tol")]
     h100, t4 = (list(compile_all(targets()[name], asked, EXTRA, silent)) for name in ("h100", "t4"))
-    assert [each.status for each in (*h100, *t4)] == ["ok"] * 10
+    assert [case.status for case in (*h100, *t4)] == ["ok"] * 10
     assert h100[0].step == Work(kernels=5, submitted=1)
     assert (h100[0].waits, h100[4].waits) == (False, True)
     assert h100[0].argument_bytes == 4 * (1000 * 16 + 1000 + 16 + 1)
     # the gradient's n x d products are written out
     assert (h100[0].temp_bytes or 0) >= 4 * 1000 * 16
-    assert [each.tf32 for each in h100] == [False, False, False, True, False]
-    assert [each.tf32 for each in t4] == [False] * 5
+    assert [case.tf32 for case in h100] == [False, False, False, True, False]
+    assert [case.tf32 for case in t4] == [False] * 5
     assert dict(h100[2].library_calls or {}) == {"getrf": 1, "pivots": 1, "trsm": 2}
 
 

@@ -211,8 +211,8 @@ def test_what_one_environment_lacks_is_said_and_not_run() -> None:
 @pytest.mark.parametrize("devices", [("cpu", "cuda"), ("cuda", "cpu")])
 def test_numpy_runs_on_the_cpu_once(devices: tuple[str, ...]) -> None:
     (contest,) = chosen(methods=("gd",), strategies=("numpy_stacked", "jax_scan"), devices=devices)
-    found = sorted((case.solver.strategy, case.device) for case in contest.cases)
-    assert found == [("jax_scan", "cpu"), ("jax_scan", "cuda"), ("numpy_stacked", "cpu")]
+    places = sorted((case.solver.strategy, case.device) for case in contest.cases)
+    assert places == [("jax_scan", "cpu"), ("jax_scan", "cuda"), ("numpy_stacked", "cpu")]
 
 
 def test_where_the_cpu_was_not_asked_for_only_the_baseline_runs_on_it() -> None:
@@ -233,8 +233,8 @@ def test_a_precision_is_another_case_of_the_same_contest() -> None:
         dtypes=("float32", "float64"),
         precisions=("highest", "default"),
     )
-    told = [(case.solver.strategy, kind_of(case)) for case in contest.cases]
-    assert told == [
+    kinds = [(case.solver.strategy, kind_of(case)) for case in contest.cases]
+    assert kinds == [
         ("jax_scan", "float32"),
         ("jax_scan", "float32 default"),
         ("numpy_loop", "float64"),

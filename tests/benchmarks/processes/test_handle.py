@@ -121,7 +121,7 @@ def test_workers_do_not_hold_each_others_pipes(nursery: Nursery) -> None:
         for worker in workers:
             worker.ask("sample", 30.0)  # by then it has closed what is not its own
         pipes = [pipes_of(worker.pid) for worker in workers]
-        assert {len(each) for each in pipes} == {2}
+        assert {len(ends) for ends in pipes} == {2}
         assert len(set.union(*pipes)) == 2 * len(workers)
         os.kill(workers[0].pid, signal.SIGKILL)
         with pytest.raises(WorkerEnded, match="crashed: killed by SIGKILL"):

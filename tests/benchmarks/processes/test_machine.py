@@ -22,12 +22,12 @@ def cgroup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_facts_are_plain_and_name_nobody() -> None:
     facts = machine.facts()
-    told = json.dumps(facts, allow_nan=False)
+    text = json.dumps(facts, allow_nan=False)
     assert facts["cores"] >= 1
     assert facts["memory_bytes"] > 0
     assert facts["cpu"]
-    assert socket.gethostname() not in told
-    assert str(Path.home()) not in told or str(Path.home()) == "/"
+    assert socket.gethostname() not in text
+    assert str(Path.home()) not in text or str(Path.home()) == "/"
 
 
 def test_the_processor_is_named_also_where_the_system_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,11 +64,11 @@ def test_the_cpu_quota(cgroup: Path, text: str | None, quota: float | None) -> N
 def test_the_meter_tells_what_else_ran(fake_clock: FakeClock) -> None:
     meter = machine.Meter()
     fake_clock.advance(2.0)
-    found = meter.read()
-    assert found.keys() == {"steal", "others_cpu", "frequency_mhz"}
-    assert found["others_cpu"] is not None
-    assert found["others_cpu"] >= 0
-    assert all(value is None or value >= 0 for value in found.values())
+    readings = meter.read()
+    assert readings.keys() == {"steal", "others_cpu", "frequency_mhz"}
+    assert readings["others_cpu"] is not None
+    assert readings["others_cpu"] >= 0
+    assert all(value is None or value >= 0 for value in readings.values())
 
 
 def test_the_commit_of_a_package_and_whether_it_was_changed(tmp_path: Path) -> None:

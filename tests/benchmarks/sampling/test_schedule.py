@@ -14,7 +14,8 @@ from linregbench.benchmarks.sampling import schedule
 from linregbench.benchmarks.sampling.plan import Limits
 from linregbench.benchmarks.sampling.schedule import Outcome, Session
 from linregbench.benchmarks.sampling.state import State, restored
-from linregbench.results.runfile.read import Run, RunWriter, read_run, trim_for_resume
+from linregbench.results.runfile.read import Run, read_run
+from linregbench.results.runfile.write import RunWriter, trim_for_resume
 
 MIB = 2**20
 
@@ -52,14 +53,14 @@ def turns(run: Run) -> list[tuple[int, int]]:
 
 def orders(processes: FakeProcesses) -> dict[str, list[str]]:
     """Who was sampled in each round of each block, by what the watcher was told of it."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    sampled_by_round: defaultdict[str, list[str]] = defaultdict(list)
     where = ""
     for name, what in processes.log:
         if name == "tell":
             where = what
         elif what == "sample":
-            found[where].append(name)
-    return dict(found)
+            sampled_by_round[where].append(name)
+    return dict(sampled_by_round)
 
 
 def statuses(run: Run, block: int) -> dict[str, tuple[str, str | None]]:
@@ -298,13 +299,13 @@ def test_a_resumed_run_is_the_run_that_was_interrupted(
     assert done | orders(second) == orders(whole)
 
 
-def _block_number(told: str) -> int:
-    return int(told.removeprefix("block ").partition(",")[0]) - 1
+def _block_number(line: str) -> int:
+    return int(line.removeprefix("block ").partition(",")[0]) - 1
 
 
-def _numbers(run: Run, told: str) -> set[int]:
+def _numbers(run: Run, line: str) -> set[int]:
     """Blocks that are closed of the contest that a watcher's line is about."""
-    return {block.block for block in run.blocks if f" n={block.problem['samples']} " in told}
+    return {block.block for block in run.blocks if f" n={block.problem['samples']} " in line}
 
 
 def test_a_killed_run_goes_on_like_an_interrupted_one(fake_clock: FakeClock, path: Path) -> None:
@@ -351,9 +352,9 @@ def test_time_spent_is_accounted_for(fake_clock: FakeClock, path: Path) -> None:
 def test_progress_counts_down_to_nothing(fake_clock: FakeClock, path: Path) -> None:
     processes = FakeProcesses(fake_clock)
     measure(path, processes, *GRID, limits=make_limits((3, 3)))
-    told = [tuple(map(float, what.split())) for name, what in processes.log if name == "progress"]
-    assert len(told) == 6
-    done, left = zip(*told, strict=True)
+    seconds = [tuple(map(float, what.split())) for name, what in processes.log if name == "progress"]
+    assert len(seconds) == 6
+    done, left = zip(*seconds, strict=True)
     assert list(done) == sorted(done)
     assert list(left) == sorted(left, reverse=True)
     assert left[-1] == 0

@@ -7,7 +7,7 @@ from fakes import HEADER, FakeClock, FakeProcesses, Manner, make_contest, make_l
 
 from linregbench.benchmarks.sampling import schedule, stopping
 from linregbench.benchmarks.sampling.schedule import Session, State
-from linregbench.results.runfile.read import RunWriter
+from linregbench.results.runfile.write import RunWriter
 from linregbench.results.stats.quiet import thresholds
 
 

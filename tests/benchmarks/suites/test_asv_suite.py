@@ -83,11 +83,11 @@ def test_asv_check_passes() -> None:
 def test_what_the_reader_takes_for_granted() -> None:
     for method, strategy, size in cases.every_case():
         try:
-            told = case_columns(cases.case_of(method, strategy, size, "cpu").as_dict())
+            columns = case_columns(cases.case_of(method, strategy, size, "cpu").as_dict())
         except cases.Skip:
             continue
-        fixed = asv.FIXED | {"steps": asv.STEPS.get(method), "variant": asv._variant(method, strategy)}
-        assert {name: told[name] for name in fixed} == fixed
+        fixed = asv.HELD_FIXED | {"steps": asv.STEPS.get(method), "variant": asv._variant(method, strategy)}
+        assert {name: columns[name] for name in fixed} == fixed
 
 
 @pytest.mark.skipif(cases.may_be_here(ABSENT), reason="the device is here")
@@ -188,7 +188,7 @@ def test_asvs_environments_have_what_discovery_imports() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    ours = {re.split(r"[><=]", each)[0] for each in wanted}
+    ours = {re.split(r"[><=]", name)[0] for name in wanted}
     listed = (ROOT / "asv.conf.json").read_text()
     by_jax = {"jax", "jaxlib", "numpy", "scipy"}
     assert {name for name in ours & set(done.stdout.split()) - by_jax if f'"{name}": [' not in listed} == set()

@@ -73,9 +73,9 @@ def test_thousands_of_steps_on_hard_data_are_right(dtype: str) -> None:
 def loss(problem: Problem, w: np.ndarray, index: int = 0) -> Fraction:
     """The mean squared error of a problem, exactly."""
     X, y = ([Fraction(float(v)) for v in np.ravel(part[index])] for part in (problem.X, problem.y))
-    own, width = [Fraction(float(v)) for v in w], problem.X.shape[2]
+    weights, width = [Fraction(float(v)) for v in w], problem.X.shape[2]
     rows = (X[row * width : (row + 1) * width] for row in range(len(y)))
-    fits = (sum((a * b for a, b in zip(row, own, strict=True)), Fraction(0)) for row in rows)
+    fits = (sum((a * b for a, b in zip(row, weights, strict=True)), Fraction(0)) for row in rows)
     return sum(((fit - right) ** 2 for fit, right in zip(fits, y, strict=True)), Fraction(0)) / len(y)
 
 
@@ -125,16 +125,16 @@ def test_any_minimum_will_do_where_there_are_several() -> None:
     workload = make_workload("gd", 2, 4, dtype="float64")
     problem = make_problem(workload)
     null = np.linalg.svd(problem.X[0])[2][-1]
-    found = excess_loss(problem.optimum[0] + 5 * null, workload, problem)
-    assert found is not None
-    assert found < 1e-28
+    excess = excess_loss(problem.optimum[0] + 5 * null, workload, problem)
+    assert excess is not None
+    assert excess < 1e-28
 
 
 def test_an_answer_to_a_tolerance_has_one_too() -> None:
     workload, problem = made("gd_tol", dtype="float64")
-    found = excess_loss((problem.reference[0], 7), workload, problem)
-    assert found is not None
-    assert 0 < found < 1e-3
+    excess = excess_loss((problem.reference[0], 7), workload, problem)
+    assert excess is not None
+    assert 0 < excess < 1e-3
 
 
 @pytest.mark.parametrize("answer", [np.full(3, np.nan), np.full(3, np.inf), np.full(3, 1e200), np.ones(2), None])

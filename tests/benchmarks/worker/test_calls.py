@@ -49,10 +49,10 @@ def test_an_answer_without_its_steps_is_said(result: Any) -> None:
 def test_a_batch_is_one_call_or_one_a_problem(method: str, batched: bool) -> None:
     workload = make_workload(method, 10, 2, batch=3)
     solver = make_solver("numpy_stacked" if batched else "numpy_loop", method=method, batched=batched)
-    found = calls.calls_for(solver, workload, make_problem(workload))
-    assert len(found) == (1 if batched else 3)
-    assert found[0][0].shape == ((3, 10, 2) if batched else (10, 2))
-    assert found[0][1].shape == ((3, 10) if batched else (10,))
+    inputs = calls.calls_for(solver, workload, make_problem(workload))
+    assert len(inputs) == (1 if batched else 3)
+    assert inputs[0][0].shape == ((3, 10, 2) if batched else (10, 2))
+    assert inputs[0][1].shape == ((3, 10) if batched else (10,))
 
 
 @pytest.mark.parametrize(

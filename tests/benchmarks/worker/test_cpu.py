@@ -67,9 +67,9 @@ def test_settings_where_they_can_be_read(kernel: Path) -> None:
 
 def test_the_facts_of_this_machine_are_plain_and_name_nobody() -> None:
     facts = cpu.processor_facts()
-    told = json.dumps(facts, allow_nan=False)
-    assert socket.gethostname() not in told
-    assert "/" not in told  # no path of anybody's disk
+    text = json.dumps(facts, allow_nan=False)
+    assert socket.gethostname() not in text
+    assert "/" not in text  # no path of anybody's disk
     assert all(pool["library"] and pool["threads"] >= 1 for pool in facts["pools"])
 
 
@@ -91,7 +91,7 @@ def test_the_flush_writes_twice_the_last_cache(
 def test_each_sample_of_one_call_follows_a_flush(monkeypatch: pytest.MonkeyPatch, cold: bool) -> None:
     """The worker's own order of things; what is called is written down, and the clock is real."""
     log: list[str] = []
-    monkeypatch.setattr(flush, "make", lambda _: flush.Flush(lambda: log.append("flush"), 0))
+    monkeypatch.setattr(flush, "flush_for", lambda _: flush.Flush(lambda: log.append("flush"), 0))
     sample = session.clock.sample
 
     def noted(call: Any, loops: int) -> Any:

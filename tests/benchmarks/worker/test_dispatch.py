@@ -66,8 +66,8 @@ def event(start_ns: int, duration_ns: int) -> str:
 
 
 def plane(name: str, **lines: str) -> str:
-    told = " ".join(f'lines {{ name: "{line.replace("_", " ")}" {events} }}' for line, events in lines.items())
-    return f'planes {{ name: "{name}" event_metadata {{ key: 1 value {{ id: 1 name: "kernel" }} }} {told} }}'
+    content = " ".join(f'lines {{ name: "{line.replace("_", " ")}" {events} }}' for line, events in lines.items())
+    return f'planes {{ name: "{name}" event_metadata {{ key: 1 value {{ id: 1 name: "kernel" }} }} {content} }}'
 
 
 def planes(*texts: str) -> Iterator[Any]:
@@ -76,7 +76,7 @@ def planes(*texts: str) -> Iterator[Any]:
 
 
 def test_device_time_is_the_union_of_a_devices_streams() -> None:
-    found = planes(
+    profile = planes(
         plane("/host:CPU", python=event(0, 900_000)),
         plane(
             "/device:GPU:0",
@@ -86,12 +86,12 @@ def test_device_time_is_the_union_of_a_devices_streams() -> None:
         ),
         plane("/device:GPU:1", Stream_7=event(0, 7000)),
     )
-    assert dispatch.busy_of(found, 0) == pytest.approx(300e-9)
+    assert dispatch.busy_of(profile, 0) == pytest.approx(300e-9)
 
 
 def test_device_time_of_a_tpu_is_its_line_of_operations() -> None:
-    found = planes(plane("/device:TPU:1", Steps=event(0, 900), XLA_Ops=event(0, 400) + event(100, 50)))
-    assert dispatch.busy_of(found, 1) == pytest.approx(400e-9)
+    profile = planes(plane("/device:TPU:1", Steps=event(0, 900), XLA_Ops=event(0, 400) + event(100, 50)))
+    assert dispatch.busy_of(profile, 1) == pytest.approx(400e-9)
     assert dispatch.busy_of(planes(plane("/host:CPU", python=event(0, 9))), 0) == 0.0
 
 

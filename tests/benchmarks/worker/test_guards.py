@@ -43,8 +43,8 @@ def test_an_honest_solver_is_cleared_by_the_first_pair(monkeypatch: pytest.Monke
 
 
 @pytest.mark.skipif(len(devices.allowed_cores()) < 2, reason="a second thread shows only on a second core")
-@pytest.mark.parametrize(("cpu_s", "found"), [(1.0, False), (1.4, False), (1.6, True), (2.0, True)])
-def test_more_threads_than_asked_for_are_named(monkeypatch: pytest.MonkeyPatch, cpu_s: float, found: bool) -> None:
+@pytest.mark.parametrize(("cpu_s", "convicted"), [(1.0, False), (1.4, False), (1.6, True), (2.0, True)])
+def test_more_threads_than_asked_for_are_named(monkeypatch: pytest.MonkeyPatch, cpu_s: float, convicted: bool) -> None:
     """The machine decides how much of a second core is free, so the sample is made up; the affinity is real."""
     before, during = os.sched_getaffinity(0), []
 
@@ -53,7 +53,7 @@ def test_more_threads_than_asked_for_are_named(monkeypatch: pytest.MonkeyPatch, 
         return clock.Sample(loops, wall_s=1.0, cpu_s=cpu_s)
 
     monkeypatch.setattr(clock, "sample", sample)
-    assert guards.more_threads(lambda: None, 1, devices.allowed_cores()) is found
+    assert guards.more_threads(lambda: None, 1, devices.allowed_cores()) is convicted
     assert during == [set(devices.allowed_cores())] * len(during)
     assert os.sched_getaffinity(0) == before
 
@@ -66,12 +66,12 @@ def test_no_thread_too_many_can_be_told_without_a_core_for_it(cores: list[int], 
     assert not guards.more_threads(refuse, 1, cores, threads)
 
 
-@pytest.mark.parametrize(("cpu_over_wall", "found"), [(2.4, False), (2.6, True)])
+@pytest.mark.parametrize(("cpu_over_wall", "convicted"), [(2.4, False), (2.6, True)])
 def test_threads_beyond_the_number_asked_for(
-    monkeypatch: pytest.MonkeyPatch, cpu_over_wall: float, found: bool
+    monkeypatch: pytest.MonkeyPatch, cpu_over_wall: float, convicted: bool
 ) -> None:
     monkeypatch.setattr(guards, "cpu_over_wall_let_off", lambda *_: cpu_over_wall)
-    assert guards.more_threads(lambda: None, 1, [0, 1, 2, 3], 2) is found
+    assert guards.more_threads(lambda: None, 1, [0, 1, 2, 3], 2) is convicted
 
 
 @pytest.fixture

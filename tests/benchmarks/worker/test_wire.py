@@ -39,12 +39,12 @@ def pipe() -> Iterator[Pipe]:
 
 @pytest.mark.parametrize("size", [1, 2, 7, len(BYTES)])
 def test_available_gives_what_is_complete_and_keeps_the_rest(pipe: Pipe, size: int) -> None:
-    found = []
+    arrived = []
     for start in range(0, len(BYTES), size):
         pipe.write(BYTES[start : start + size])
-        found += pipe.reader.available()
-        assert len(found) == BYTES[: start + size].count(b"\n")
-    assert found == MESSAGES
+        arrived += pipe.reader.available()
+        assert len(arrived) == BYTES[: start + size].count(b"\n")
+    assert arrived == MESSAGES
     assert not pipe.reader.closed
 
 

@@ -7,7 +7,9 @@ from door_files import DOCUMENTS, RATIO, TIME, asv_folder, asv_index, asv_result
 
 import linregbench
 from linregbench.benchmarks.cli.main import main
-from linregbench.results.figures.history import as_text, history, plot
+from linregbench.results.figures.history import plot
+from linregbench.results.tables.history import history, history_document
+from linregbench.results.tables.terminal import text_of
 
 
 def folder_of(where: Path) -> Path:
@@ -39,7 +41,7 @@ def test_a_plot_that_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
 
 def test_a_history_without_ratios_is_one_of_times(tmp_path: Path) -> None:
     frame = linregbench.load(asv_folder(tmp_path))
-    assert as_text(frame).startswith("time of a call")
+    assert text_of(history_document(frame)).startswith("time of a call")
     plot(frame, tmp_path / "plot.svg")
     assert (tmp_path / "plot.svg").stat().st_size
 

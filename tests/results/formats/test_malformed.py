@@ -1,6 +1,6 @@
 """Malformed files: truncated, of another version, of wrong types, NaN, empty, 50 MB: read whole, or refused by name.
 
-Run files have tests of their own for all but the 50 MB, in tests/results/test_damage.py.
+Run files have tests of their own for all but the 50 MB, in tests/results/runfile/test_damage.py.
 """
 
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shown
 from door_files import DOCUMENTS, asv_folder, asv_index, asv_results, changed, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,13 +18,13 @@ from made import SMALL
 
 import linregbench
 from linregbench.results.compare.files import compare_anything
-from linregbench.results.figures.history import as_text
-from linregbench.results.formats.load import gathered
+from linregbench.results.formats.load import read
 from linregbench.results.models.advise import Wish, advise, in_words
-from linregbench.results.report.build import markdown
+from linregbench.results.report.build import report_of
+from linregbench.results.report.markdown import markdown
 from linregbench.results.runfile.read import RunFileError
-from linregbench.results.tables.cases import FORMATS
-from linregbench.results.tables.comparison import as_text as comparison_as_text
+from linregbench.results.tables.formats import FORMS
+from linregbench.results.tables.history import history_document
 
 ODD = st.sampled_from(
     [
@@ -83,20 +84,21 @@ def loads_whole_or_names(path: Path, least: int) -> None:
     """Either every row is there and can be printed, or an error names the file."""
     named = None
     try:
-        runs, frame = gathered(path)
+        loaded = read(path)
     except RunFileError as error:
         named = str(error)
     if named is not None:
         assert path.name in named
         return
-    assert len(frame) >= least
-    for table in FORMATS.values():
-        table(frame)
-    assert markdown(runs, frame)
-    assert in_words(advise(frame, Wish(samples=500, features=2)))
-    assert comparison_as_text(compare_anything(path, path))
+    assert len(loaded.frame) >= least
+    for form in FORMS:
+        shown.cases(loaded, form)
+    assert markdown(report_of(loaded))
+    assert in_words(advise(loaded.frame, Wish(samples=500, features=2)))
+    assert shown.compared(compare_anything(path, path))
     if path.is_dir():
-        assert as_text(frame)
+        document = history_document(loaded.frame)
+        assert document.tables or document.last
 
 
 @settings(deadline=None, max_examples=60)

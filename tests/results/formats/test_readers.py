@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shown
 from door_files import (
     AXES,
     DOCUMENTS,
@@ -26,10 +27,12 @@ from made import SMALL_BYTES
 
 import linregbench
 from linregbench.benchmarks.cli.main import main
+from linregbench.results.fields import COLUMNS
 from linregbench.results.formats import asv
-from linregbench.results.frame import COLUMNS, from_runs
+from linregbench.results.formats.load import read
+from linregbench.results.frame import from_runs
 from linregbench.results.runfile.read import RunFileError
-from linregbench.results.tables.cases import FORMATS
+from linregbench.results.tables.formats import FORMS
 
 
 @pytest.fixture
@@ -44,8 +47,8 @@ def test_all_of_them_are_one_frame(files: dict[str, Path]) -> None:
     assert list(dict.fromkeys(frame["source"])) == list(files)
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == COLUMNS
     assert frame["units"].notna().all()
-    for table in FORMATS.values():
-        assert table(frame)
+    for form in FORMS:
+        assert shown.cases(read(*files.values()), form)
 
 
 @pytest.mark.parametrize("source", DOCUMENTS)
@@ -194,10 +197,10 @@ def test_no_verdict_on_what_is_no_run(files: dict[str, Path], capsys: pytest.Cap
     with pytest.raises(SystemExit) as ended:
         main(["compare", *pair])
     assert ended.value.code == 0
-    told = capsys.readouterr().out
-    assert "refused: pyperf keeps no sentinel" in " ".join(told.split())
-    assert "without an interval" in told
-    assert told.endswith("1 refused, 2 skipped\n")
+    out = capsys.readouterr().out
+    assert "refused: pyperf keeps no sentinel" in " ".join(out.split())
+    assert "without an interval" in out
+    assert out.endswith("1 refused, 2 skipped\n")
     with pytest.raises(SystemExit) as ended:
         main(["compare", "--fail-on", "slower", *pair])
     assert ended.value.code == 2

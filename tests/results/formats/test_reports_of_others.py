@@ -6,11 +6,11 @@ import pytest
 from door_files import AXES, DOCUMENTS, asv_folder, asv_index, asv_results, written
 from made import SMALL_BYTES
 
-import linregbench
 from linregbench.benchmarks.cli.main import main
 from linregbench.results.figures import lines
 from linregbench.results.formats import unjudged
-from linregbench.results.tables.answers import answer_tables, answers_of
+from linregbench.results.formats.load import read
+from linregbench.results.report.build import report_of
 
 BATCHED = AXES | {"batch": [1, 32, 1024]}
 WHY = "no sentinel"
@@ -62,10 +62,11 @@ def test_a_report_beside_a_run(others: dict[str, Path], tmp_path: Path, capsys: 
 
 def test_no_answer_and_no_figure_fails_on_times_alone(others: dict[str, Path]) -> None:
     for path in others.values():
-        frame = linregbench.load(path)
+        loaded = read(path)
+        frame = loaded.frame
         assert frame.loc[frame["time_s"].notna(), "blocks"].notna().all()
         assert frame["verdict"].isna().all()
-        tables = {table.name: table for table in answer_tables(answers_of(frame))}
+        tables = {table.name: table for table in report_of(loaded).answers}
         assert not tables["crossovers"].rows
         for _, draw in lines.FIGURES.values():
             draw(frame)
@@ -76,6 +77,6 @@ def test_advice_without_intervals_says_so(others: dict[str, Path], capsys: pytes
     with pytest.raises(SystemExit) as ended:
         main(["advise", "--method", "ols", "--samples", "500", str(others["asv"])])
     assert ended.value.code == 0
-    told = capsys.readouterr().out
-    assert "no interval of their own" in told
-    assert "the order is not sure" in told
+    out = capsys.readouterr().out
+    assert "no interval of their own" in out
+    assert "the order is not sure" in out

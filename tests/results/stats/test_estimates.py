@@ -8,6 +8,7 @@ import synthetic
 from made import BASE, estimates_of, parsed
 from synthetic import Noise, Truth
 
+from linregbench.results.fields import MEDIANS
 from linregbench.results.runfile.read import parse_record
 from linregbench.results.runfile.records import Block, Stop, problem_key
 from linregbench.results.stats.estimates import estimate
@@ -53,9 +54,9 @@ def test_truth_is_found() -> None:
 
 def test_phases_are_medians_and_sums() -> None:
     scan = estimates_of(BASE, SCAN)["jax_scan analytic"]
-    assert scan.phases["compile_s"] == 0.06
+    assert scan.measured["compile_s"] == 0.06
     assert scan.first_result_s == pytest.approx(2e-5 + 0.012 + 0.02 + 0.06 + 1.2e-3)
-    assert estimates_of(BASE)["numpy_loop analytic"].phases["compile_s"] is None
+    assert estimates_of(BASE)["numpy_loop analytic"].measured["compile_s"] is None
 
 
 def test_capped_cases_use_all_rounds_and_say_so() -> None:
@@ -111,7 +112,8 @@ def test_the_first_bad_block_retires_a_case() -> None:
     base, scan = estimate(*parsed(records))
     assert (scan.status, scan.reason) == ("timeout", "over 60 s")
     assert (scan.time_s, scan.versus_baseline, scan.versus_winner, scan.first_result_s) == (None, None, None, None)
-    assert set(scan.phases.values()) == {None}
+    assert {scan.measured[name] for name in MEDIANS} == {None}
+    assert scan.measured["error"] == 2.1e-7
     assert base.versus_winner
     assert base.versus_winner.verdict == "winner"
 

@@ -5,21 +5,13 @@ import math
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 import synthetic
 from made import END, SMALL
 
-from linregbench.results.runfile import read
-from linregbench.results.runfile.read import (
-    Block,
-    Header,
-    Measurement,
-    RunFileError,
-    RunWriter,
-    read_run,
-    trim_for_resume,
-)
+from linregbench.results.runfile.read import RunFileError, read_run
+from linregbench.results.runfile.records import Block, Measurement
+from linregbench.results.runfile.write import RunWriter, trim_for_resume
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -210,7 +202,14 @@ def test_a_large_foreign_file_is_refused_at_once(tmp_path: Path) -> None:
         read_run(path)
 
 
-def test_the_public_names_are_there() -> None:
-    assert all(hasattr(read, name) for name in read.__all__)
-    assert read.VERSION == 1
-    assert msgspec.structs.fields(Header)
+def test_what_many_measurements_tell_alike_is_one_object_within_a_read(tmp_path: Path) -> None:
+    rows = [synthetic.measurement(block=n, strategy=name) for n in (0, 1) for name in ("jax_scan", "jax_vmap")]
+    odd = synthetic.measurement(block=1, strategy="jax_eager", workload=synthetic.workload(dtype="float64"))
+    records = [synthetic.header(), *rows, odd, synthetic.block(), synthetic.block(block=1)]
+    path = synthetic.write(tmp_path / "run.jsonl", records)
+    first, second, again, _, other = read_run(path).measurements
+    assert first.workload is second.workload is again.workload is not other.workload
+    assert first.rounds is other.rounds
+    assert first.case is again.case
+    assert len({m.case for m in (first, second, other)}) == 3
+    assert read_run(path).measurements[0].workload is not first.workload

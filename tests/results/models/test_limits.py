@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
+import shown
 from made import END, as_run
 from synthetic import Truth, blocks_of, environment, header, workload
 
-from linregbench.results.frame import from_runs
+from linregbench.results.formats.load import of_runs
 from linregbench.results.models.limits import Limit, bytes_of, flops_of, limits
-from linregbench.results.tables.answers import answer_tables, answers_of
 
 PEAKS = {"gemm_float32_flops_per_s": 1e11, "gemm_float64_flops_per_s": 5e10, "bandwidth_bytes_per_s": 1e10}
 
@@ -65,7 +65,8 @@ def test_what_has_no_closed_form_has_none() -> None:
 def found_with(*environments: dict[str, Any]) -> Limit:
     of = workload(samples=1_000_000, features=16)
     measurements = blocks_of([Truth("numpy_loop", "analytic", 1.0)], of=of)
-    (found,) = limits(from_runs(as_run([header(), *environments, *measurements, END])))
+    loaded = of_runs(as_run([header(), *environments, *measurements, END]))
+    (found,) = limits(loaded.frame, loaded.peaks)
     return found
 
 
@@ -95,7 +96,7 @@ def test_the_cache_is_that_of_the_run_file(cache_bytes: int, cached: bool) -> No
 def test_a_share_above_the_peak_is_owned_up_to() -> None:
     records = [header(), environment(peaks={"gemm_float32_flops_per_s": 1e6})]
     records += blocks_of([Truth("numpy_loop", "analytic", 1e-3)], of=workload(), blocks=2)
-    table = answer_tables(answers_of(from_runs(as_run(records))))[-1]
+    table = shown.report(as_run(records)).answers[-1]
     assert table.name == "limits"
     assert float(table.rows[0][3].text.rstrip("%")) > 100
     assert "measured in a disturbed moment" in table.about

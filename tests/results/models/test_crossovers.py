@@ -9,8 +9,8 @@ from planted import SIZES, holds, numpy_s, scan_s, sweep
 from synthetic import QUIET, Noise
 
 from linregbench.results.models.calls import break_even, break_evens
-from linregbench.results.models.crossovers import crossover_of, crossovers, saturations
-from linregbench.results.models.rays import Answer, log_ratio, measured, rays
+from linregbench.results.models.crossovers import crossovers, saturations
+from linregbench.results.models.rays import Answer, log_ratio, measured
 from linregbench.results.models.scaling import scalings
 
 
@@ -30,10 +30,6 @@ def test_no_crossover_is_told_where_the_sizes_do_not_reach_it() -> None:
     frame = sweep({"numpy_loop": numpy_s, "jax_scan": scan_s}, far)
     assert crossovers(frame, "samples") == []
     assert crossovers(frame, "batch") == []
-    (ray,) = rays(measured(frame), "samples")
-    answer = crossover_of(ray, "numpy_loop analytic", "jax_scan analytic")
-    assert isinstance(answer, Answer)
-    assert answer.why == "not in range: numpy_loop analytic is faster at every size"
 
 
 def test_exponents_are_those_planted_and_a_bend_is_no_single_one() -> None:

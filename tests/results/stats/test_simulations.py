@@ -1,6 +1,6 @@
 """Comparisons on synthetic data with known truth: coverage, false verdicts, planted differences; seeds fixed.
 
-The statistics of one run are simulated in test_statistics; here those between two runs, and then all of it at once,
+The statistics of one run are simulated in test_intervals; here those between two runs, and then all of it at once,
 from samples to verdicts, over 1,000 cases.
 """
 

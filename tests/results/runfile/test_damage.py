@@ -6,14 +6,16 @@ import stat
 from pathlib import Path
 
 import pytest
+import shown
 import synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import END, SMALL, SMALL_BYTES, STOP
 
-from linregbench.results.frame import from_runs
-from linregbench.results.runfile.read import RunFileError, RunWriter, read_run, trim_for_resume
-from linregbench.results.tables.cases import FORMATS
+from linregbench.results.formats.load import of_runs
+from linregbench.results.runfile.read import RunFileError, read_run
+from linregbench.results.runfile.write import RunWriter, trim_for_resume
+from linregbench.results.tables.formats import FORMS
 
 
 def test_unclosed_blocks_are_left_out_and_trimmed(tmp_path: Path) -> None:
@@ -68,9 +70,9 @@ def _shows_or_names_the_error(path: Path) -> None:
         run = read_run(path)
     except RunFileError:
         return
-    frame = from_runs(run)
-    for render in FORMATS.values():
-        assert isinstance(render(frame), str)
+    loaded = of_runs(run)
+    for form in FORMS:
+        assert isinstance(shown.cases(loaded, form), str)
 
 
 @settings(max_examples=150, deadline=None)

@@ -5,17 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shown
 import synthetic
 from made import BASE, as_run, run_of
 from msgspec.structs import replace as altered
 from synthetic import QUIET, Noise, Truth
 
-from linregbench.results.frame import NOISE, from_runs
-from linregbench.results.report.build import markdown
-from linregbench.results.runfile.read import Block, Run, parse_record
+from linregbench.results.formats.load import of_runs
+from linregbench.results.report.markdown import markdown
+from linregbench.results.runfile.read import Run, parse_record
+from linregbench.results.runfile.records import Block
 from linregbench.results.stats.diagnostics import Diagnostics, diagnose
-from linregbench.results.stats.noise import details, summed_up
-from linregbench.results.tables.cases import as_markdown, as_text
+from linregbench.results.stats.noise import details, in_one_line
 
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 CALM = Diagnostics(
@@ -54,8 +55,8 @@ def test_a_calm_run() -> None:
     assert found.autocorrelation == pytest.approx(-0.05, abs=0.2)
     assert (found.others_cpu, found.frequency_mhz, found.sentinel_floor) == (None, None, None)
     assert found.steal_share is None
-    assert summed_up(found).startswith("the machine was calm: ")
-    assert ": ratios hold, and absolute times to 0." in summed_up(found)
+    assert in_one_line(found).startswith("the machine was calm: ")
+    assert ": ratios hold, and absolute times to 0." in in_one_line(found)
 
 
 def test_what_was_planted_is_found() -> None:
@@ -78,7 +79,7 @@ def test_what_the_blocks_tell_is_averaged_by_their_length() -> None:
     assert found.others_cpu == pytest.approx((0.8 * 22 + 9 * 0.2 * 2) / 40)
     assert found.steal_share == pytest.approx((0.5 + 0.9) / 40 / 2)
     assert found.frequency_mhz == (2000.0, 3000.0)
-    line = summed_up(found)
+    line = in_one_line(found)
     assert line.startswith("the machine was noisy: ")
     for part in ("other processes used 0.5 cores", "the hypervisor took 2% of the", "from 2,000 to 3,000 MHz"):
         assert part in line
@@ -119,21 +120,21 @@ def test_a_run_that_never_saw_quiet_says_so() -> None:
     loud = Noise(process=0.002, busy_share=1.0, busy=0.6)
     found = diagnose(run_of("loud", SCAN, noise=loud))
     assert not found.saw_quiet
-    assert "it was never quiet" in summed_up(found)
-    assert "absolute times do not" in summed_up(found)
+    assert "it was never quiet" in in_one_line(found)
+    assert "absolute times do not" in in_one_line(found)
     blind = with_blocks(run_of("blind", SCAN), sentinel_s=())
     assert diagnose(blind).quiet_share is None
-    assert "no sentinel told which rounds were quiet" in summed_up(diagnose(blind))
+    assert "no sentinel told which rounds were quiet" in in_one_line(diagnose(blind))
 
 
 def test_a_run_without_anything_is_no_error() -> None:
     empty = diagnose(as_run([synthetic.header()]))
-    assert summed_up(empty) == "nothing was measured, so nothing is known of the machine"
+    assert in_one_line(empty) == "nothing was measured, so nothing is known of the machine"
     assert details(empty) == []
     failed = Truth(BASE.strategy, BASE.variant, 1.0, status="failed", reason="x")
     bare = diagnose(as_run([synthetic.header(), *synthetic.blocks_of([failed], of=synthetic.workload())]))
     assert (bare.floor, bare.drift, bare.switches_per_s) == (None, None, None)
-    assert summed_up(bare).endswith("no A/A floor: how far ratios hold is not known")
+    assert in_one_line(bare).endswith("no A/A floor: how far ratios hold is not known")
 
 
 @pytest.mark.parametrize(
@@ -157,19 +158,19 @@ def test_a_run_without_anything_is_no_error() -> None:
     ],
 )
 def test_the_line_says_what_holds(changes: dict[str, Any], line: str) -> None:
-    assert summed_up(replace(CALM, **changes)) == f"the machine was {line}"
+    assert in_one_line(replace(CALM, **changes)) == f"the machine was {line}"
 
 
 def test_tables_and_reports_carry_it() -> None:
     one, other = run_of("one", SCAN), run_of("two", SCAN, noise=Noise(process=0.06), seed=1)
-    frame = from_runs(one)
-    line = summed_up(diagnose(one))
-    assert frame.attrs[NOISE] == {"one": line}
-    assert f"{line}." in " ".join(as_text(frame).split())
-    assert f"{line}." in as_markdown(frame)
-    both = " ".join(as_text(from_runs(one, other)).split())
+    alone, two = of_runs(one), of_runs(one, other)
+    line = in_one_line(diagnose(one))
+    assert alone.noise == {"one": line}
+    assert f"{line}." in " ".join(shown.cases(alone).split())
+    assert f"{line}." in shown.cases(alone, "markdown")
+    both = " ".join(shown.cases(two).split())
     assert f"run one: {line}." in both
     assert "run two: the machine was noisy" in both
-    assert "run two" not in as_text(from_runs(one, other).query("run == 'one'"))
-    assert "- A/A floor, two copies of the baseline: 0." in markdown([one])
+    assert "run two" not in shown.cases(replace(two, frame=two.frame.query("run == 'one'")))
+    assert "- A/A floor, two copies of the baseline: 0." in markdown(shown.report(one))
     assert details(CALM)[-1] == "clock: 3,000 to 3,010 MHz"

@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
+import shown
 import synthetic
 from made import BASE, as_run
 from synthetic import QUIET, Noise, Truth
 
-from linregbench.results.frame import from_runs
+from linregbench.results.formats.load import of_runs
 from linregbench.results.stats.estimates import Estimate, estimate, estimate_run, label, ratio_between
 from linregbench.results.stats.findings import FINDINGS, explained, falsifying, withheld
 from linregbench.results.stats.lockstep import Lockstep, half_drift, unsteady
-from linregbench.results.tables.cases import as_csv, as_markdown, as_text
 
 FALSE = ("compile", "retrace", "inputs_changed", "remembered", "closed_over_data")
 
@@ -40,10 +40,10 @@ def test_a_false_time_is_not_shown_has_no_ratio_and_cannot_win(finding: str) -> 
     row = rows["jax_scan analytic"]
     assert (row.status, row.findings) == ("ok", (finding,))
     assert row.reason == f"no time is shown: {finding} ({FINDINGS[finding].meaning})"
-    times = (row.time_s, row.time_low_s, row.time_all_s, row.time_min_s, row.phases["dispatch_s"])
+    times = (row.time_s, row.time_low_s, row.time_all_s, row.time_min_s, row.measured["dispatch_s"])
     assert times == (None,) * 5
     assert (row.versus_baseline, row.versus_winner, row.winner) == (None, None, None)
-    assert row.phases["compile_s"] == 0.05
+    assert row.measured["compile_s"] == 0.05
     assert rows["numpy_loop analytic"].winner == "jax_vmap analytic"
 
 
@@ -74,8 +74,8 @@ def test_tables_say_what_was_found() -> None:
     truths = [BASE, scan("remembered", "coarse_timer"), Truth("jax_vmap", "analytic", 5e-4)]
     truths.append(Truth("jax_eager", "analytic", 5e-3, fields={"findings": ["more_threads"]}))
     run = as_run([synthetic.header(), *synthetic.blocks_of(truths, of=synthetic.workload())])
-    frame = from_runs(run)
-    text = as_text(frame)
+    loaded = of_runs(run)
+    text = shown.cases(loaded)
     for line in (
         "  no time is shown: jax_scan analytic: remembered (repeated inputs are answered faster than fresh",
         "  * jax_eager analytic: more_threads",
@@ -83,8 +83,8 @@ def test_tables_say_what_was_found() -> None:
     ):
         assert line in text.splitlines()
     assert "coarse_timer:" not in text
-    assert "- no time is shown: jax_scan analytic" in as_markdown(frame)
-    assert ",remembered; coarse_timer," in as_csv(frame)
+    assert "- no time is shown: jax_scan analytic" in shown.cases(loaded, "markdown")
+    assert ",remembered; coarse_timer," in shown.cases(loaded, "csv")
 
 
 def lockstep_of(

@@ -4,21 +4,21 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import shown
 import synthetic
 from made import run_of
 from msgspec.structs import replace as altered
 from synthetic import Truth
 
 from linregbench.results.compare.refusals import differences
-from linregbench.results.frame import from_runs
-from linregbench.results.report.facts import facts_of
+from linregbench.results.formats.load import of_runs
+from linregbench.results.report.facts import device_facts
 from linregbench.results.runfile import device_states
 from linregbench.results.runfile.read import Run, parse_record
 from linregbench.results.runfile.records import Block, Environment
 from linregbench.results.stats.diagnostics import diagnose
-from linregbench.results.stats.noise import details, summed_up
+from linregbench.results.stats.noise import details, in_one_line
 from linregbench.results.stats.quiet import quiet_rounds, thresholds
-from linregbench.results.tables.cases import as_markdown
 
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 STATE = {"clock_mhz": [1410, 1980], "reasons": ["idle"], "held_s": {"power_cap": 0.0}, "temperature_c": 41}
@@ -37,8 +37,8 @@ def test_a_gpu_that_was_held_down_is_told_with_its_blocks() -> None:
         "cuda was slowed by its power cap in 3 of 10 blocks",
         "cuda was slowed by its temperature in 1 of 10 blocks",
     )
-    assert "noisy" in summed_up(found)
-    assert "cuda was slowed by its power cap in 3 of 10 blocks" in summed_up(found)
+    assert "noisy" in in_one_line(found)
+    assert "cuda was slowed by its power cap in 3 of 10 blocks" in in_one_line(found)
     assert "clock of cuda: 1,200 to 1,980 MHz" in details(found)
 
 
@@ -103,16 +103,16 @@ def test_facts_are_lines_with_their_units() -> None:
             "none": "text",
         },
     )  # fmt: skip
-    assert facts_of(environment) == [
+    assert device_facts(environment) == [
         "cuda (cuda, threads 1, float32): driver 580.65, memory 79.65 GiB, clocks sm 1,980 MHz memory 2,619 MHz",
         "cuda:1 (cuda, threads 1, float32): power limit 700 W, clock reasons none, odd not a mapping",
     ]
-    assert facts_of(altered(environment, facts=None)) == []
+    assert device_facts(altered(environment, facts=None)) == []
 
 
 def test_a_run_with_cold_caches_says_so_and_is_not_compared_with_a_warm_one() -> None:
     warm = run_of("warm", SCAN)
     cold = replace(warm, header=altered(warm.header, run="cold", options={"flush_cache": True}))
-    assert "cold caches: a sample is one call" in as_markdown(from_runs(cold))
-    assert "cold caches" not in as_markdown(from_runs(warm))
+    assert "cold caches: a sample is one call" in shown.cases(of_runs(cold), "markdown")
+    assert "cold caches" not in shown.cases(of_runs(warm), "markdown")
     assert any("flushing of the caches is off" in each.text for each in differences(warm, cold, ("BASE", "NEW")))

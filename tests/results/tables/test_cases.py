@@ -4,48 +4,60 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import shown
 import sweep
 import synthetic
-from hypothesis import given
-from hypothesis import strategies as st
 from rich.console import Console
 from synthetic import QUIET, Noise, Truth
 
-from linregbench.results.formats.load import load
-from linregbench.results.frame import COLUMNS
-from linregbench.results.tables.cases import FORMATS, as_csv, as_json, as_markdown, as_text, groups, print_table
-from linregbench.results.words.text import plain, ratio_text, text_of_time
+from linregbench.results.fields import COLUMNS
+from linregbench.results.formats.load import Loaded, read
+from linregbench.results.frame import records_of
+from linregbench.results.tables.cases import case_document, workload_tables
+from linregbench.results.tables.formats import FORMS
+from linregbench.results.tables.table import Table
+from linregbench.results.tables.terminal import print_document
+from linregbench.results.words.text import plain
 
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    return load(synthetic.write(tmp_path_factory.mktemp("runs") / "quick.jsonl", sweep.quick_run()))
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    return read(synthetic.write(tmp_path_factory.mktemp("runs") / "quick.jsonl", sweep.quick_run()))
 
 
-def frame_of(path: Path, *truths: Truth, noise: Noise = QUIET, blocks: int = 5, **workload: object) -> pd.DataFrame:
+def tables_of(loaded: Loaded) -> list[Table]:
+    return workload_tables(records_of(loaded.frame))
+
+
+def empty(loaded: Loaded) -> Loaded:
+    return replace(loaded, frame=loaded.frame.iloc[:0])
+
+
+def loaded_of(path: Path, *truths: Truth, noise: Noise = QUIET, blocks: int = 5, **workload: object) -> Loaded:
     of = synthetic.workload(**workload)
     records = [synthetic.header(), *synthetic.blocks_of(truths, of=of, noise=noise, blocks=blocks)]
-    return load(synthetic.write(path / "run.jsonl", records))
+    return read(synthetic.write(path / "run.jsonl", records))
 
 
 @pytest.mark.parametrize("width", [80, 100, 140])
-def test_no_line_is_longer_than_the_width(quick: pd.DataFrame, width: int) -> None:
-    text = as_text(quick, width=width)
+def test_no_line_is_longer_than_the_width(quick: Loaded, width: int) -> None:
+    text = shown.cases(quick, width=width)
     assert max(map(len, text.splitlines())) <= width
     assert text.isascii()
 
 
 @pytest.mark.parametrize("width", [80, 100])
-def test_every_case_is_shown_with_its_time_or_its_status(quick: pd.DataFrame, width: int) -> None:
-    text = as_text(quick, width=width)
-    for _, row in quick.iterrows():
+def test_every_case_is_shown_with_its_time_or_its_status(quick: Loaded, width: int) -> None:
+    text = shown.cases(quick, width=width)
+    for _, row in quick.frame.iterrows():
         assert f"{row['strategy']} {row['variant']}" in text
     assert text.count("\n\n") == 12
     for line in (
@@ -63,13 +75,13 @@ def test_every_case_is_shown_with_its_time_or_its_status(quick: pd.DataFrame, wi
     )
 
 
-def test_rows_are_sorted_by_speed_and_columns_line_up(quick: pd.DataFrame) -> None:
-    for group in groups(quick):
-        cells = [row.cells["time"].split() for row in group.rows]
+def test_rows_are_sorted_by_speed_and_columns_line_up(quick: Loaded) -> None:
+    for group in tables_of(quick):
+        cells = [text.split() for text in group.texts("time")] if group.rows else []
         times = [float(number.replace(",", "")) * UNITS[unit] for number, unit in cells]
         # one printed digit: rows are sorted by what was measured, not by what is left of it
         assert all(later > 0.98 * earlier for earlier, later in pairwise(times))
-    first = as_text(quick).split("\n\n")[0].splitlines()
+    first = shown.cases(quick).split("\n\n")[0].splitlines()
     ends = {line.index(" ms ") + 3 for line in first if " ms " in line[:40]}
     assert len(ends) == 1
 
@@ -77,34 +89,34 @@ def test_rows_are_sorted_by_speed_and_columns_line_up(quick: pd.DataFrame) -> No
 def test_the_winner_is_named_with_its_lead(tmp_path: Path) -> None:
     base, scan = Truth("numpy_loop", "analytic", 1e-3), Truth("jax_scan", "autodiff", 4e-4)
     third = Truth("jax_vmap", "autodiff", 5e-4)
-    text = as_text(frame_of(tmp_path, base, scan, third))
+    text = shown.cases(loaded_of(tmp_path, base, scan, third))
     assert "Winner: jax_scan autodiff, 1.25" in text
     assert "as fast as the runner-up, jax_vmap autodiff. Over the baseline," in " ".join(text.split())
-    two = as_text(frame_of(tmp_path, base, scan))
+    two = shown.cases(loaded_of(tmp_path, base, scan))
     assert "Winner: jax_scan autodiff, 2.5" in two
     assert "as fast as the runner-up, the baseline numpy_loop analytic." in " ".join(two.split())
-    best = as_text(frame_of(tmp_path, base, Truth("jax_eager", "autodiff", 4e-3)))
+    best = shown.cases(loaded_of(tmp_path, base, Truth("jax_eager", "autodiff", 4e-3)))
     assert "Winner: numpy_loop analytic, the baseline, 4.0" in best
 
 
 def test_a_lead_that_is_not_sure_is_not_a_win(tmp_path: Path) -> None:
     base = Truth("numpy_loop", "analytic", 1e-3)
     near = [Truth("jax_scan", variant, 4e-4) for variant in ("autodiff", "analytic")]
-    tie = " ".join(as_text(frame_of(tmp_path, base, *near)).split())
+    tie = " ".join(shown.cases(loaded_of(tmp_path, base, *near)).split())
     assert re.search(r"Tie to within 0\.\d%: jax_scan \w+ is as fast as jax_scan \w+ \(1\.00", tie)
     assert ". Over the baseline, numpy_loop analytic: 2.5" in tie
     ahead = [Truth("jax_scan", "autodiff", 4e-4), Truth("jax_scan", "analytic", 4.3e-4)]
-    unsure = " ".join(as_text(frame_of(tmp_path, base, *ahead, noise=Noise(process=0.02))).split())
+    unsure = " ".join(shown.cases(loaded_of(tmp_path, base, *ahead, noise=Noise(process=0.02))).split())
     assert "Too close to call: the lead of jax_scan " in unsure
     assert "is inconclusive." in unsure
-    single = " ".join(as_text(frame_of(tmp_path, base, *near, blocks=1)).split())
+    single = " ".join(shown.cases(loaded_of(tmp_path, base, *near, blocks=1)).split())
     assert "one block, so no interval" in single
     assert "is inconclusive." in single
 
 
 def test_no_baseline_is_said(tmp_path: Path) -> None:
     base = Truth("numpy_loop", "analytic", 1e-3, status="out_of_memory", reason="needs 9 GB")
-    text = as_text(frame_of(tmp_path, base, Truth("jax_scan", "autodiff", 4e-4)))
+    text = shown.cases(loaded_of(tmp_path, base, Truth("jax_scan", "autodiff", 4e-4)))
     assert "Only jax_scan autodiff was measured. There is no baseline here, so no ratio to one." in text
     assert "not measured: numpy_loop analytic: out of memory, needs 9 GB" in text
     assert "vs baseline" not in text.split("\n\n")[0]
@@ -113,13 +125,13 @@ def test_no_baseline_is_said(tmp_path: Path) -> None:
 def test_precisions_stand_side_by_side_and_are_told_apart(tmp_path: Path) -> None:
     base = Truth("numpy_loop", "analytic", 1e-3)
     both = [Truth("jax_scan", "autodiff", 4e-4), Truth("jax_scan", "autodiff", 1e-4, fields={"precision": "default"})]
-    frame = frame_of(tmp_path, base, *both)
-    text = " ".join(as_text(frame).split())
+    loaded = loaded_of(tmp_path, base, *both)
+    text = " ".join(shown.cases(loaded).split())
     assert "Winner: jax_scan autodiff at default, 4.0" in text
     assert "as fast as the runner-up, jax_scan autodiff. Over the baseline, numpy_loop analytic: 10" in text
     assert "at default, at high: JAX's precision of float32 products" in text
-    assert set(frame["winner"]) == {"jax_scan autodiff at default"}
-    alone = as_text(frame_of(tmp_path, base, both[0]))
+    assert set(loaded.frame["winner"]) == {"jax_scan autodiff at default"}
+    alone = shown.cases(loaded_of(tmp_path, base, both[0]))
     assert "at default" not in alone
 
 
@@ -127,7 +139,7 @@ def test_a_baseline_of_another_dtype_is_named(tmp_path: Path) -> None:
     of = synthetic.workload()
     single, double = Truth("numpy_loop", "analytic", 1e-3), {"workload": of | {"dtype": "float64"}}
     rest = [Truth(name, "analytic", 2e-3, fields=double) for name in ("numpy_loop", "jax_scan")]
-    text = as_text(frame_of(tmp_path, single, *rest))
+    text = shown.cases(loaded_of(tmp_path, single, *rest))
     assert "0.5" in text
     assert "The baseline is numpy_loop analytic in float32." in " ".join(text.split())
     assert "There is no baseline here" not in text
@@ -152,104 +164,57 @@ def test_names_are_text(tmp_path: Path, name: str) -> None:
     base = Truth("numpy_loop", "analytic", 1e-3)
     failed = Truth("bad", name, 1.0, status="failed", reason=name)
     data = name.replace("\n", "")
-    frame = frame_of(tmp_path, base, Truth("jax_scan", name, 4e-4, fields={"findings": [name]}), failed, data=data)
-    text = as_text(frame)
-    shown = plain(name)
-    assert f"jax_scan {shown} *" in text
-    assert f"not measured: bad {shown}: failed, {shown}" in " ".join(text.split())
+    loaded = loaded_of(tmp_path, base, Truth("jax_scan", name, 4e-4, fields={"findings": [name]}), failed, data=data)
+    text = shown.cases(loaded)
+    spelt = plain(name)
+    assert f"jax_scan {spelt} *" in text
+    assert f"not measured: bad {spelt}: failed, {spelt}" in " ".join(text.split())
     assert "\x1b" not in text
-    markdown = as_markdown(frame)
+    markdown = shown.cases(loaded, "markdown")
     assert "\x1b" not in markdown
     rows = [line for line in markdown.splitlines() if line.startswith("|")]
     assert {line.replace(r"\|", "").count("|") for line in rows} == {rows[0].count("|")}
     for raw in ("<script>", "[red]", "`x`", " *x*", " _x_"):
         assert raw not in markdown.replace(r"\*\*", "")
     terminal = io.StringIO()
-    print_table(frame, Console(file=terminal, force_terminal=True, color_system=None, width=100))
-    assert f"jax_scan {shown} *" in terminal.getvalue()
-    assert [row["variant"] for row in csv.DictReader(io.StringIO(as_csv(frame)))] == ["analytic", name, name]
-    assert json.loads(as_json(frame))[1]["variant"] == name
+    print_document(case_document(loaded), Console(file=terminal, force_terminal=True, color_system=None, width=100))
+    assert f"jax_scan {spelt} *" in terminal.getvalue()
+    assert [row["variant"] for row in csv.DictReader(io.StringIO(shown.cases(loaded, "csv")))] == [
+        "analytic",
+        name,
+        name,
+    ]
+    assert json.loads(shown.cases(loaded, "json"))[1]["variant"] == name
 
 
-def test_a_pipe_gets_plain_text_of_100_columns_and_a_terminal_its_own_width(quick: pd.DataFrame) -> None:
+def test_a_pipe_gets_plain_text_of_100_columns_and_a_terminal_its_own_width(quick: Loaded) -> None:
     pipe, terminal = io.StringIO(), io.StringIO()
-    print_table(quick, Console(file=pipe, width=40))
-    print_table(quick, Console(file=terminal, width=80, force_terminal=True))
-    assert pipe.getvalue() == as_text(quick)
+    print_document(case_document(quick), Console(file=pipe, width=40))
+    print_document(case_document(quick), Console(file=terminal, width=80, force_terminal=True))
+    assert pipe.getvalue() == shown.cases(quick)
     assert "\x1b[" in terminal.getvalue()
 
 
-def test_markdown_has_the_same_content(quick: pd.DataFrame) -> None:
-    markdown = as_markdown(quick)
+def test_markdown_has_the_same_content(quick: Loaded) -> None:
+    markdown = shown.cases(quick, "markdown")
     assert markdown.count("### ") == 12
     assert "| jax_scan solve |" in markdown
     assert "- not measured: jax_scan inverse: wrong, error 0.02, the limit is 0.005" in markdown
-    for group in groups(quick):
+    for group in tables_of(quick):
         assert f"### {group.title}" in markdown
         assert f"**{group.conclusion}**" in markdown
 
 
-def test_csv_and_json_hold_the_columns_in_full(quick: pd.DataFrame) -> None:
-    back = pd.read_csv(io.StringIO(as_csv(quick)), dtype=COLUMNS, keep_default_na=False, na_values=[""])
-    pd.testing.assert_frame_equal(back.fillna({"findings": ""}), quick)
-    rows = json.loads(as_json(quick))
-    assert [list(row) for row in rows] == [list(COLUMNS)] * len(quick)
+def test_csv_and_json_hold_the_columns_in_full(quick: Loaded) -> None:
+    back = pd.read_csv(io.StringIO(shown.cases(quick, "csv")), dtype=COLUMNS, keep_default_na=False, na_values=[""])
+    pd.testing.assert_frame_equal(back.fillna({"findings": ""}), quick.frame)
+    rows = json.loads(shown.cases(quick, "json"))
+    assert [list(row) for row in rows] == [list(COLUMNS)] * len(quick.frame)
     assert rows[0]["samples"] == 100
-    assert [row["time_s"] for row in rows] == [None if pd.isna(value) else value for value in quick["time_s"]]
-    assert json.loads(as_json(quick.iloc[:0])) == []
+    assert [row["time_s"] for row in rows] == [None if pd.isna(value) else value for value in quick.frame["time_s"]]
+    assert json.loads(shown.cases(empty(quick), "json")) == []
 
 
-@pytest.mark.parametrize("render", FORMATS.values(), ids=FORMATS.keys())
-def test_an_empty_frame_is_shown(render: object, quick: pd.DataFrame) -> None:
-    assert callable(render)
-    assert isinstance(render(quick.iloc[:0]), str)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "half_width", "text"),
-    [
-        (61.23e-6, 0.4e-6, "61.2 us"),
-        (61.23e-6, 3e-6, "61 us"),
-        (61.23e-6, 30e-6, "61 us"),
-        (612.3e-6, 120e-6, "610 us"),
-        (999.96e-6, None, "1.00 ms"),
-        (1.0, 0.0, "1.000 s"),
-        (1234.5, 2.0, "1,234 s"),
-        (3.2e-10, None, "0.320 ns"),
-        (0.0, None, "0 s"),
-        (None, None, ""),
-    ],
-)
-def test_times_are_trimmed_to_their_interval(seconds: float | None, half_width: float | None, text: str) -> None:
-    assert text_of_time(seconds, half_width) == text
-
-
-@pytest.mark.parametrize(
-    ("ratio", "low", "high", "text"),
-    [
-        (3.14, 2.9, 3.4, "3.1x (2.9-3.4)"),
-        (1.0, 1.0, 1.0, "1x"),
-        (1.0023, 0.9981, 1.0066, "1.002x (0.998-1.007)"),
-        (0.00146, 0.00143, 0.00148, "0.0015x (0.0014-0.0015)"),
-        (123.4, 118.0, 129.0, "123x (118-129)"),
-        (2.5, None, None, "2.50x"),
-        (1.0, 1e-30, 1e30, "1.0x (0.0-1e+30)"),
-        (None, None, None, ""),
-    ],
-)
-def test_ratios_are_trimmed_to_their_interval(
-    ratio: float | None, low: float | None, high: float | None, text: str
-) -> None:
-    assert ratio_text(ratio, low, high) == text
-
-
-@given(st.floats(1e-12, 1e6), st.floats(1e-6, 10.0))
-def test_a_time_reads_back_within_its_half_width(seconds: float, share: float) -> None:
-    number, unit = text_of_time(seconds, share * seconds).split()
-    back = float(number.replace(",", "")) * UNITS[unit]
-    assert back == pytest.approx(seconds, rel=max(share, 1e-3, 0.051 if share > 0.05 else 0.0))
-
-
-@given(st.text())
-def test_plain_text_has_nothing_that_a_terminal_obeys(text: str) -> None:
-    assert plain(text).isprintable()
+@pytest.mark.parametrize("form", FORMS)
+def test_an_empty_frame_is_shown(form: str, quick: Loaded) -> None:
+    assert isinstance(shown.cases(empty(quick), form), str)

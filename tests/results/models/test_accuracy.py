@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import shown
 import synthetic
 from ladders import STEPS, descent, noisy, row, seconds
 from made import as_run
@@ -11,6 +12,7 @@ from synthetic import Truth
 
 from linregbench.results.figures.accuracy import loss_against_time
 from linregbench.results.figures.draw import colour_of
+from linregbench.results.formats.load import of_runs
 from linregbench.results.frame import from_runs
 from linregbench.results.models.accuracy import (
     ACCURACIES,
@@ -22,9 +24,9 @@ from linregbench.results.models.accuracy import (
     seconds_to,
     winner_at,
 )
-from linregbench.results.report.build import html, markdown
+from linregbench.results.report.markdown import markdown
+from linregbench.results.report.page import html
 from linregbench.results.tables.accuracy import accuracy_sentences, accuracy_tables, advice_on_accuracy
-from linregbench.results.tables.cases import as_text
 from linregbench.results.words.names import Record
 
 RHO = 0.99
@@ -249,8 +251,9 @@ def test_terminal_markdown_and_page_say_the_same() -> None:
     assert frame.loc[frame["status"] == "wrong", "excess_loss"].tolist() == [1e-3]
     assert frame.loc[frame["status"] == "wrong", "time_s"].isna().all()
     said = "Time to accuracy at n = 100, d = 2, b = 1, condition 30: a closed form is first to an excess loss of 1e-6"
-    page = html([run], frame=frame)
-    for text in (as_text(frame), markdown([run], frame), page):
+    built = shown.report(run)
+    page = html(built)
+    for text in (shown.cases(of_runs(run)), markdown(built), page):
         assert said in " ".join(text.split())
     assert 'id="accuracy-' in page
     assert "wrong, so no time" in page

@@ -7,19 +7,22 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import shown
 import sweep
 import synthetic
 from browser import Tab, browser_here, tab
 from made import as_run
 from synthetic import Truth
 
-from linregbench.results.frame import from_runs
+from linregbench.results.formats.load import Loaded, of_runs
+from linregbench.results.frame import records_of
 from linregbench.results.report import build
-from linregbench.results.report.build import html, markdown
-from linregbench.results.report.sentences import plain_words
+from linregbench.results.report.markdown import markdown
+from linregbench.results.report.page import html
+from linregbench.results.report.sentences import summary_of
 from linregbench.results.report.tables import side_by_side
 from linregbench.results.runfile.read import Run
-from linregbench.results.tables.answers import answer_tables, answers_of
+from linregbench.results.tables.answers import Answers, answer_tables, answers_of
 
 EVIL = "<script>alert(1)</script>"
 
@@ -44,7 +47,7 @@ def two_runs() -> list[Run]:
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return html(two_runs())
+    return html(shown.report(*two_runs()))
 
 
 class Elements(HTMLParser):
@@ -78,10 +81,14 @@ def test_the_page_refers_to_nothing_outside_itself(page: str) -> None:
     assert len(ids) == len(set(ids))
 
 
+def answers_in(loaded: Loaded) -> Answers:
+    return answers_of(loaded, records_of(loaded.frame))
+
+
 def test_the_summary_says_what_the_tables_say() -> None:
-    frame = from_runs(as_run(sweep.quick_run()))
-    found = answers_of(frame)
-    lines = plain_words(frame, found)
+    loaded = of_runs(as_run(sweep.quick_run()))
+    frame, found = loaded.frame, answers_in(loaded)
+    lines = summary_of(loaded, found)
     winners = frame[frame["winner_verdict"] == "winner"]
     (descent,) = (line for line in lines if line.startswith("Gradient descent: of "))
     assert f"of {(winners['method'] == 'gd').sum()} workloads" in descent
@@ -94,15 +101,15 @@ def test_the_summary_says_what_the_tables_say() -> None:
 
 
 def test_markdown_has_the_same_answers_and_no_markup_of_others() -> None:
-    runs = two_runs()
-    text = markdown(runs)
-    for table in answer_tables(answers_of(from_runs(*runs))):
-        assert f"### {table.heading}" in text
+    built = shown.report(*two_runs())
+    text = markdown(built)
+    for table in built.answers:
+        assert f"### {table.title}" in text
     assert "<script>" not in text.replace(r"\<script\>", "")
 
 
 def test_an_empty_run_has_a_page_too() -> None:
-    page = html([as_run([synthetic.header(), synthetic.environment()])])
+    page = html(shown.report(as_run([synthetic.header(), synthetic.environment()])))
     assert "nothing was measured, so nothing is known of the machine" in page
 
 
@@ -204,7 +211,7 @@ def test_cases_of_one_run_alone_do_not_stand_side_by_side() -> None:
         records = [synthetic.header(run=run), synthetic.environment()]
         return as_run(records + synthetic.blocks_of(truths, of=synthetic.workload()))
 
-    found = answers_of(from_runs(made("a", "numpy_loop", "jax_scan"), made("b", "numpy_loop", "jax_vmap")))
+    found = answers_in(of_runs(made("a", "numpy_loop", "jax_scan"), made("b", "numpy_loop", "jax_vmap")))
     table = side_by_side(found.records, found.told)
     assert table is not None
     (row,) = table.rows

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import shown
 import sweep
 import synthetic
 from made import BASE, as_run, run_of, sides_run
@@ -15,18 +16,10 @@ from rich.console import Console
 from synthetic import Truth
 
 from linregbench.results.compare.runs import Comparison, compare_runs, compare_sides
-from linregbench.results.frame import COLUMNS as OF_A_RUN
-from linregbench.results.tables.comparison import (
-    COLUMNS,
-    FORMATS,
-    as_csv,
-    as_json,
-    as_markdown,
-    as_text,
-    comparison_frame,
-    print_comparison,
-    summary,
-)
+from linregbench.results.fields import COLUMNS as OF_A_RUN
+from linregbench.results.tables.comparison import COMPARISON_COLUMNS, comparison_document, comparison_frame, summary
+from linregbench.results.tables.formats import FORMS
+from linregbench.results.tables.terminal import print_document
 from linregbench.results.words.text import plain
 
 SCAN = Truth("jax_scan", "analytic", 5e-4)
@@ -52,9 +45,9 @@ def test_columns_and_dtypes_are_fixed(whole: Comparison) -> None:
     sides = compare_sides(sides_run((SCAN, 1.0)), "ref", "here")
     for comparison in (whole, empty, sides):
         frame = comparison_frame(comparison)
-        assert {str(name): str(dtype) for name, dtype in frame.dtypes.items()} == COLUMNS
+        assert {str(name): str(dtype) for name, dtype in frame.dtypes.items()} == COMPARISON_COLUMNS
         assert len(frame) == len(comparison.rows)
-    identity = list(COLUMNS)[: list(COLUMNS).index("base")]
+    identity = list(COMPARISON_COLUMNS)[: list(COMPARISON_COLUMNS).index("base")]
     assert identity == [name for name in OF_A_RUN if name in identity]
     assert {"method", "strategy", "variant", "device", "dtype", "samples", "seed", "threads"} <= set(identity)
     assert set(comparison_frame(sides)["base"]) == {"ref"}
@@ -65,14 +58,14 @@ def test_the_summary_counts_every_case_bad_news_first(whole: Comparison) -> None
     assert text.startswith("5 slower, ")
     assert text.endswith(" skipped")
     assert sum(int(part.split()[0]) for part in text.split(", ")) == len(whole.rows) == 61
-    assert as_text(whole).splitlines()[-1] == text
+    assert shown.compared(whole).splitlines()[-1] == text
     nothing = compare_runs(as_run([synthetic.header(run="a")], "a"), as_run([synthetic.header(run="b")], "b"))
     assert summary(nothing) == "nothing to compare"
 
 
 @pytest.mark.parametrize("width", [80, 100])
 def test_no_line_is_longer_than_the_width_and_every_case_is_shown(whole: Comparison, width: int) -> None:
-    text = as_text(whole, width=width)
+    text = shown.compared(whole, width=width)
     assert max(map(len, text.splitlines())) <= width
     assert text.isascii()
     for row in whole.rows:
@@ -91,18 +84,18 @@ def test_no_line_is_longer_than_the_width_and_every_case_is_shown(whole: Compari
 def test_a_refusal_comes_first() -> None:
     new = run_of("new", SCAN, header={"machine": {"cpu": "B", "cores": 2}}, seed=1)
     refused = compare_runs(run_of("base", SCAN), new)
-    lines = as_text(refused).splitlines()
+    lines = shown.compared(refused).splitlines()
     assert lines[1] == "refused: the CPU is Example 3000 in base.jsonl and B in new.jsonl"
     assert "  refused: numpy_loop analytic and jax_scan analytic" in lines
     assert lines[-1] == summary(refused) == "2 refused"
     across = replace(refused, across=True)  # as results.across makes them, where a side is no run file
-    lines = as_text(across).splitlines()
+    lines = shown.compared(across).splitlines()
     assert lines[1] == "differs: the CPU is Example 3000 in base.jsonl and B in new.jsonl"
     assert lines[-1] == summary(across) == "0 ratios, no verdicts, 2 skipped"
 
 
 def test_markdown_has_the_same_content(whole: Comparison) -> None:
-    markdown = as_markdown(whole)
+    markdown = shown.compared(whole, "markdown")
     assert markdown.count("### ") == 12
     assert "| case | base | new | base / new | verdict |" in markdown
     assert f"**{summary(whole)}**" in markdown
@@ -111,10 +104,12 @@ def test_markdown_has_the_same_content(whole: Comparison) -> None:
 
 def test_csv_and_json_hold_the_columns_in_full(whole: Comparison) -> None:
     frame = comparison_frame(whole)
-    back = pd.read_csv(io.StringIO(as_csv(whole)), dtype=COLUMNS, keep_default_na=False, na_values=[""])
+    back = pd.read_csv(
+        io.StringIO(shown.compared(whole, "csv")), dtype=COMPARISON_COLUMNS, keep_default_na=False, na_values=[""]
+    )
     pd.testing.assert_frame_equal(back.fillna({"findings": ""}), frame)
-    rows = json.loads(as_json(whole))
-    assert [list(row) for row in rows] == [list(COLUMNS)] * len(frame)
+    rows = json.loads(shown.compared(whole, "json"))
+    assert [list(row) for row in rows] == [list(COMPARISON_COLUMNS)] * len(frame)
     assert {row["verdict"] for row in rows if row["ratio"] is None} == {"skipped"}
 
 
@@ -126,23 +121,24 @@ def test_names_are_text(name: str) -> None:
     other = run_of("new", Truth("jax_scan", name, 1e-4), seed=1, header=header)
     for comparison in (compare_runs(base, new), compare_runs(base, other)):
         terminal = io.StringIO()
-        print_comparison(comparison, Console(file=terminal, force_terminal=True, color_system=None, width=100))
-        for text in (as_text(comparison), terminal.getvalue()):
+        print_document(
+            comparison_document(comparison), Console(file=terminal, force_terminal=True, color_system=None, width=100)
+        )
+        for text in (shown.compared(comparison), terminal.getvalue()):
             assert "\x1b[31m" not in text
             assert plain(name) in " ".join(text.split())
-        markdown = as_markdown(comparison)
+        markdown = shown.compared(comparison, "markdown")
         assert "<script>" not in markdown
         assert "\x1b" not in markdown
         rows = [line for line in markdown.splitlines() if line.startswith("|")]
         assert len({line.replace(r"\|", "").count("|") for line in rows}) <= 1
-        assert [row["variant"] for row in csv.DictReader(io.StringIO(as_csv(comparison)))][1] == name
+        assert [row["variant"] for row in csv.DictReader(io.StringIO(shown.compared(comparison, "csv")))][1] == name
 
 
-@pytest.mark.parametrize("render", FORMATS.values(), ids=FORMATS.keys())
-def test_every_format_shows_one_block_too(render: object) -> None:
-    assert callable(render)
+@pytest.mark.parametrize("form", FORMS)
+def test_every_format_shows_one_block_too(form: str) -> None:
     comparison = compare_runs(run_of("base", SCAN, blocks=1), run_of("new", SCAN, blocks=1, seed=1))
-    text = render(comparison)
+    text = shown.compared(comparison, form)
     assert "inconclusive" in text
     assert {row.low for row in comparison.rows} == {None}
 

@@ -18,7 +18,7 @@ ODD = [None, True, 7, 2**63, 2**64, -(2**70), 1.5, 1e300, "", "caf\u00e9", "\ud8
 def told(line: bytes) -> str:
     """The record in full, types and all, or the error."""
     try:
-        return repr(read._parse_line("run.jsonl", 5, line))
+        return repr(read._parse_line("run.jsonl", 5, line, read.Shared()))
     except RunFileError as error:
         return str(error)
 

@@ -1,0 +1,106 @@
+"""Records into a run file, one synced line each, and a run file made ready to be gone on with."""
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ..words.text import counted
+from .read import Run, RunFileError, Shared, parse_record, read_lines, read_run
+from .records import AnyRecord, Block, BlockKey, End, Header, Measurement, Stop
+from .schema import plain_json
+
+
+class RunWriter:
+    """Appends records to a run file; each is flushed and synced before `append` returns."""
+
+    def __init__(self, path: str | os.PathLike[str], *, append: bool = False) -> None:
+        """Opens a new file, or with `append` one that `trim_for_resume` has left ready; RunFileError otherwise."""
+        self.path = Path(path)
+        self._shared = Shared()
+        try:
+            self._file = self.path.open("rb+" if append else "xb")
+        except FileExistsError:
+            raise RunFileError(f"{path}: exists already; resume it, or name another output") from None
+        except OSError as error:
+            raise RunFileError(f"{path}: cannot be written: {error.strerror}") from None
+        if append and not self._ends_a_line():
+            self._file.close()
+            raise RunFileError(f"{path}: is empty or ends in half a line; it must be trimmed before it is appended to")
+
+    def append(self, record: Mapping[str, Any]) -> AnyRecord:
+        """Writes one record, NaN and infinities as null, and returns it as a reader will see it.
+
+        Raises ValueError, and writes nothing, for a record that could not be read back.
+        """
+        plain = plain_json(record)
+        parsed = parse_record(plain, self._shared)
+        if self._file.tell() == 0 and not isinstance(parsed, Header):
+            raise ValueError(f"the first record of a run file is 'run', got {record.get('record')!r}")
+        line = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        # one write call, so that a killed process leaves at most one torn line; "replace" for undecodable file names
+        self._file.write(line.encode("utf-8", "replace") + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return parsed
+
+    def close(self) -> None:
+        """Closes the file; every record is on disk already."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _ends_a_line(self) -> bool:
+        if self._file.seek(0, os.SEEK_END) == 0:
+            return False
+        self._file.seek(-1, os.SEEK_END)
+        return self._file.read(1) == b"\n"
+
+
+def trim_for_resume(path: str | os.PathLike[str]) -> Run:
+    """Drops from the file what a resumed run does again, in one atomic replacement, and returns what remains.
+
+    Dropped are a torn tail, measurements of unclosed blocks, blocks of which not every group was closed, stops for the
+    reason "interrupted", and the end record.
+    """
+    run, lines = read_lines(path)
+    again = {n for n, record in lines if isinstance(record, End)}
+    parts = _parts_of_blocks(run.blocks)
+    again |= {n for n, record in lines if isinstance(record, Block) and record.key in parts}
+    again |= {n for n, record in lines if isinstance(record, Measurement) and record.block_key in parts}
+    again |= {n for n, record in lines if isinstance(record, Stop) and record.reason == "interrupted"}
+    kept = {n for n, _ in lines} - again
+    target = Path(path).resolve()
+    part = target.with_name(f"{target.name}.part")
+    try:
+        with target.open("rb") as source, part.open("wb") as file:
+            for number, raw in enumerate(source, start=1):
+                if number in kept:
+                    file.write(raw if raw.endswith(b"\n") else raw + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(target, part)
+        os.replace(part, target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise RunFileError(f"{path}: cannot be trimmed: {error.strerror}") from None
+    left_out = f"{path}: {counted(len(parts), 'group')} of a block interrupted before its last group will be redone"
+    return dataclasses.replace(read_run(path), notices=run.notices + ((left_out,) if parts else ()))
+
+
+def _parts_of_blocks(blocks: Sequence[Block]) -> set[BlockKey]:
+    """The closed groups of blocks that have others, not closed."""
+    closed: dict[BlockKey, set[BlockKey]] = {}
+    for block in blocks:
+        problem, threads, number, _ = block.key
+        closed.setdefault((problem, threads, number, 0), set()).add(block.key)
+    needed = {(*block.key[:3], 0): block.groups or 1 for block in blocks}
+    return set().union(*(keys for whole, keys in closed.items() if len(keys) < needed[whole]))
