@@ -203,8 +203,9 @@ def check_same(ready: PreparedRun) -> None:
         for case in (*contest.baselines, *contest.cases):
             if case.device not in ready.absent:
                 ready.nurseries.of(case)
-    now: dict[str, Any] = {"grid": plan.grid_hash(ready.contests), "cpu": machine.cpu_model()}
     then: dict[str, Any] = {"grid": before.header.grid, "cpu": before.header.machine.get("cpu")}
+    now: dict[str, Any] = {"grid": plan.grid_hash(ready.contests), "cpu": machine.cpu_model()}
+    then["sentinel's version"], now["sentinel's version"] = before.header.sentinel, sentinel.VERSION
     here = {record["nursery"]: record for record in ready.nurseries.records(ready.kinds)}
     for environment in before.environments:
         for name in ("python", "packages", "plugins", "blas"):

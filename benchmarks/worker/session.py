@@ -165,7 +165,7 @@ def _prepare(desk: _Desk) -> Message:
     clocked["warm_up_s"] = spent["calibrate"]
     desk.findings += prepared.findings
     with clock.stopwatch(spent, "sentinel"):
-        looks_s = [desk.sentinel.look() for _ in range(sentinel.LEVEL_LOOKS)] if desk.case["gate"] else []
+        looks_s = [desk.sentinel.look() for _ in range(sentinel.LEVEL_LOOKS)] if desk.case.get("gate") else []
     prepared_as = {"phases": clocked, "loops": desk.loops, "call_s": desk.call_s}
     return {"ready": True, "sentinel_s": looks_s, "spent": spent} | prepared_as
 
@@ -184,11 +184,11 @@ def _sample(desk: _Desk, message: Message) -> Message:
     call = _given(desk.prepared).call
     if desk.call_s < SHORT_CALL_S:
         call()  # the process has been idle, and its caches belong to the others
-    before_s = desk.sentinel.gate(message.get("quiet_s")) if desk.case["gate"] else None
+    before_s = desk.sentinel.gate(message.get("quiet_s")) if desk.case.get("gate") else None
     if desk.flush is not None:
         desk.flush.call()
     sample = clock.sample(call, desk.loops, desk.queue)
-    after_s = desk.sentinel.look() if desk.case["gate"] else None
+    after_s = desk.sentinel.look() if desk.case.get("gate") else None
     desk.cpu_s += sample.cpu_s
     desk.own_s += sample.own_s
     desk.wall_s += sample.wall_s

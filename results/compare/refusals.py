@@ -20,15 +20,14 @@ _OF_NURSERY |= {"x64": "64-bit JAX"}
 
 @dataclass(frozen=True)
 class Difference:
-    """A reason to refuse verdicts: on every case, or on those at one thread setting, or on those from all rounds."""
+    """A reason to refuse verdicts: on every case, or on those at one thread setting."""
 
     text: str
     threads: str | None = None
-    rounds: str | None = None
 
-    def concerns(self, case: Case, rounds: str) -> bool:
-        """Whether it forbids a verdict on this case, from these rounds ("quiet" or "all")."""
-        return self.threads in (None, case.threads) and self.rounds in (None, rounds)
+    def concerns(self, case: Case) -> bool:
+        """Whether it forbids a verdict on this case."""
+        return self.threads in (None, case.threads)
 
 
 def differences(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
@@ -63,28 +62,23 @@ def _of_nurseries(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Diffe
 
 
 def _of_sentinels(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Difference]:
-    """The machine's own speed: of its quiet moments, and of all where all rounds have to be used."""
+    """The machine's own speed in its quiet moments."""
     if None not in (base.header.sentinel, new.header.sentinel):
         yield from _differ("the sentinel's version", base.header.sentinel, new.header.sentinel, names)
-    settings = {block.threads for block in base.blocks} & {block.threads for block in new.blocks}
-    for rounds, percentile, when in ((None, 10.0, ""), ("all", 50.0, " over all rounds, which had to be used")):
-        of_base, of_new = (sentinel_levels(run.blocks, percentile) for run in (base, new))
-        for threads in sorted(settings):
-            if min(of_base.get(threads, 0.0), of_new.get(threads, 0.0)) <= 0:
-                lacking = names[0] if threads not in of_base else names[1]
-                text = f"{lacking} has no sentinel, so nothing tells whether the machine was as fast"
-                yield Difference(text, threads)
-                continue
-            factor = of_new[threads] / of_base[threads]
-            if max(factor, 1 / factor) > 1 + MOST_DISAGREEMENT:
-                slower = names[1] if factor > 1 else names[0]
-                yield Difference(
-                    f"the sentinels disagree by {max(factor, 1 / factor) - 1:.1%}{when}: the machine was slower in "
-                    f"{slower} ({_spelt(threads)}); up to {MOST_DISAGREEMENT:.0%} is accepted",
-                    threads,
-                    rounds,
-                )
-                settings.discard(threads)  # said once, for every rounds rule
+    of_base, of_new = (sentinel_levels(run.blocks) for run in (base, new))
+    for threads in sorted({block.threads for block in base.blocks} & {block.threads for block in new.blocks}):
+        if min(of_base.get(threads, 0.0), of_new.get(threads, 0.0)) <= 0:
+            lacking = names[0] if threads not in of_base else names[1]
+            yield Difference(f"{lacking} has no sentinel, so nothing tells whether the machine was as fast", threads)
+            continue
+        factor = of_new[threads] / of_base[threads]
+        if max(factor, 1 / factor) > 1 + MOST_DISAGREEMENT:
+            slower = names[1] if factor > 1 else names[0]
+            yield Difference(
+                f"the sentinels disagree by {max(factor, 1 / factor) - 1:.1%}: the machine was slower in "
+                f"{slower} ({_spelt(threads)}); up to {MOST_DISAGREEMENT:.0%} is accepted",
+                threads,
+            )
 
 
 def _differ(

@@ -93,9 +93,7 @@ def compare_runs(base: Run, new: Run) -> Comparison:
     levels = levels_of(base), levels_of(new)
     drawn = [ratio_of(*levels, mine.case, theirs.case) if mine and theirs else None for mine, theirs in pairs]
     refused = [
-        [difference.text for difference in apart_in if ratio and difference.concerns(pair[1].case, ratio.rounds)]
-        if pair[1]
-        else []
+        [difference.text for difference in apart_in if ratio and difference.concerns(pair[1].case)] if pair[1] else []
         for pair, ratio in zip(pairs, drawn, strict=True)
     ]
     texts = [text for of_pair in refused for text in of_pair]

@@ -26,7 +26,7 @@ from .records import (
     check_workload,
 )
 from .schema import Scalars, from_json
-from .version1 import with_order
+from .version1 import tell_order
 
 FORMAT = "linregbench-run"
 VERSION = 2
@@ -126,8 +126,8 @@ def read_lines(path: str | os.PathLike[str]) -> tuple[Run, list[NumberedRecord]]
     records = [record for _, record in complete]
     measurements = tuple(record for record in records if isinstance(record, Measurement))
     blocks = tuple(record for record in records if isinstance(record, Block))
-    if any(block.order is None and block.sentinel_s for block in blocks):
-        measurements, blocks = with_order(header, measurements, blocks)
+    if header.version == 1:
+        tell_order(header, measurements, blocks)
     run = Run(
         name=Path(path).name,
         header=header,

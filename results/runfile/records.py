@@ -83,6 +83,7 @@ class _Kind(msgspec.Struct, frozen=True, kw_only=True, dict=True, tag_field="rec
 class Header(_Kind, frozen=True, kw_only=True, tag="run"):
     """The first record: what was asked for, and of which machine."""
 
+    version: Whole
     run: str
     started: str
     preset: str | None = None

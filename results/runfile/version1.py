@@ -8,25 +8,23 @@ file does not say which rounds it still had a place in; from there on the order 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec.structs import replace
+from msgspec.structs import force_setattr
 
 from .records import Block, BlockKey, Header, Measurement
 
 
-def with_order(
-    header: Header, measurements: Sequence[Measurement], blocks: Sequence[Block]
-) -> tuple[tuple[Measurement, ...], tuple[Block, ...]]:
-    """The measurements with their seats and the blocks with their order, as far as it can be told."""
+def tell_order(header: Header, measurements: Iterable[Measurement], blocks: Iterable[Block]) -> None:
+    """Give the measurements their seats and the blocks their order, as far as it can be told."""
     seated: dict[BlockKey, list[Measurement]] = {}
     for measurement in measurements:
         # a skip was told in the records of a block without having had a seat in it
         if measurement.status != "skipped" or measurement.rounds:
-            seated.setdefault(measurement.block_key, []).append(measurement)
-    seats = {id(measurement): seat for of_block in seated.values() for seat, measurement in enumerate(of_block)}
-    ordered = tuple(replace(block, order=_order(header.seed, block, seated.get(block.key, []))) for block in blocks)
-    return tuple(replace(m, seat=seats[id(m)]) if id(m) in seats else m for m in measurements), ordered
+            force_setattr(measurement, "seat", len(seated.setdefault(measurement.block_key, [])))
+            seated[measurement.block_key].append(measurement)
+    for block in blocks:
+        force_setattr(block, "order", _order(header.seed, block, seated.get(block.key, [])))
 
 
 def _order(seed: int, block: Block, seated: Sequence[Measurement]) -> tuple[tuple[int, ...], ...] | None:

@@ -94,7 +94,7 @@ def gather(measurements: Sequence[Measurement], blocks: Sequence[Block], limits:
     sentinel_s[~(np.isfinite(sentinel_s) & (sentinel_s > 0))] = np.nan
     numbers = np.array([block.block for block in blocks], dtype=np.int64)
     members = (numbers[:, np.newaxis] == np.unique(numbers)).astype(np.float64)
-    watched = np.array([bool(block.sentinel_s) for block in blocks], dtype=np.bool_)
+    watched = np.array([bool(block.sentinel_s) and block.threads in limits for block in blocks], dtype=np.bool_)
     return Lockstep(rows, np.log(samples_s), quiet, np.log(sentinel_s), rounds, watched, members)
 
 

@@ -1,8 +1,10 @@
 """Stand-ins for what takes time or a process: a clock, workers, and where workers come from."""
 
+from __future__ import annotations
+
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +17,7 @@ from linregbench.solvers.workload import make_workload
 HEADER = {
     "record": "run",
     "format": "linregbench-run",
-    "version": 1,
+    "version": 2,
     "run": "20261123-160000-ab12",
     "started": "2026-11-23T16:00:00+00:00",
     "preset": "quick",
@@ -44,6 +46,11 @@ class FakeClock:
 
     def process_time(self) -> float:
         return self.now_s / 2
+
+    thread_time = process_time
+
+    def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
 
 
 def make_solver(strategy: str = "numpy_loop", **fields: Any) -> Solver:
@@ -87,12 +94,17 @@ class Manner:
 class FakeWorker:
     """One live process, without the process."""
 
-    def __init__(self, name: str, manner: Manner, time: FakeClock, log: list[tuple[str, str]]) -> None:
-        self.name, self.manner, self.time, self.log = name, manner, time, log
+    def __init__(self, name: str, manner: Manner, processes: FakeProcesses) -> None:
+        self.name, self.manner, self.time, self.log = name, manner, processes.time, processes.log
+        self.processes = processes
         self.limits_s: list[float] = []
+        self.told: dict[str, Any] = {}
+        self.samples = 0
         self.ended = False
 
-    def ask(self, question: str, timeout_s: float, **_: Any) -> dict[str, Any]:
+    def ask(self, question: str, timeout_s: float, **details: Any) -> dict[str, Any]:
+        self.told |= details
+        self.samples += question == "sample"
         self.log.append((self.name, question))
         self.limits_s.append(timeout_s)
         if question in self.manner.ends:
@@ -105,8 +117,10 @@ class FakeWorker:
         call = {"call_s": self.manner.call_s}
         match question:
             case "prepare":
-                phases = {"first_call_s": 2 * self.manner.call_s}
-                return call | {"phases": phases, "loops": self.manner.loops, "spent": {"compile": 0.5}}
+                told = {"phases": {"first_call_s": 2 * self.manner.call_s}, "sentinel_s": [SENTINEL_S] * 40}
+                return call | told | {"loops": self.manner.loops, "spent": {"compile": 0.5}}
+            case "sample":
+                return call | {"wait_s": 0.0, "switches": 0, "around_s": self.processes.look()}
             case "finish":
                 return {"error": 1e-7, "error_limit": 1e-4, "spent": {"check": 0.25}} | dict(self.manner.finish)
         return call
@@ -123,11 +137,10 @@ class FakeProcesses:
         self.time, self.noise, self.manners = time, noise, manners
         self.log: list[tuple[str, str]] = []
         self.workers: list[FakeWorker] = []
-        self.pair_log: list[tuple[str, str]] = []
-        self.pairs: list[FakeWorker] = []
         self.interrupt_at: int | None = None
         self._random = random.Random(0)
-        self._sentinels = 0
+        self._samples = 0
+        self.looks: Iterator[tuple[float, float]] = iter(())
 
     def start(self, case: Case, details: Mapping[str, Any]) -> FakeWorker:  # noqa: ARG002  the schedule's signature
         name = case.solver.strategy
@@ -136,23 +149,18 @@ class FakeProcesses:
         if "start" in manner.ends:
             raise WorkerEnded(*manner.ends["start"])
         manner = replace(manner, call_s=manner.call_s * math.exp(self._random.gauss(0.0, self.noise)))
-        self.workers.append(FakeWorker(name, manner, self.time, self.log))
+        self.workers.append(FakeWorker(name, manner, self))
         return self.workers[-1]
 
     def renew(self, hash_seed: int) -> None:
         self.log.append(("renew", str(hash_seed)))
 
-    def sentinel(self, threads: str = "1", environment: str = "here") -> float:  # noqa: ARG002
-        self._sentinels += 1
-        if self._sentinels == self.interrupt_at:
+    def look(self) -> tuple[float, float]:
+        """The sentinel right before and right after a sample."""
+        self._samples += 1
+        if self._samples == self.interrupt_at:
             raise KeyboardInterrupt
-        self.log.append(("sentinel", threads))
-        self.time.advance(SENTINEL_S)
-        return SENTINEL_S
-
-    def sentinel_pair(self, threads: str = "1", environment: str = "here") -> list[FakeWorker]:  # noqa: ARG002
-        self.pairs += (FakeWorker(name, Manner(SENTINEL_S), self.time, self.pair_log) for name in ("left", "right"))
-        return self.pairs[-2:]
+        return next(self.looks, (SENTINEL_S, SENTINEL_S))
 
     def tell(self, text: str) -> None:
         self.log.append(("tell", text))

@@ -14,6 +14,7 @@ from linregbench.benchmarks.grid.presets import PRESETS
 from linregbench.benchmarks.processes import machine
 from linregbench.benchmarks.run import PreparedRun, Request
 from linregbench.benchmarks.sampling import plan
+from linregbench.benchmarks.worker.hardware import sentinel
 from linregbench.results.runfile.read import read_run
 from linregbench.results.runfile.write import RunWriter
 
@@ -49,6 +50,7 @@ class FakeNurseries:
 def resumed(tmp_path: Path, now: dict[str, Any], grid: str | None = None, cpu: str | None = None) -> PreparedRun:
     """A run of CONTESTS in ENVIRONMENT that is resumed where everything is as `now` says."""
     header = HEADER | {
+        "sentinel": sentinel.VERSION,
         "grid": grid or plan.grid_hash(CONTESTS),
         "machine": {"cpu": cpu or machine.cpu_model()},
     }
@@ -80,6 +82,13 @@ def test_a_run_is_not_resumed_elsewhere(tmp_path: Path, now: dict[str, Any], mes
     with pytest.raises(UsageError, match="--resume: the ") as refused:
         run.check_same(resumed(tmp_path, now))
     assert message in str(refused.value)
+
+
+def test_nor_with_a_sentinel_of_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = resumed(tmp_path, {})
+    monkeypatch.setattr(sentinel, "VERSION", sentinel.VERSION + 1)
+    with pytest.raises(UsageError, match=r"--resume: the sentinel's version was \d and is \d now; start a new run"):
+        run.check_same(before)
 
 
 @pytest.mark.parametrize("changed", [{"grid": "0000"}, {"cpu": "another"}], ids=str)

@@ -49,7 +49,7 @@ def header(**changes: Any) -> dict[str, Any]:
     return {
         "record": "run",
         "format": "linregbench-run",
-        "version": 1,
+        "version": 2,
         "run": "20261123-160000-ab12",
         "started": "2026-11-23T16:00:00+00:00",
         "preset": "quick",

@@ -53,7 +53,7 @@ def test_one_row_a_case(quick: Path) -> None:
     assert (good["time_per_problem_s"] * good["batch"]).to_numpy() == pytest.approx(good["time_s"].to_numpy())
     baseline = good[good["verdict"] == "baseline"]
     assert (baseline["ratio"] == 1).all()
-    assert set(good["rounds"]) == {"quiet", "all"}
+    assert set(good["rounds"]) <= {"quiet", "fastest"}
     assert (frame["findings"].str.len() > 0).sum() == 1
     winners = good[good["winner_verdict"] == "winner"]
     assert len(winners) == 11

@@ -46,6 +46,7 @@ def case_of(strategy: str, variant: str, workload: Any = WORKLOAD) -> dict[str, 
         "long_call_s": 2.0,
         "target_s": 0.010,
         "guard": True,
+        "gate": True,
     }
 
 
@@ -93,9 +94,9 @@ def test_a_worker_measures_its_case(nursery: Nursery, strategy: str, variant: st
 
 @forks
 def test_a_worker_is_pinned_and_its_nursery_sits_aside(nursery: Nursery) -> None:
-    worker = nursery.worker({"sentinel": True})
+    worker = nursery.worker({})
     try:
-        worker.ask("sample", 30.0)  # by then it has been pinned
+        worker.ask("facts", 30.0, device="cpu")  # by then it has been pinned
         assert psutil.Process(worker.pid).cpu_affinity() == CORES[-1:]
         assert process_of(nursery).cpu_affinity() == (CORES[:-1] or CORES)
     finally:
@@ -116,17 +117,17 @@ def test_no_backend_is_in_the_nursery(nursery: Nursery) -> None:
 
 @forks
 def test_workers_do_not_hold_each_others_pipes(nursery: Nursery) -> None:
-    workers = [nursery.worker({"sentinel": True}) for _ in range(4)]
+    workers = [nursery.worker({}) for _ in range(4)]
     try:
         for worker in workers:
-            worker.ask("sample", 30.0)  # by then it has closed what is not its own
+            worker.ask("facts", 30.0, device="cpu")  # by then it has closed what is not its own
         pipes = [pipes_of(worker.pid) for worker in workers]
         assert {len(ends) for ends in pipes} == {2}
         assert len(set.union(*pipes)) == 2 * len(workers)
         os.kill(workers[0].pid, signal.SIGKILL)
         with pytest.raises(WorkerEnded, match="crashed: killed by SIGKILL"):
-            workers[0].ask("sample", 30.0)
-        assert workers[-1].ask("sample", 30.0)["call_s"] > 0
+            workers[0].ask("facts", 30.0, device="cpu")
+        assert workers[-1].ask("facts", 30.0, device="cpu")["facts"]
     finally:
         for worker in workers:
             worker.end()
@@ -262,7 +263,7 @@ def test_the_sentinel_of_a_device_and_its_facts(nursery: Nursery) -> None:
 @forks
 def test_closing_leaves_no_process_behind() -> None:
     with Nursery(setting()) as nursery:
-        workers = [nursery.worker({"sentinel": True}) for _ in range(3)]
+        workers = [nursery.worker({}) for _ in range(3)]
         program = process_of(nursery)
     assert not program.is_running()
     assert not any(psutil.pid_exists(worker.pid) for worker in workers)
@@ -271,12 +272,12 @@ def test_closing_leaves_no_process_behind() -> None:
 @forks
 def test_a_nursery_that_dies_takes_its_workers_along_and_is_noticed() -> None:
     with Nursery(setting()) as nursery:
-        worker = nursery.worker({"sentinel": True})
+        worker = nursery.worker({})
         child = psutil.Process(worker.pid)
         process_of(nursery).kill()
         with pytest.raises(NurseryError):
-            worker.ask("sample", 30.0)
+            worker.ask("facts", 30.0, device="cpu")
         real.wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 15.0)
         assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
         with pytest.raises(NurseryError):
-            nursery.worker({"sentinel": True})
+            nursery.worker({})

@@ -1,14 +1,19 @@
 """One block with fake workers: who is asked what, in which order, and what becomes of those that end."""
 
+import itertools
+import math
 import random
 from collections import Counter
 from itertools import pairwise
 from typing import Any
+from unittest import mock
 
 import pytest
-from fakes import FakeClock, FakeProcesses, Manner, make_case, sampled
+from fakes import SENTINEL_S, FakeClock, FakeProcesses, FakeWorker, Manner, make_case, sampled
 
-from linregbench.benchmarks.sampling.block import SAMPLING_S, Entry, Rules, run_block, sampled_rounds
+from linregbench.benchmarks.sampling.block import LEAST_QUIET, SAMPLING_S, Entry, Rules, run_block, sampled_rounds
+from linregbench.benchmarks.sampling.pace import Pace
+from linregbench.results.stats.quiet import MARGIN
 
 STATUSES = ("skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
 
@@ -21,7 +26,7 @@ def measure(
         [Entry(make_case(name)) for name in names],
         Rules(**rules),
         lambda case: processes.start(case, {}),
-        processes.sentinel,
+        Pace(),
         random.Random(seed),
         processes.tell,
     )
@@ -64,7 +69,7 @@ def test_an_accelerator_has_a_sentinel_of_its_own_around_each_of_its_cases(fake_
         [Entry(case) for case in cases],
         Rules(rounds=3),
         lambda case: processes.start(case, {}),
-        processes.sentinel,
+        Pace(),
         random.Random(0),
         processes.tell,
         device_sentinel=device_sentinel,
@@ -82,7 +87,7 @@ def test_a_round_without_the_accelerator_has_no_sample_of_its_sentinel(fake_cloc
         [Entry(make_case("jax_scan", device="cuda"))],
         Rules(rounds=4, sampling_s=0.8),
         lambda case: processes.start(case, {}),
-        processes.sentinel,
+        Pace(),
         random.Random(0),
         processes.tell,
         device_sentinel=lambda _: 1e-4,
@@ -109,29 +114,60 @@ def test_all_are_prepared_before_the_first_sample_and_ended_after_the_last(fake_
     assert asked == ["start", "prepare"] * 2 + ["sample"] * 4 + ["finish"] * 2 + ["end"] * 2
 
 
-def test_the_sentinel_is_sampled_around_every_case(fake_clock: FakeClock) -> None:
+def test_the_order_and_the_sentinel_around_each_sample_are_told(fake_clock: FakeClock) -> None:
     processes = FakeProcesses(fake_clock)
-    _, closing = measure(processes, "a", "b", "c", rounds=3)
-    events = ["|" if name == "sentinel" else what for name, what in processes.log if name != "tell"]
-    assert events[6:-6] == ["|", "sample", "|", "sample", "|", "sample", "|"] * 3
-    assert [len(round_) for round_ in closing["sentinel_s"]] == [4, 4, 4]
+    processes.looks = ((0.001 * n, 0.002 * n) for n in itertools.count(1))
+    records, closing = measure(processes, "a", "b", "c", rounds=3)
+    seats = {record["seat"]: name for name, record in records.items()}
+    assert [[seats[seat] for seat in order] for order in closing["order"]] == orders(processes)
+    assert closing["sentinel_s"][1] == pytest.approx([0.004, 0.008, 0.005, 0.010, 0.006, 0.012])
+    assert records["a"]["waits_s"] == [0.0] * 3
+    assert records["a"]["switches"] == [0] * 3
 
 
-def test_two_sentinels_are_compared_in_every_round_in_random_order(fake_clock: FakeClock) -> None:
+def test_workers_are_told_what_is_quiet_once_that_is_known(fake_clock: FakeClock) -> None:
     processes = FakeProcesses(fake_clock)
-    _, closing = run_block(
-        [Entry(make_case())],
-        Rules(rounds=20),
-        lambda case: processes.start(case, {}),
-        processes.sentinel,
-        random.Random(0),
-        processes.tell,
-        processes.sentinel_pair,
-    )
-    assert closing["sentinel_pair_s"] == [[0.001, 0.001]] * 20
-    firsts = {name for name, _ in processes.pair_log[:-2:2]}
-    assert firsts == {"left", "right"}
-    assert all(worker.ended for worker in processes.pairs)
+    measure(processes, "a", "b", rounds=3)
+    told = [worker.told["quiet_s"] for worker in processes.workers]
+    assert told == [pytest.approx(SENTINEL_S * (1 + MARGIN))] * 2  # 40 looks of each were enough
+    alone = FakeProcesses(fake_clock)
+    measure(alone, "a", rounds=3)
+    assert alone.workers[0].told["quiet_s"] is None
+
+
+def test_rounds_go_on_for_cases_that_lack_quiet_samples(fake_clock: FakeClock) -> None:
+    processes = FakeProcesses(fake_clock)
+    loud, quiet = (SENTINEL_S, 2 * SENTINEL_S), (SENTINEL_S, SENTINEL_S)
+    processes.looks = iter([loud] * 16 + [quiet] * 1000)
+    records, closing = measure(processes, "a", "b", rounds=8)
+    assert closing["rounds"] == 8 + LEAST_QUIET
+    assert [len(record["rounds"]) for record in records.values()] == [8 + LEAST_QUIET] * 2
+
+
+def test_rounds_go_on_no_longer_than_three_times_as_many_nor_past_the_time(fake_clock: FakeClock) -> None:
+    loud = itertools.repeat((SENTINEL_S, 2 * SENTINEL_S))
+    for until_s, rounds in ((math.inf, 24), (0.0, 8)):
+        processes = FakeProcesses(fake_clock)
+        processes.looks = loud
+        assert measure(processes, "a", "b", rounds=8, until_s=until_s)[1]["rounds"] == rounds
+
+
+def test_only_what_lacks_quiet_samples_is_sampled_again_beside_the_baselines(fake_clock: FakeClock) -> None:
+    processes = FakeProcesses(fake_clock, slow=Manner(call_s=1.0))
+    entries = [Entry(make_case("base"), "baseline"), Entry(make_case("base"), "twin")]
+    entries += [Entry(make_case("slow")), Entry(make_case("fast"))]
+    ask = FakeWorker.ask
+
+    def waits(worker: FakeWorker, question: str, timeout_s: float, **details: Any) -> dict[str, Any]:
+        answer = ask(worker, question, timeout_s, **details)
+        late = question == "sample" and worker.name == "fast" and worker.samples <= 4
+        return answer | {"wait_s": 0.02} if late else answer
+
+    with mock.patch.object(FakeWorker, "ask", waits):
+        _, closing = run_block(
+            entries, Rules(rounds=8), lambda case: processes.start(case, {}), Pace(), random.Random(0), processes.tell
+        )
+    assert [set(order) for order in closing["order"][8:]] == [{0, 1, 3}]
 
 
 def test_a_slow_case_sits_out_rounds_evenly(fake_clock: FakeClock) -> None:
@@ -139,7 +175,7 @@ def test_a_slow_case_sits_out_rounds_evenly(fake_clock: FakeClock) -> None:
     records, closing = measure(processes, "fast", "slow", rounds=20)
     assert records["slow"]["rounds"] == [2, 6, 10, 14, 18]
     assert len(records["fast"]["rounds"]) == 20
-    assert [len(closing["sentinel_s"][index]) for index in (1, 2, 3)] == [2, 3, 2]
+    assert [len(closing["sentinel_s"][index]) for index in (1, 2, 3)] == [2, 4, 2]
 
 
 @pytest.mark.parametrize("sample_s", [1e-6, 0.01, 0.1, 0.15, 0.35, 0.9, 1.5, 2.0, 2.5, 60.0])
@@ -155,7 +191,7 @@ def test_sampled_rounds_fit_the_time_and_are_spread(sample_s: float, rounds: int
 
 @pytest.mark.parametrize(
     ("sample_s", "count"),
-    [(0.09, 20), (0.11, 3), (1.9, 3), (2.1, 1)],
+    [(0.05, 40), (0.11, 3), (1.9, 3), (2.1, 1)],
     ids=["short", "long", "still 3", "over the sampling time"],
 )
 def test_long_calls_are_sampled_as_often_as_the_preset_says(sample_s: float, count: int) -> None:
@@ -202,14 +238,14 @@ def test_all_workers_are_ended_whatever_happens(
     processes = FakeProcesses(fake_clock)
     calls = 0
 
-    def sentinel() -> float:
+    def look() -> tuple[float, float]:
         nonlocal calls
         calls += 1
         if calls == at:
             raise stop
-        return 1e-3
+        return 1e-3, 1e-3
 
-    monkeypatch.setattr(processes, "sentinel", sentinel)
+    monkeypatch.setattr(processes, "look", look)
     with pytest.raises(stop):
         measure(processes, "a", "b", "c")
     assert len(processes.workers) == 3
@@ -224,7 +260,7 @@ def test_the_record_accounts_for_what_was_spent(fake_clock: FakeClock) -> None:
     assert spent["compile"] == 0.5
     assert spent["check"] == 0.25
     assert spent["sample"] == pytest.approx(0.04)
-    assert closing["wall_s"] == pytest.approx(1.0 + 0.5 + 4 * 0.01 + 8 * 0.001)
+    assert closing["wall_s"] == pytest.approx(1.0 + 0.5 + 4 * 0.01)
     assert records["a"]["first_call_s"] == 0.02
     assert "trace_s" not in records["a"]  # what a worker did not tell is unknown, not nothing
 
@@ -233,4 +269,4 @@ def test_no_sample_is_asked_of_nobody(fake_clock: FakeClock) -> None:
     processes = FakeProcesses(fake_clock, a=Manner(ends={"prepare": ("failed", "because")}))
     _, closing = measure(processes, "a", rounds=2)
     assert sampled(processes.log) == []
-    assert [len(round_) for round_ in closing["sentinel_s"]] == [1, 1]
+    assert closing["sentinel_s"] == closing["order"] == [[], []]

@@ -94,9 +94,9 @@ def test_each_sample_of_one_call_follows_a_flush(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(flush, "flush_for", lambda _: flush.Flush(lambda: log.append("flush"), 0))
     sample = session.clock.sample
 
-    def noted(call: Any, loops: int) -> Any:
+    def noted(call: Any, loops: int, queue: Any) -> Any:
         log.append(f"sample of {loops}")
-        return sample(call, loops)
+        return sample(call, loops, queue)
 
     workload = make_workload("gd", 50, 2)
     case = make_case().as_dict() | {"workload": workload.as_dict(), "plugins": [], "flush_cache": cold, "guard": False}

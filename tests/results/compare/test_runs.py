@@ -114,16 +114,13 @@ def test_a_sentinel_that_agrees_within_two_percent_is_accepted_and_one_that_is_m
     assert compare_runs(base, bare).refusals == ("b has no sentinel, so nothing tells whether the machine was as fast",)
 
 
-def test_all_rounds_are_compared_only_where_the_machine_was_as_busy() -> None:
-    """A slow case uses all rounds: as fast as it was, and on a busier machine slower by what the neighbours took."""
+def test_a_busier_machine_is_compared_by_what_nothing_disturbed() -> None:
     eager = Truth("jax_eager", "autodiff", 0.35, every=5)
     busier = Noise(process=0.002, sample=0.001, drift=0.0, spike_share=0.0, busy_share=0.7, busy=0.2, sentinel=0.001)
     comparison = compare_runs(run_of("base", SCAN, eager), run_of("new", SCAN, eager, seed=1, noise=busier))
     rows = by_strategy(comparison)
-    assert rows["jax_scan"].verdict == "same"
-    assert rows["jax_eager"].verdict == "refused"
-    (text,) = comparison.refusals
-    assert "over all rounds, which had to be used: the machine was slower in new.jsonl" in text
+    assert {rows[name].verdict for name in ("jax_scan", "jax_eager")} == {"same"}
+    assert comparison.refusals == ()
 
 
 def test_a_case_that_one_side_lacks_says_so() -> None:

@@ -172,8 +172,8 @@ FOREIGN = {
     "half a header": (json.dumps(synthetic.header()).encode()[:80], "not a linregbench run file"),
     "no header": (json.dumps(synthetic.block()).encode() + b"\n", "first record is not 'run'"),
     "other format": (json.dumps(synthetic.header(format="x")).encode(), "'format' must be 'linregbench-run'"),
-    "newer": (json.dumps(synthetic.header(version=2)).encode(), "format is version 2, this program reads version 1"),
-    "version as text": (json.dumps(synthetic.header(version="1")).encode(), "version 1, this program"),
+    "newer": (json.dumps(synthetic.header(version=3)).encode(), "format is version 3, this program reads versions 1"),
+    "version as text": (json.dumps(synthetic.header(version="1")).encode(), "version 1, this program reads"),
     "version as bool": (json.dumps(synthetic.header(version=True)).encode(), "version True"),
 }
 

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import sweep
 import synthetic
@@ -59,13 +60,12 @@ def test_phases_are_medians_and_sums() -> None:
     assert estimates_of(BASE)["numpy_loop analytic"].measured["compile_s"] is None
 
 
-def test_capped_cases_use_all_rounds_and_say_so() -> None:
+def test_a_slow_case_has_its_quiet_time_too() -> None:
     slow = Truth("jax_eager", "autodiff", 0.35, every=7)
     rows = estimates_of(BASE, slow, SCAN, blocks=10, noise=Noise(process=0.002, busy_share=0.3))
     eager = rows["jax_eager autodiff"]
-    assert (eager.rounds, rows["jax_scan analytic"].rounds) == ("all", "quiet")
+    assert (eager.rounds, rows["jax_scan analytic"].rounds) == ("quiet", "quiet")
     assert eager.versus_baseline
-    assert eager.versus_baseline.rounds == "all"
     assert eager.versus_baseline.ratio == pytest.approx(1e-3 / 0.35, rel=0.02)
 
 
@@ -81,25 +81,28 @@ def test_cases_that_never_met_in_a_round_are_paired_by_block() -> None:
     assert base.versus_baseline
 
 
-def test_too_few_quiet_blocks_fall_back_to_all_rounds() -> None:
+def test_blocks_that_were_never_quiet_have_their_fastest_samples() -> None:
     measurements, blocks = parsed(synthetic.blocks_of([BASE, SCAN], of=synthetic.workload(), blocks=5))
     every = {"1": math.inf}
     assert [row.rounds for row in estimate(measurements, blocks, limits=every)] == ["quiet", "quiet"]
-    noisy = [block for block in blocks if block.block >= 2]
-    silent = [parse_record(synthetic.block(block=n, rounds=20, sentinel_s=[])) for n in (0, 1)]
-    mixed = [*[block for block in silent if isinstance(block, Block)], *noisy]
+    silent = [parse_record(synthetic.block(block=n, rounds=20, sentinel_s=[])) for n in range(3)]
+    mixed = [*[block for block in silent if isinstance(block, Block)], *blocks[3:]]
     rows = estimate(measurements, mixed, limits=every)
-    assert [(row.rounds, row.blocks) for row in rows] == [("all", 5)] * 2
-    assert [row.quiet_share for row in rows] == [pytest.approx(0.6)] * 2
+    assert [(row.rounds, row.blocks) for row in rows] == [("fastest", 5)] * 2
+    assert [row.quiet_share for row in rows] == [pytest.approx(0.4)] * 2
 
 
-def test_two_quiet_samples_give_a_block_no_headline() -> None:
+def test_with_two_quiet_samples_a_block_has_its_fastest() -> None:
     measurements, blocks = parsed(synthetic.blocks_of([BASE, SCAN], of=synthetic.workload(), blocks=6))
     two = synthetic.block(block=5, rounds=20, sentinel_s=[[0.5]] * 2 + [[9.0]] * 18)
     last = parse_record(two)
     assert isinstance(last, Block)
     rows = estimate(measurements, [*blocks[:5], last], limits={"1": 1.0})
-    assert [(row.rounds, row.blocks) for row in rows] == [("quiet", 5)] * 2
+    assert [(row.rounds, row.blocks) for row in rows] == [("quiet", 6)] * 2
+    fastest = np.log(next(m.samples_s for m in measurements if m.block == 5 and m.role == "baseline"))
+    alone = estimate([m for m in measurements if m.block == 5], [last], limits={"1": 1.0})
+    assert alone[0].rounds == "fastest"
+    assert alone[0].time_s == pytest.approx(np.exp(np.sort(fastest)[0]))
 
 
 def test_the_first_bad_block_retires_a_case() -> None:
