@@ -72,7 +72,7 @@ FIELDS = (
     Field("time_s", float, "estimate", "One call: median in a block, geometric mean over the blocks.", "s"),
     Field("time_low_s", float, "estimate", "Lower end of the 95% interval of time_s.", "s"),
     Field("time_high_s", float, "estimate", "Upper end of the 95% interval of time_s.", "s"),
-    Field("time_all_s", float, "estimate", "The same time from all rounds, quiet or not.", "s"),
+    Field("time_all_s", float, "estimate", "The same from the medians of all samples, quiet or not.", "s"),
     Field("time_min_s", float, "estimate", "The least of all samples.", "s"),
     Field("time_per_problem_s", float, "estimate", "time_s over the problems of the batch.", "s"),
     Field("rounds", str, "estimate", "What time_s rests on in most blocks: quiet samples, the fastest, or all."),

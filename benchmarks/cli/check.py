@@ -227,7 +227,7 @@ def _noise(blocks: int, watch: Watching) -> Iterator[Fact]:
     limits = (
         ("two copies of the same code", diagnostics.floor, "differ by {:.1%}", FLOOR_GOOD, DIFFERENCES),
         (
-            "noisy rounds",
+            "noisy samples",
             noisy,
             "{:.0%}",
             NOISY_GOOD,

@@ -175,6 +175,7 @@ def run_block(
     closing = {
         "order": sampled,
         "sentinel_s": [_around(index, order, seats) for index, order in enumerate(sampled)],
+        "sentinel_pair_s": _pair(len(sampled), seats),
         "device_sentinels": on_devices,
         "rounds": len(sampled),
         "wall_s": clock.now() - began,
@@ -202,6 +203,19 @@ def _around(index: int, order: Sequence[int], seats: Sequence[_Seat]) -> list[fl
     by_round = [{taken.round: taken.around_s for taken in seat.sampled} for seat in seats]
     pairs = [by_round[seat][index] for seat in order]
     return [seconds for pair in pairs if pair is not None for seconds in pair]
+
+
+def _pair(rounds: int, seats: Sequence[_Seat]) -> list[list[float]]:
+    """By round, the sentinel before the baseline and before its twin: the same work in two processes, whose difference
+    is noise. Nothing where a round has not both."""
+    before = [
+        {taken.round: taken.around_s[0] for taken in seat.sampled if taken.around_s}
+        for role in ("baseline", "twin")
+        for seat in seats
+        if seat.entry.role == role
+    ]
+    whole = len(before) == 2 and all(index in of_seat for of_seat in before for index in range(rounds))
+    return [[of_seat[index] for of_seat in before] for index in range(rounds)] if whole else []
 
 
 def _prepare(seat: _Seat, rules: Rules, start: Start, pace: Pace, tell: Tell) -> None:

@@ -1,6 +1,6 @@
 """Faster or slower: one run against another, or two environments of one run that was sampled in lockstep.
 
-Two runs share no moment, so their times are compared unpaired, from quiet rounds where both have them, with a delta of
+Two runs share no moment, so their times are compared unpaired, from what nothing disturbed, with a delta of
 at least 3%, and only where nothing but the code differs. Two environments of one run share every disturbance: their
 ratios are paired round by round, over all rounds.
 """
@@ -80,7 +80,7 @@ class Comparison:
 class Level:
     """The log times of a case, one a block, under both rounds rules, and the noise floors of its run."""
 
-    quiet_log_s: FloatArray | None  # None where there are not enough quiet rounds
+    quiet_log_s: FloatArray | None  # None where there was no sentinel
     all_log_s: FloatArray
     floors: Floors
 
@@ -215,7 +215,7 @@ def levels_of(run: Run) -> dict[Case, Level]:
 
 
 def ratio_of(base: Mapping[Case, Level], new: Mapping[Case, Level], base_case: Case, new_case: Case) -> Ratio | None:
-    """base time / new time, from quiet rounds where both have them; None where either has no time."""
+    """base time / new time, undisturbed where both runs had a sentinel; None where either has no time."""
     mine, theirs = base.get(base_case), new.get(new_case)
     if mine is None or theirs is None:
         return None

@@ -1,1 +1,1 @@
-"""From samples to estimates: intervals, quiet rounds, ratios, findings, noise."""
+"""From samples to estimates: intervals, quiet samples, ratios, findings, noise."""

@@ -14,7 +14,7 @@ _OTHERS_CPU, _STEAL, _DRIFT, _CLOCK = 0.05, 0.01, 0.05, 0.05
 
 
 def in_one_line(noise: Diagnostics) -> str:
-    """`the machine was noisy: 18% of the rounds were quiet, A/A floor 1.4%: ratios hold, absolute times do not`."""
+    """`the machine was noisy: 18% of the samples were quiet, A/A floor 1.4%: ratios hold, absolute times do not`."""
     if not noise.blocks:
         return "nothing was measured, so nothing is known of the machine"
     ratios = noise.floor is not None and noise.floor <= RATIOS_HOLD
@@ -28,7 +28,7 @@ def in_one_line(noise: Diagnostics) -> str:
 def details(noise: Diagnostics) -> list[str]:
     """Every number that the run can tell, a line each."""
     told = [
-        ("rounds that were quiet", _percent(noise.quiet_share)),
+        ("looks of the sentinel that were quiet", _percent(noise.quiet_share)),
         ("A/A floor, two copies of the baseline", _percent(noise.floor)),
         ("A/A floor, two sentinels", _percent(noise.sentinel_floor)),
         ("half-width of the baselines' times", _percent(noise.time_half_width)),
@@ -50,10 +50,10 @@ def details(noise: Diagnostics) -> list[str]:
 
 def _quiet(noise: Diagnostics) -> str:
     if noise.quiet_share is None:
-        return "no sentinel told which rounds were quiet"
+        return "no sentinel told which samples were quiet"
     if not noise.saw_quiet:
         return "it was never quiet"
-    return f"{noise.quiet_share:.0%} of the rounds were quiet"
+    return f"{noise.quiet_share:.0%} of the samples were quiet"
 
 
 def _disturbances(noise: Diagnostics) -> Iterator[str]:

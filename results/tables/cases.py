@@ -92,13 +92,17 @@ def half_width_of(record: Record) -> tuple[float | None, float | None]:
     return half_width, half_width / record["time_s"]
 
 
+_NOT_QUIET = {"fastest": "its fastest samples", "all": "all rounds"}
+"""In words, what a time or a ratio rests on where it is not quiet samples."""
+
+
 def _remark(record: Record) -> str:
     share = half_width_of(record)[1]
     remarks = ["noisy"] if share is not None and share > NOISY else []
-    if record["rounds"] == "all":
-        remarks.append("all rounds")
-    elif record["ratio_rounds"] == "all" and record["verdict"] != "baseline":
-        remarks.append("ratio of all rounds")
+    if record["rounds"] in _NOT_QUIET:
+        remarks.append(_NOT_QUIET[record["rounds"]])
+    elif record["ratio_rounds"] in _NOT_QUIET and record["verdict"] != "baseline":
+        remarks.append(f"ratio of {_NOT_QUIET[record['ratio_rounds']]}")
     if share is None:
         remarks.append("one block, so no interval")
     if record["findings"]:
@@ -208,8 +212,9 @@ def footnotes(loaded: Loaded) -> list[str]:
         )
     if frame["quiet_share"].notna().any():
         lines.append(
-            f"quiet: {frame['quiet_share'].mean():.0%} of the rounds, and times are from those; 'all rounds' says "
-            f"where they are not, 'noisy' marks a half-width over {NOISY:.0%}."
+            f"quiet: {frame['quiet_share'].mean():.0%} of the samples, a fast sentinel right before and after; times are "
+            "medians of those, or of a block with too few its fastest samples, which is said where most blocks are "
+            f"such; 'noisy' marks a half-width over {NOISY:.0%}."
         )
     noise = {run: line for run, line in loaded.noise.items() if run in shown}
     lines += [f"run {plain(run)}: {line}." if len(noise) > 1 else f"{line}." for run, line in noise.items()]

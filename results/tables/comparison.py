@@ -116,9 +116,9 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     if comparison.paired:
         how = "paired round by round"
     else:
-        every = sum(row.rounds == "all" for row in ratios)
-        some = f"from quiet rounds, and in {every} of {len(ratios)} from all"
-        how = "from quiet rounds" if not every else "from all rounds" if every == len(ratios) else some
+        fastest = sum(row.rounds == "fastest" for row in ratios)
+        how = "from all samples" if all(row.rounds == "all" for row in ratios) else "from quiet samples"
+        how += f", and in {fastest} of {len(ratios)} from the fastest" if fastest else ""
     interval = ", with the 95% interval" if any(row.low is not None for row in ratios) else ", without an interval"
     yield f"base, new: one call; base / new: {how}{interval}; above 1 the new one is faster."
     band = sorted(row.delta for row in ratios if row.delta is not None)

@@ -150,7 +150,7 @@ def quiet_spread(scratch: Path, blocks: int) -> str:
         cells = [_spread(values, kept) for values in (loop, scan, loop - scan)]
         lines.append(f"| {name} | " + " | ".join(f"{cell:.1%}" for cell in cells) + " |")
     share = quiet_share(run.blocks, limits)
-    return "\n".join([*lines, "", f"{share:.0%} of the rounds were quiet; asked of the quiet ones: 3%, 3%, 2%"])
+    return "\n".join([*lines, "", f"{share:.0%} of the samples were quiet; asked of the quiet ones: 3%, 3%, 2%"])
 
 
 def _plant(path: Path, percent: int) -> None:

@@ -31,7 +31,7 @@ class Contrast:
     new_s: float
     ratio: Answer
     blocks: int
-    rounds: str  # "quiet" or "all"
+    rounds: str  # "quiet", "fastest" or "all"
     paired: bool  # in lockstep; else two sessions
 
     @property
@@ -112,8 +112,8 @@ def _alone(sides: Sequence[Side]) -> str:
 def contrast(base: Spent, new: Spent, cost: str) -> Contrast | None:
     """One kind of cost of two cases; None where either does not tell it.
 
-    From quiet rounds where both have them. Within one run paired: the steady state round by round, the others, which
-    have one value a block, block by block.
+    Undisturbed where both runs had a sentinel. Within one run paired: the steady state round by round, the others,
+    which have one value a block, block by block.
     """
     quiet = base.quiet is not None and new.quiet is not None
     mine, theirs = (_costs(spent, quiet=quiet).get(cost) for spent in (base, new))

@@ -31,7 +31,7 @@ WorkloadKey = tuple[object, ...]
 class Spent:
     """What one case cost on its side: log seconds by kind of cost and block, NaN where a block has none.
 
-    Under both rounds rules; `quiet` is None where there are not enough quiet rounds. A kind is missing where its phases
+    Under both rounds rules; `quiet` is None where there was no sentinel. A kind is missing where its phases
     were not measured.
     """
 

@@ -124,7 +124,7 @@ def test_a_run_that_never_saw_quiet_says_so() -> None:
     assert "absolute times do not" in in_one_line(found)
     blind = with_blocks(run_of("blind", SCAN), sentinel_s=())
     assert diagnose(blind).quiet_share is None
-    assert "no sentinel told which rounds were quiet" in in_one_line(diagnose(blind))
+    assert "no sentinel told which samples were quiet" in in_one_line(diagnose(blind))
 
 
 def test_a_run_without_anything_is_no_error() -> None:
@@ -140,15 +140,15 @@ def test_a_run_without_anything_is_no_error() -> None:
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({}, "calm: 92% of the rounds were quiet, A/A floor 0.4%: ratios hold, and absolute times to 0.8%"),
+        ({}, "calm: 92% of the samples were quiet, A/A floor 0.4%: ratios hold, and absolute times to 0.8%"),
         (
             {"quiet_share": 0.18, "others_cpu": 0.3, "floor": 0.014, "time_half_width": 0.2},
-            "noisy: 18% of the rounds were quiet, other processes used 0.3 cores, A/A floor 1.4%: "
+            "noisy: 18% of the samples were quiet, other processes used 0.3 cores, A/A floor 1.4%: "
             "ratios hold, absolute times do not",
         ),
         (
             {"floor": 0.061},
-            "noisy: 92% of the rounds were quiet, A/A floor 6.1%: ratios below 6.1% say nothing",
+            "noisy: 92% of the samples were quiet, A/A floor 6.1%: ratios below 6.1% say nothing",
         ),
         (
             {"saw_quiet": False, "drift": 0.13, "floor": 0.061},
