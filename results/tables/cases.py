@@ -212,8 +212,8 @@ def footnotes(loaded: Loaded) -> list[str]:
         )
     if frame["quiet_share"].notna().any():
         lines.append(
-            f"quiet: {frame['quiet_share'].mean():.0%} of the samples, a fast sentinel right before and after; times are "
-            "medians of those, or of a block with too few its fastest samples, which is said where most blocks are "
+            f"quiet: {frame['quiet_share'].mean():.0%} of the samples, a fast sentinel right before and after; times "
+            "are medians of those, or of a block with too few its fastest samples, which is said where most blocks are "
             f"such; 'noisy' marks a half-width over {NOISY:.0%}."
         )
     noise = {run: line for run, line in loaded.noise.items() if run in shown}
