@@ -22,6 +22,8 @@ from .hardware import cpu, flush, gpu, memory, peaks, sentinel
 from .wire import Message
 
 PROBES = 4
+OWN_WORK = 0.95
+"""Of the CPU time: where the calling thread uses more than this, no other thread does any of the work."""
 
 Receive = Callable[[], Message]
 Send = Callable[[Message], None]
@@ -159,9 +161,11 @@ def _prepare(desk: _Desk) -> Message:
             }
         desk.compiles = guards.count_compiles()
     with clock.stopwatch(spent, "calibrate"):
-        desk.calibrated, desk.call_s = _calibrate(prepared.call, clocked["first_call_s"], desk.case)
+        desk.calibrated, desk.call_s = _calibrate(desk, clocked["first_call_s"])
         # every call of a sample after its first would find the caches warm
         desk.loops = desk.calibrated if desk.flush is None else 1
+        desk.queue = clock.RunQueue(alone=desk.own_s > OWN_WORK * desk.cpu_s)
+        desk.cpu_s = desk.own_s = 0.0
     clocked["warm_up_s"] = spent["calibrate"]
     desk.findings += prepared.findings
     with clock.stopwatch(spent, "sentinel"):
@@ -170,13 +174,21 @@ def _prepare(desk: _Desk) -> Message:
     return {"ready": True, "sentinel_s": looks_s, "spent": spent} | prepared_as
 
 
-def _calibrate(call: clock.Call, first_s: float, case: Mapping[str, Any]) -> tuple[int, float]:
+def _calibrate(desk: _Desk, first_s: float) -> tuple[int, float]:
     """Loops a sample, and about how long a call takes; long calls are warmed once and left uncalibrated."""
+    call = _given(desk.prepared).call
+
+    def sampled(call: clock.Call, loops: int) -> clock.Sample:
+        sample = clock.sample(call, loops)
+        desk.cpu_s += sample.cpu_s
+        desk.own_s += sample.own_s
+        return sample
+
     if first_s > SHORT_CALL_S:
-        second_s = clock.once(call)[1]
-        if second_s > case["long_call_s"]:
+        second_s = sampled(call, 1).wall_s
+        if second_s > desk.case["long_call_s"]:
             return 1, second_s
-    return clock.calibrate(call, case["target_s"])
+    return clock.calibrate(call, desk.case["target_s"], sampled)
 
 
 def _sample(desk: _Desk, message: Message) -> Message:

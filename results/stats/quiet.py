@@ -129,7 +129,10 @@ def undisturbed_s(measurement: Measurement) -> npt.NDArray[np.float64]:
     waits_s = np.array(measurement.waits_s)
     handed_over = hands_over(measurement)
     lost_s = waits_s - waits_s.min() if handed_over else waits_s
-    taken = (samples_s * (measurement.loops or 1) > SLICE_S) & (lost_s > SURELY_TAKEN * samples_s * handed_over)
+    # a short sample that was taken the core was interrupted, and is left out for that
+    if np.median(samples_s) * (measurement.loops or 1) <= SLICE_S:
+        return samples_s
+    taken = lost_s > SURELY_TAKEN * samples_s * handed_over
     return np.where(taken, np.maximum(samples_s - lost_s, 0.01 * samples_s), samples_s)
 
 

@@ -9,10 +9,11 @@ def _register(strategy):
     return solver(method="ols", strategy=strategy, variant="plugin", backend="numpy")
 
 
-def _spin(X, y, seconds):
-    end = time.perf_counter() + seconds
+def _spin(X, y, seconds, clock=time.thread_time):
+    """By the thread's own CPU clock: by the wall clock, what others take of the core would count as its work."""
+    end = clock() + seconds
     answer = (X.T @ y) / len(y)  # X is a column of ones
-    while time.perf_counter() < end:
+    while clock() < end:
         pass
     return answer
 
