@@ -137,10 +137,7 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
         if ready.before is None:
             writer.append(_header(ready, name, started.isoformat(timespec="seconds")))
         states = [_state(contest, ready.before) for contest in ready.contests]
-        for contest in ready.contests:
-            for case in (*contest.baselines, *contest.cases):
-                if case.device not in ready.absent:
-                    ready.nurseries.of(case)
+        _start_all(ready)
         if ready.before is None or not ready.before.environments:
             for record in ready.nurseries.records(ready.kinds):
                 writer.append(record)
@@ -199,10 +196,7 @@ def check_same(ready: PreparedRun) -> None:
     before = ready.before
     if before is None:
         return
-    for contest in ready.contests:
-        for case in (*contest.baselines, *contest.cases):
-            if case.device not in ready.absent:
-                ready.nurseries.of(case)
+    _start_all(ready)
     now: dict[str, Any] = {"grid": plan.grid_hash(ready.contests), "cpu": machine.cpu_model()}
     then: dict[str, Any] = {"grid": before.header.grid, "cpu": before.header.machine.get("cpu")}
     here = {record["nursery"]: record for record in ready.nurseries.records(ready.kinds)}
@@ -220,8 +214,18 @@ def open_output(path: Path, *, append: bool) -> RunWriter:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return RunWriter(path, append=append)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--output {path}: {_plain(error, path)}") from None
+    except OSError as error:
+        raise UsageError(f"--output {path}: {error.strerror}") from None
+    except RunFileError as error:
+        raise UsageError(f"--output {error}") from None
+
+
+def _start_all(ready: PreparedRun) -> None:
+    """Every nursery that a case will need."""
+    for contest in ready.contests:
+        for case in (*contest.baselines, *contest.cases):
+            if case.device not in ready.absent:
+                ready.nurseries.of(case)
 
 
 def _state(contest: Contest, before: Run | None) -> State:
@@ -291,8 +295,3 @@ def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:
 def _entries(contest: Contest) -> list[Entry]:
     baselines = [Entry(case, role) for case in contest.baselines for role in ("baseline", "twin")]
     return baselines + [Entry(case) for case in contest.cases]
-
-
-def _plain(error: Exception, path: Path) -> str:
-    reason = error.strerror if isinstance(error, OSError) else str(error)
-    return str(reason).removeprefix(f"{path}: ")

@@ -65,10 +65,10 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
 def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: str) -> int:
     """Compare two run files: is NEW faster or slower than BASE?"""
     from linregbench.results.compare.runs import compare_runs
-    from linregbench.results.formats.foreign import is_foreign
+    from linregbench.results.formats.foreign import foreign_rows
     from linregbench.results.runfile.read import read_run
 
-    others = [str(path) for path in files if is_foreign(path)]
+    others = [str(path) for path in files if foreign_rows(path) is not None]
     if fail_on is not None and (across or others):
         why = f"{others[0]} is no run file" if others else "there are none across devices or machines"
         raise UsageError(f"--fail-on {fail_on} needs verdicts, and {why}")

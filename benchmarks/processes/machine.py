@@ -105,18 +105,19 @@ def _own_cpu_s() -> float:
 
 def commit_of(package: Path) -> tuple[str | None, bool | None]:
     """The commit of the checkout that holds this package, and whether the package differs from it; None outside one."""
-    commit = _git(package, "rev-parse", "HEAD")
+    commit = git(package, "rev-parse", "HEAD")
     if not commit:
         return None, None
-    return commit, bool(_git(package, "status", "--porcelain", "--", "."))
+    return commit, bool(git(package, "status", "--porcelain", "--", "."))
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str) -> str | None:
+    """What git says of a folder; None where it fails, or is not there."""
     try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10)
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
 
 
 def _cgroup_number(name: str) -> int | None:

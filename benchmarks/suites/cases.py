@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from linregbench.solvers.problem import make_problem, make_workload
+from linregbench.solvers.problem import Problem, make_problem, make_workload
 from linregbench.solvers.registry import Solver, load_builtin
 
 from .. import clock, devices
@@ -100,10 +100,7 @@ def make_ready(case: Case) -> Ready:
     """Compile, call, judge and warm a case in this process. Raises Skip, and WrongAnswerError for a wrong answer."""
     _configure(case)
     problem = make_problem(case.workload)
-    try:
-        prepared = calls.prepare(case.solver, case.workload, problem, case.device)
-    except devices.DeviceError as absent:
-        raise Skip(str(absent)) from None
+    prepared = _prepared(case, problem)
     phases = dict(prepared.phases)
     first, phases["first_call_s"] = clock.once(prepared.call)
     judgement = answers.judge(case.solver, case.workload, problem, prepared, first)
@@ -124,11 +121,7 @@ def fresh_phases(case: Case) -> dict[str, float]:
         import jax
 
         jax.clear_caches()
-    problem = _problem(case)
-    try:
-        prepared = calls.prepare(case.solver, case.workload, problem, case.device)
-    except devices.DeviceError as absent:
-        raise Skip(str(absent)) from None
+    prepared = _prepared(case, _problem(case))
     return dict(prepared.phases) | {"first_call_s": clock.once(prepared.call)[1]}
 
 
@@ -174,8 +167,15 @@ def _solver(method: str, strategy: str) -> Solver:
     return solver
 
 
+def _prepared(case: Case, problem: Problem) -> calls.Prepared:
+    try:
+        return calls.prepare(case.solver, case.workload, problem, case.device)
+    except devices.DeviceError as absent:
+        raise Skip(str(absent)) from None
+
+
 @functools.lru_cache(maxsize=1)
-def _problem(case: Case) -> Any:
+def _problem(case: Case) -> Problem:
     return make_problem(case.workload)
 
 
