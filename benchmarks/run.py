@@ -136,9 +136,13 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
     with open_output(path, append=ready.before is not None) as writer:
         if ready.before is None:
             writer.append(_header(ready, name, started.isoformat(timespec="seconds")))
-        states = [_state(contest, ready.before) for contest in ready.contests]
+        before = ready.before
+        states = [
+            restored(contest, before.measurements, before.blocks, before.stops) if before else State(contest)
+            for contest in ready.contests
+        ]
         _start_all(ready)
-        if ready.before is None or not ready.before.environments:
+        if before is None or not before.environments:
             for record in ready.nurseries.records(ready.kinds):
                 writer.append(record)
         with watch(ready.predicted_s) as watcher:
@@ -226,12 +230,6 @@ def _start_all(ready: PreparedRun) -> None:
         for case in (*contest.baselines, *contest.cases):
             if case.device not in ready.absent:
                 ready.nurseries.of(case)
-
-
-def _state(contest: Contest, before: Run | None) -> State:
-    if before is None:
-        return State(contest)
-    return restored(contest, before.measurements, before.blocks, before.stops)
 
 
 def _check_threads(options: RunOptions, cores: Sequence[int]) -> None:

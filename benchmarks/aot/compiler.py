@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import msgspec
 import linregbench
 
 from ..grid.options import UsageError
+from ..processes.handle import inherited
 from .targets import Target, configuration
 from .work import Work, merged, repeated, total
 
@@ -186,7 +186,7 @@ def _how(ended: int, said: Sequence[str]) -> str:
 
 def _variables(dump: Path, *, x64: bool) -> dict[str, str]:
     """The environment of the compiling process: the CPU for whatever runs, everything compiled written to `dump`."""
-    kept = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
+    kept = inherited()
     flags = f"{kept.get('XLA_FLAGS', '')} --xla_dump_to={dump}".strip()
     return kept | {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1" if x64 else "0", "XLA_FLAGS": flags}
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from linregbench.solvers.registry import PluginError, Solver, load_builtin, load_file
 
-from ..grid.options import RunOptions, UsageError
+from ..grid.options import RunOptions, UsageError, one_of
 from .compiler import Compile, Compiled
 from .targets import Target, targets
 
@@ -31,8 +31,7 @@ _OF_CASE = ("method", "strategy", "variant", "dtype", "precision", "samples", "f
 def find_target(name: str) -> Target:
     """The target of this name. Raises UsageError, with the names there are."""
     known = targets()
-    if name not in known:
-        raise UsageError(f"unknown target {name!r}: choose from {', '.join(known)}")
+    one_of("target", (name,), known)
     return known[name]
 
 

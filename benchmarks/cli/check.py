@@ -19,6 +19,7 @@ from .. import clock, devices
 from ..grid.options import RunOptions
 from ..grid.presets import PRESETS
 from ..processes.handle import Setting, WorkerEnded
+from ..worker.hardware.cpu import kernel_text
 
 if TYPE_CHECKING:
     from ..processes.pool import Nurseries
@@ -164,7 +165,7 @@ def _settings() -> Iterator[Fact]:
     siblings = _siblings()
     if siblings:
         yield judged("cores that share one", siblings, SIBLINGS, fine=False)
-    governor = _read(SYS_CPU / "cpu0/cpufreq/scaling_governor")
+    governor = kernel_text(SYS_CPU / "cpu0/cpufreq/scaling_governor")
     if governor is not None:
         yield judged("governor", governor, GOVERNOR, fine=governor == "performance")
     swap = psutil.swap_memory()
@@ -217,13 +218,6 @@ def _noise(blocks: int, watch: Watching) -> Iterator[Fact]:
 
 def _siblings() -> str | None:
     """Which logical cores are threads of one physical core, as the kernel lists them; None where each has its own."""
-    groups = {_read(path) for path in SYS_CPU.glob("cpu[0-9]*/topology/thread_siblings_list")}
+    groups = {kernel_text(path) for path in SYS_CPU.glob("cpu[0-9]*/topology/thread_siblings_list")}
     shared = sorted(group for group in groups if group and ("," in group or "-" in group))
     return "; ".join(shared) or None
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return None

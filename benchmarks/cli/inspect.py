@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -86,12 +86,11 @@ def inspect(
 def document_of(rows: Sequence[Row], target: Target, launch_us: float) -> Document:
     """A table a workload, and below what is counted and what is assumed."""
     from linregbench.results.tables.table import Document
+    from linregbench.results.words.names import grouped
 
     from ..aot.floors import without_repeats
 
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in without_repeats(rows):
-        groups.setdefault(tuple(row[key] for key in _GROUP), []).append(row)
+    groups = grouped(without_repeats(rows), _GROUP)
     notes = _notes(target, launch_us, any(row["method"] == "gd_tol" for row in rows))
     return Document([_table(group) for group in groups.values()], notes=list(notes))
 

@@ -13,8 +13,6 @@ import click
 from ..grid.options import UsageError, parse_list
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from linregbench.results.compare.runs import Comparison
     from linregbench.results.runfile.read import Run
 
@@ -97,7 +95,9 @@ def report(
 
     FILES are run files, asv's results, files of pytest-benchmark or pyperf; only run files have verdicts.
     """
+    from linregbench.results.figures.render import write_figures
     from linregbench.results.formats.load import read
+    from linregbench.results.frame import records_of
     from linregbench.results.report import markdown as in_markdown
     from linregbench.results.report import page
     from linregbench.results.report.build import report_of
@@ -107,7 +107,8 @@ def report(
     loaded = read(*files)
     tell_notices(loaded.runs)
     if figures is not None:
-        _write_figures(loaded.frame, figures)
+        for path in write_figures(records_of(loaded.frame), figures):
+            print(f"picture: {path}")
     if html is None and markdown is None:
         return DONE
     built = report_of(loaded)
@@ -206,14 +207,6 @@ def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     print(f"report: {path}")
-
-
-def _write_figures(frame: DataFrame, folder: Path) -> None:
-    from linregbench.results.figures.render import write_figures
-    from linregbench.results.frame import records_of
-
-    for path in write_figures(records_of(frame), folder):
-        print(f"picture: {path}")
 
 
 def _write_demo(folder: Path) -> int:

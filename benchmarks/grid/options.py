@@ -111,10 +111,10 @@ class RunOptions:
     def __post_init__(self) -> None:
         from linregbench.solvers.workload import DTYPES, METHODS  # brings NumPy, which `--help` does without
 
-        _one_of("preset", (self.preset,), PRESETS)
-        _one_of("method", self.methods, METHODS)
-        _one_of("dtype", self.dtypes, DTYPES)
-        _one_of("precision", self.precisions, PRECISIONS)
+        one_of("preset", (self.preset,), PRESETS)
+        one_of("method", self.methods, METHODS)
+        one_of("dtype", self.dtypes, DTYPES)
+        one_of("precision", self.precisions, PRECISIONS)
         for device in self.devices:
             try:
                 devices.parse(device)
@@ -168,7 +168,8 @@ def parse_duration(option: str, text: str | None) -> float | None:
     return float(match[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
 
 
-def _one_of(what: str, names: Sequence[str] | None, choices: Iterable[str]) -> None:
+def one_of(what: str, names: Iterable[str] | None, choices: Iterable[str]) -> None:
+    """Raise UsageError, with the names there are, for one that is not among them."""
     for name in names or ():
         if name not in choices:
             raise UsageError(f"unknown {what} {name!r}: choose from {', '.join(choices)}")

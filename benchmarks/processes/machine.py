@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 
 from .. import clock
+from ..worker.hardware.cpu import kernel_text
 
 MEMORY_SHARE = 0.8
 """Of what is available, for all workers that are alive together."""
@@ -32,12 +33,9 @@ def facts() -> dict[str, Any]:
 
 def cpu_model() -> str:
     """The processor's name as it gives it."""
-    try:
-        for line in _CPUINFO.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
+    for line in (kernel_text(_CPUINFO) or "").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
 
 

@@ -52,8 +52,10 @@ def reason(
         return None
     if fewest == most:
         return f"{done} blocks, as asked"
-    widths = _of_pairs if pairs else _of_ratios
-    asked = widths(measurements, blocks, quiet_limits, pairs)
+    if pairs:
+        asked = _of_pairs(measurements, blocks, quiet_limits, pairs)
+    else:
+        asked = _of_ratios(measurements, blocks, quiet_limits)
     worst, needed = max(asked, key=lambda pair: pair[0] / pair[1], default=(0.0, 1.0))
     if worst <= needed:
         return f"half-width {worst:.1%} after {done} blocks"
@@ -137,10 +139,7 @@ def variances(measurements: Sequence[Measurement]) -> list[tuple[float, float]]:
 
 
 def _of_ratios(
-    measurements: Sequence[Measurement],
-    blocks: Sequence[Block],
-    quiet_limits: Mapping[str, float],
-    _: Sequence[tuple[Case, Case]],
+    measurements: Sequence[Measurement], blocks: Sequence[Block], quiet_limits: Mapping[str, float]
 ) -> Iterator[tuple[float, float]]:
     """The half-width of each case's ratio to the baseline, and what is asked of it."""
     for row in estimate(measurements, blocks, limits=quiet_limits):

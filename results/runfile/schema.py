@@ -29,12 +29,9 @@ def from_json(kind: type[_Struct], value: Mapping[str, Any]) -> _Struct:
     hashable: Any = kind
     for name, (hint, nullable) in _hints(hashable).items():
         given = value.get(name)
-        if given is None:
-            if not nullable:
-                raise ValueError(f"{name!r} is {'null' if name in value else 'missing'}, but it is required")
-            fields[name] = None
-            continue
-        fields[name] = converted(name, given, hint)
+        if given is None and not nullable:
+            raise ValueError(f"{name!r} is {'null' if name in value else 'missing'}, but it is required")
+        fields[name] = None if given is None else converted(name, given, hint)
     return kind(**fields)
 
 
