@@ -14,6 +14,7 @@ from statistics import fmean, median
 
 import numpy as np
 
+from linregbench.results.fields import CASE_KEYS
 from linregbench.results.runfile.records import Block, Measurement, problem_key
 from linregbench.results.runfile.records import Case as Row
 from linregbench.results.stats.estimates import estimate, ratio_between
@@ -66,17 +67,9 @@ def reason(
 
 def row_of(case: Case) -> Row:
     """The case as the results know it."""
-    workload = case.workload.as_dict()
-    return Row(
-        problem=problem_key(workload),
-        dtype=case.workload.dtype,
-        precision=case.precision,
-        strategy=case.solver.strategy,
-        variant=case.solver.variant,
-        device=case.device,
-        threads=case.threads,
-        environment=case.environment,
-    )
+    facts = case.as_dict()
+    of_case = {name: facts[name] for name in CASE_KEYS}
+    return Row(problem=problem_key(facts["workload"]), dtype=case.workload.dtype, **of_case)
 
 
 def rounds(measurements: Sequence[Measurement], blocks: Sequence[Block], usual: int) -> int:

@@ -72,7 +72,9 @@ def case_of(method: str, strategy: str, size: Size, device: str) -> Case:
     """The case of these names, in the variant that stands for its strategy. Raises Skip with the reason."""
     if not may_be_here(device):
         raise Skip(f"no {device} device here: no JAX plugin for one is installed")
-    solver = _solver(method, strategy)
+    solver = _solvers().get((method, strategy))
+    if solver is None:
+        raise Skip(f"the solvers of this commit have no {method} by {strategy}")
     if solver.backend == "numpy" and device != "cpu":
         raise Skip("NumPy runs on the CPU alone")
     steps = size.steps if method == "gd" else None
@@ -158,13 +160,6 @@ def _solvers() -> dict[tuple[str, str], Solver]:
     """By method and strategy, the solver in its plain variant."""
     solvers = load_builtin().values()
     return {(s.method, s.strategy): s for s in solvers if s.variant == PLAIN_VARIANT[s.method, s.backend]}
-
-
-def _solver(method: str, strategy: str) -> Solver:
-    solver = _solvers().get((method, strategy))
-    if solver is None:
-        raise Skip(f"the solvers of this commit have no {method} by {strategy}")
-    return solver
 
 
 def _prepared(case: Case, problem: Problem) -> calls.Prepared:

@@ -34,6 +34,8 @@ BASELINE = "numpy_loop"
 SUITE = "1"
 NO_REASON = "asv keeps no reason; asv run --show-stderr shows it"
 UNTOLD = "skipped_or_not_selected"
+NO_NUMBER = ("failed", "skipped", UNTOLD, "not_selected")
+"""What stands in place of a number; of a case that has none at all, the first that a benchmark says."""
 NOT_MEASURED = {
     "skipped": NO_REASON,
     "failed": NO_REASON,
@@ -174,7 +176,8 @@ def _finished(row: dict[str, Any]) -> dict[str, Any]:
     units = "; ".join(sorted(row.pop("units")))
     numbers = {column: number for column, number in values.items() if not isinstance(number, str)}
     failed = [column for column, number in values.items() if number == "failed"]
-    status = "ok" if "time_s" in numbers else "failed" if failed else "ok" if numbers else _status(values)
+    left_out = [status for status in NO_NUMBER if status in values.values()]
+    status = "ok" if "time_s" in numbers or (numbers and not failed) else left_out[0]
     row |= HELD_FIXED | {"steps": STEPS.get(row["method"]), "status": status, "units": units, "findings": ""}
     row["variant"] = _variant(row["method"], row["strategy"])
     named = f" ({', '.join(failed)})" if failed else ""
@@ -187,13 +190,6 @@ def _finished(row: dict[str, Any]) -> dict[str, Any]:
 def _variant(method: str, strategy: str) -> str:
     """The one of cases.PLAIN_VARIANT, which the suites take for every strategy."""
     return "inverse" if method == "ols" else "analytic" if strategy.startswith("numpy") else "autodiff"
-
-
-def _status(values: Mapping[str, Any]) -> str:
-    """Of a case of which nothing was measured and nothing failed: skipped where any benchmark says so for sure."""
-    if "skipped" in values.values():
-        return "skipped"
-    return UNTOLD if UNTOLD in values.values() else "not_selected"
 
 
 def _numbers(values: Mapping[str, float], method: str, batch: int) -> dict[str, Any]:
