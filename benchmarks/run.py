@@ -136,12 +136,13 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
     with open_output(path, append=ready.before is not None) as writer:
         if ready.before is None:
             writer.append(_header(ready, name, started.isoformat(timespec="seconds")))
-        states = [_state(contest, ready.before) for contest in ready.contests]
-        for contest in ready.contests:
-            for case in (*contest.baselines, *contest.cases):
-                if case.device not in ready.absent:
-                    ready.nurseries.of(case)
-        if ready.before is None or not ready.before.environments:
+        before = ready.before
+        states = [
+            restored(contest, before.measurements, before.blocks, before.stops) if before else State(contest)
+            for contest in ready.contests
+        ]
+        _start_all(ready)
+        if before is None or not before.environments:
             for record in ready.nurseries.records(ready.kinds):
                 writer.append(record)
         with watch(ready.predicted_s) as watcher:
@@ -199,10 +200,7 @@ def check_same(ready: PreparedRun) -> None:
     before = ready.before
     if before is None:
         return
-    for contest in ready.contests:
-        for case in (*contest.baselines, *contest.cases):
-            if case.device not in ready.absent:
-                ready.nurseries.of(case)
+    _start_all(ready)
     then: dict[str, Any] = {"grid": before.header.grid, "cpu": before.header.machine.get("cpu")}
     now: dict[str, Any] = {"grid": plan.grid_hash(ready.contests), "cpu": machine.cpu_model()}
     then["sentinel's version"], now["sentinel's version"] = before.header.sentinel, sentinel.VERSION
@@ -221,14 +219,18 @@ def open_output(path: Path, *, append: bool) -> RunWriter:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return RunWriter(path, append=append)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--output {path}: {_plain(error, path)}") from None
+    except OSError as error:
+        raise UsageError(f"--output {path}: {error.strerror}") from None
+    except RunFileError as error:
+        raise UsageError(f"--output {error}") from None
 
 
-def _state(contest: Contest, before: Run | None) -> State:
-    if before is None:
-        return State(contest)
-    return restored(contest, before.measurements, before.blocks, before.stops)
+def _start_all(ready: PreparedRun) -> None:
+    """Every nursery that a case will need."""
+    for contest in ready.contests:
+        for case in (*contest.baselines, *contest.cases):
+            if case.device not in ready.absent:
+                ready.nurseries.of(case)
 
 
 def _check_threads(options: RunOptions, cores: Sequence[int]) -> None:
@@ -292,8 +294,3 @@ def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:
 def _entries(contest: Contest) -> list[Entry]:
     baselines = [Entry(case, role) for case in contest.baselines for role in ("baseline", "twin")]
     return baselines + [Entry(case) for case in contest.cases]
-
-
-def _plain(error: Exception, path: Path) -> str:
-    reason = error.strerror if isinstance(error, OSError) else str(error)
-    return str(reason).removeprefix(f"{path}: ")

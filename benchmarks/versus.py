@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from .grid.options import UsageError
 from .processes.handle import Setting
+from .processes.machine import git
 
 HERE = "here"
 
@@ -47,33 +47,25 @@ def sides(ref: str | None, python: str | None, plugins: tuple[Path, ...]) -> Ite
 @contextmanager
 def _worktree(ref: str, package: Path) -> Iterator[tuple[str, Path]]:
     """A checkout of REF for as long as it is needed: its name (short commit) and its solvers package."""
-    root = _git(package, "rev-parse", "--show-toplevel")
+    root = git(package, "rev-parse", "--show-toplevel")
     if root is None:
         raise UsageError(f"versus {ref}: {package} is not in a git checkout, so there is no other commit of it")
-    commit = _git(package, "rev-parse", "--verify", "--quiet", "--short", f"{ref}^{{commit}}")
+    commit = git(package, "rev-parse", "--verify", "--quiet", "--short", f"{ref}^{{commit}}")
     if commit is None:
         raise UsageError(f"versus {ref}: no such commit, branch or interpreter")
     folder = Path(tempfile.mkdtemp(prefix="linregbench-versus-"))
     try:
-        if _git(Path(root), "worktree", "add", "--detach", "--quiet", str(folder / "tree"), commit) is None:
+        if git(Path(root), "worktree", "add", "--detach", "--quiet", str(folder / "tree"), commit) is None:
             raise UsageError(f"versus {ref}: git could not check out {commit}")
         solvers = folder / "tree" / package.relative_to(Path(root).resolve())
         if not (solvers / "registry.py").is_file():
             raise UsageError(f"versus {ref}: {commit} has no package solvers to compare with")
         yield commit, solvers
     finally:
-        _git(Path(root), "worktree", "remove", "--force", str(folder / "tree"))
+        git(Path(root), "worktree", "remove", "--force", str(folder / "tree"))
         shutil.rmtree(folder, ignore_errors=True)
-        _git(Path(root), "worktree", "prune")
+        git(Path(root), "worktree", "prune")
 
 
 def _is_program(text: str) -> bool:
     return os.sep in text and os.path.isfile(text) and os.access(text, os.X_OK)
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=60)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,11 +17,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import linregbench
 
 from ..grid.options import UsageError
+from ..processes.handle import inherited
 from .targets import Target, configuration
-from .work import Loop, Work, merged, repeated, total
+from .work import Work, merged, repeated, total
 
 ROOT = Path(linregbench.__file__).resolve().parents[1]
 PROGRAM = Path(__file__).resolve().parent / "program.py"
@@ -139,13 +141,13 @@ def compile_all(
         messages = _messages(target, of_dtype, extra, plugins)
         for case in of_dtype:
             tell(done, len(cases), case.name)
-            yield _compiled(case, next(messages))
+            yield msgspec.convert({"case": asdict(case)} | next(messages), Compiled)
             done += 1
 
 
 def _messages(
     target: Target, cases: Sequence[Compile], extra: Path | None, plugins: Sequence[Path]
-) -> Iterator[Mapping[str, Any]]:
+) -> Iterator[dict[str, Any]]:
     """What the compiling process answers, one message a case."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as log:
         dump, request = Path(folder) / "dump", Path(folder) / "request.json"
@@ -184,20 +186,9 @@ def _how(ended: int, said: Sequence[str]) -> str:
 
 def _variables(dump: Path, *, x64: bool) -> dict[str, str]:
     """The environment of the compiling process: the CPU for whatever runs, everything compiled written to `dump`."""
-    kept = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
+    kept = inherited()
     flags = f"{kept.get('XLA_FLAGS', '')} --xla_dump_to={dump}".strip()
     return kept | {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1" if x64 else "0", "XLA_FLAGS": flags}
-
-
-def _compiled(case: Compile, message: Mapping[str, Any]) -> Compiled:
-    work = message.get("work")
-    return Compiled(case, **{**message, "work": _work(work) if work is not None else None})
-
-
-def _work(plain: Mapping[str, Any]) -> Work:
-    """What `dataclasses.asdict` made of a Work."""
-    loops = [Loop(_work(loop["condition"]), _work(loop["body"]), loop["trips"]) for loop in plain["loops"]]
-    return Work(**{**plain, "loops": tuple(loops)})
 
 
 def _install(version: str, folder: Path) -> str:

@@ -7,14 +7,13 @@ GPU's memory and arithmetic allow at best.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from linregbench.solvers.registry import PluginError, Solver, load_builtin, load_file
 
-from ..grid.options import PRECISIONS, RunOptions, UsageError
+from ..grid.options import RunOptions, UsageError, one_of
 from .compiler import Compile, Compiled
 from .targets import Target, targets
 
@@ -29,41 +28,32 @@ _ITEM_BYTES = {"float32": 4, "float64": 8}
 _OF_CASE = ("method", "strategy", "variant", "dtype", "precision", "samples", "features", "batch", "steps")
 
 
-@dataclass(frozen=True)
-class Asked:
-    """The grid; an axis of sizes that is None is that of `cases_of`, and any other takes in everything there is."""
-
-    options: RunOptions
-    precisions: tuple[str, ...] = ("highest", "default")
-    plugins: tuple[Path, ...] = ()
-
-    def __post_init__(self) -> None:
-        for precision in self.precisions:
-            if precision not in PRECISIONS:
-                raise UsageError(f"unknown precision {precision!r}: choose from {', '.join(PRECISIONS)}")
-
-
 def find_target(name: str) -> Target:
     """The target of this name. Raises UsageError, with the names there are."""
     known = targets()
-    if name not in known:
-        raise UsageError(f"unknown target {name!r}: choose from {', '.join(known)}")
+    one_of("target", (name,), known)
     return known[name]
 
 
-def cases_of(asked: Asked) -> list[Compile]:
+def cases_of(options: RunOptions, plugins: Sequence[Path] = ()) -> list[Compile]:
     """Every compiled solver at every size. Raises UsageError for names that do not exist and for an empty grid."""
-    options = asked.options
-    chosen = [solver for solver in _compiled_solvers(asked.plugins) if _wanted(solver, options)]
+    chosen = [
+        solver
+        for solver in _compiled_solvers(plugins)
+        if solver.method in (options.methods or (solver.method,))
+        if solver.strategy in (options.strategies or (solver.strategy,))
+        if solver.variant in (options.variants or (solver.variant,))
+    ]
     if not chosen:
         raise UsageError("nothing to compile: no compiled solver has this method, strategy and variant together")
     sizes = product(options.samples or (1000,), options.features or (16,), options.batch or (1, 128))
+    precisions = options.precisions or ("highest", "default")
     return [
         Compile(s.method, s.strategy, s.variant, s.batched, *size, steps, dtype, precision)
         for dtype, size, steps in product(options.dtypes or ("float32",), sizes, options.steps or (100,))
         for s in chosen
         # float64 has no TF32, so one precision is all of them
-        for precision in (asked.precisions if dtype == "float32" else asked.precisions[:1])
+        for precision in (precisions if dtype == "float32" else precisions[:1])
     ]
 
 
@@ -78,11 +68,6 @@ def without_repeats(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         alike.setdefault(repr(sorted((row | {"precision": None}).items())), []).append(row)
     return [same[0] | ({"precision": ANY_PRECISION} if len(same) > 1 else {}) for same in alike.values()]
-
-
-def launch_floor_s(compiled: Compiled, launch_us: float) -> float | None:
-    """Seconds for the launches of the whole batch, if each takes so many microseconds."""
-    return None if compiled.whole is None else compiled.whole.launches * launch_us * 1e-6
 
 
 def roofline(compiled: Compiled, target: Target) -> tuple[float, str]:
@@ -120,7 +105,7 @@ def _record(compiled: Compiled, target: Target, launch_us: float) -> Row:
     row |= {name: getattr(compiled, name) for name in ("temp_bytes", "argument_bytes", "output_bytes", "tf32")}
     calls = compiled.library_calls
     row["library_calls"] = None if calls is None else ", ".join(f"{n} {c}" if n > 1 else c for c, n in calls.items())
-    floor_s = launch_floor_s(compiled, launch_us)
+    floor_s = None if whole is None else whole.launches * launch_us * 1e-6
     row |= {"launch_us": launch_us, "launch_floor_s": floor_s, "roofline_s": None, "bound": None}
     if floor_s is not None:
         least_s, by = roofline(compiled, target)
@@ -138,12 +123,3 @@ def _compiled_solvers(plugins: Sequence[Path]) -> list[Solver]:
         except PluginError as error:
             raise UsageError(f"--plugin {path}: {error}") from None
     return [solver for solver in dict.fromkeys(solvers) if solver.compiled]
-
-
-def _wanted(solver: Solver, options: RunOptions) -> bool:
-    asked = (
-        (options.methods, solver.method),
-        (options.strategies, solver.strategy),
-        (options.variants, solver.variant),
-    )
-    return all(names is None or name in names for names, name in asked)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from .work import Loop, Work, merged
 
@@ -87,20 +87,16 @@ def _instruction(line: str, computations: Mapping[str, list[str]]) -> Work:
         trips = _TRIPS.search(line)
         return Work(loops=(Loop(condition, body, int(trips[1]) if trips else None),))
     if operation in ("call", "conditional", "async-start"):
+        called = _CALLED.search(line)
+        branches = called[1].split(",") if called else []
+        works = (_work(name.strip().lstrip("%"), computations) for name in branches)
         # of several branches the longest: which one runs is not known
-        return max(
-            (_work(branch, computations) for branch in _called(line)), key=lambda work: work.launches, default=Work()
-        )
+        return max(works, key=lambda work: work.launches, default=Work())
     if operation in _COPIES:
         return Work(copies=1, submitted=1)
     if operation == "custom-call":
         return Work(libraries=1, submitted=1)
     return Work(kernels=1, submitted=1)
-
-
-def _called(line: str) -> Iterator[str]:
-    if match := _CALLED.search(line):
-        yield from (name.strip().lstrip("%") for name in match[1].split(","))
 
 
 def _short(name: str) -> str:

@@ -7,10 +7,9 @@ graph (a command buffer). It does not tell how often a loop runs; the HLO does.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from .work import COUNTS, Loop, Work
+from .work import Loop, Work, merged
 
 _THUNK = re.compile(r"\d+: (k\w+)\s+\[")
 _CONTAINERS = {"kSequential", "kCommandBuffer", "kWhile", "kConditional"}
@@ -29,7 +28,7 @@ def from_thunks(text: str, known: Work) -> Work:
             while stack[-1].kind != "kWhile" or stack[-1].condition is not None:
                 _close(stack)
             loop = stack[-1]
-            loop.condition, loop.counts, loop.loops = loop.work(), Counter(), []
+            loop.condition, loop.works = merged(loop.works), []
             continue
         for match in _THUNK.finditer(line):
             while stack[-1].column >= match.start():
@@ -37,7 +36,7 @@ def from_thunks(text: str, known: Work) -> Work:
             _add(stack, match[1], match.start())
     while len(stack) > 1:
         _close(stack)
-    return _with_trips(whole.work(), known)
+    return _with_trips(merged(whole.works), known)
 
 
 @dataclass
@@ -46,33 +45,31 @@ class _Open:
 
     kind: str
     column: int
-    counts: Counter[str] = field(default_factory=Counter)
-    loops: list[Loop] = field(default_factory=list)
+    works: list[Work] = field(default_factory=list)
     condition: Work | None = None
-
-    def work(self) -> Work:
-        return Work(**{name: self.counts[name] for name in COUNTS}, loops=tuple(self.loops))
 
 
 def _add(stack: list[_Open], kind: str, column: int) -> None:
     if kind in _CONTAINERS:
         stack.append(_Open(kind, column))
         return
-    name = "copies" if _COPY.match(kind) else "libraries" if _LIBRARY.match(kind) else "kernels"
-    stack[-1].counts[name] += 1
-    stack[-1].counts["submitted"] += 1
+    if _COPY.match(kind):
+        stack[-1].works.append(Work(copies=1, submitted=1))
+    elif _LIBRARY.match(kind):
+        stack[-1].works.append(Work(libraries=1, submitted=1))
+    else:
+        stack[-1].works.append(Work(kernels=1, submitted=1))
 
 
 def _close(stack: list[_Open]) -> None:
     """Give what the innermost thunk holds to the one that holds it."""
     closed = stack.pop()
-    outer, work = stack[-1], closed.work()
+    work = merged(closed.works)
     if closed.kind == "kWhile":
-        outer.loops.append(Loop(closed.condition or Work(), work, None))
-        return
-    outer.loops += work.loops
-    outer.counts.update({name: getattr(work, name) for name in ("kernels", "libraries", "copies")})
-    outer.counts["submitted"] += 1 if closed.kind == "kCommandBuffer" else work.submitted
+        work = Work(loops=(Loop(closed.condition or Work(), work, None),))
+    elif closed.kind == "kCommandBuffer":
+        work = replace(work, submitted=1)
+    stack[-1].works.append(work)
 
 
 def _with_trips(work: Work, known: Work) -> Work:

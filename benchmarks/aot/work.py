@@ -39,24 +39,19 @@ class Loop:
     trips: int | None
 
     def step(self) -> Work:
-        """One trip. A known number of trips is counted by the host, and the condition never runs.
-
-        Otherwise the condition runs, and its answer is copied to the host (XLA, while_thunk.cc).
-        """
+        """One trip. A known number of trips is counted by the host, and the condition never runs."""
         return self.body if self.trips is not None else merged((self.body, self.test()))
 
     def test(self) -> Work:
-        """The condition, where it runs."""
+        """The condition where it runs, and its answer copied to the host (XLA, while_thunk.cc)."""
         return merged((self.condition, Work(copies=1, submitted=1)))
 
 
 def merged(works: Iterable[Work]) -> Work:
     """One after another."""
-    together = Work()
-    for work in works:
-        sums = {name: getattr(together, name) + getattr(work, name) for name in COUNTS}
-        together = Work(**sums, loops=together.loops + work.loops)
-    return together
+    every = tuple(works)
+    sums = {name: sum(getattr(work, name) for work in every) for name in COUNTS}
+    return Work(**sums, loops=tuple(loop for work in every for loop in work.loops))
 
 
 def total(work: Work, steps: int) -> Work:
@@ -64,8 +59,7 @@ def total(work: Work, steps: int) -> Work:
     parts = [replace(work, loops=())]
     for loop in work.loops:
         times = steps if loop.trips is None else loop.trips
-        one = total(loop.step(), steps)
-        parts.append(repeated(one, times))
+        parts.append(repeated(total(loop.step(), steps), times))
         if loop.trips is None:  # the condition also says when to stop
             parts.append(total(loop.test(), steps))
     return merged(parts)

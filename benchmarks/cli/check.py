@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +19,7 @@ from .. import clock, devices
 from ..grid.options import RunOptions
 from ..grid.presets import PRESETS
 from ..processes.handle import Setting, WorkerEnded
+from ..worker.hardware.cpu import kernel_text
 
 if TYPE_CHECKING:
     from ..processes.pool import Nurseries
@@ -31,6 +32,12 @@ FLOOR_GOOD, NOISY_GOOD, OTHERS_GOOD, STEAL_GOOD = 0.02, 0.7, 0.05, 0.01
 DIFFERENCES = "smaller differences cannot be seen: take more blocks, or quieten the machine"
 NOISY = "trust ratios, not times; stop what else runs, or come back later"
 OTHERS = "other processes are busy: stop them (top shows which)"
+COARSE = "ask for longer samples: the clock is too coarse for calls of microseconds"
+ONE_CORE = "the schedule shares the core with what it measures: use a machine with two"
+THROTTLED = "the container is throttled: lift its CPU limit"
+SIBLINGS = "a neighbour on the sibling slows a case up to twofold: leave it idle, or turn SMT off"
+GOVERNOR = "set it to performance: cpupower frequency-set -g performance"
+MORE_THREADS = "the one-thread setting does not hold: its times are not one thread's"
 STOLEN = "the hypervisor gives the core to others: use a dedicated machine"
 COARSE_S = 1e-6
 THREADS_MARGIN = 0.05
@@ -45,11 +52,13 @@ def check(blocks: int, as_json: bool) -> int:
     from ..sampling.progress import watcher
 
     with watcher(CHECK_S + blocks) as watch:
-        checkup = examine(blocks, watch)
+        facts = examine(blocks, watch)
+    poor = [fact.name for fact in facts if fact.verdict == "poor"]
+    conclusion = f"usable with care: {', '.join(poor)}" if poor else "fit to measure on"
     if as_json:
-        print(json.dumps(checkup.as_dict(), indent=2))
+        print(json.dumps({"conclusion": conclusion, "facts": [asdict(fact) for fact in facts]}, indent=2))
     else:
-        _print(checkup)
+        _print(facts, conclusion)
     return 0
 
 
@@ -100,26 +109,13 @@ class Fact:
     number: float | None = None
 
 
-@dataclass(frozen=True)
-class Checkup:
-    """All facts, and whether measuring here makes sense."""
-
-    facts: tuple[Fact, ...]
-
-    @property
-    def conclusion(self) -> str:
-        """The whole of it in a line."""
-        poor = [fact.name for fact in self.facts if fact.verdict == "poor"]
-        if not poor:
-            return "fit to measure on"
-        return f"usable with care: {', '.join(poor)}"
-
-    def as_dict(self) -> dict[str, Any]:
-        """For --json."""
-        return {"conclusion": self.conclusion, "facts": [asdict(fact) for fact in self.facts]}
+def judged(name: str, value: str, advice: str, *, fine: bool | None, number: float | None = None) -> Fact:
+    """A fact that is good or poor, and with the advice then; a fact to know where neither can be said."""
+    verdict = "told" if fine is None else "good" if fine else "poor"
+    return Fact(name, value, verdict, advice if verdict == "poor" else "", number)
 
 
-def examine(blocks: int, watch: Watching) -> Checkup:
+def examine(blocks: int, watch: Watching) -> list[Fact]:
     """Look at the timer, the machine's settings, what it can do at most, and how far two copies of the same code agree.
 
     Takes about a second a block, and a few seconds more.
@@ -132,31 +128,25 @@ def examine(blocks: int, watch: Watching) -> Checkup:
         facts += _peaks(nurseries)
     watch.tell("the same code against itself")
     facts += _noise(blocks, watch)
-    return Checkup(tuple(facts))
+    return facts
 
 
-def _print(checkup: Checkup) -> None:
+def _print(facts: Sequence[Fact], conclusion: str) -> None:
     from linregbench.results.tables.table import Cell, Column, Document, Table
     from linregbench.results.tables.terminal import print_document
 
     columns = (Column("fact", least=38), Column("found"), Column(""), Column("what to do"))
-    rows = [
-        (
-            Cell(fact.name),
-            Cell(fact.value),
-            Cell("" if fact.verdict == "told" else fact.verdict, meaning=fact.verdict),
-            Cell(fact.advice),
-        )
-        for fact in checkup.facts
-    ]
-    print_document(Document([Table("This machine", columns, tuple(rows))], last=checkup.conclusion))
+    rows = []
+    for fact in facts:
+        verdict = Cell("" if fact.verdict == "told" else fact.verdict, meaning=fact.verdict)
+        rows.append((Cell(fact.name), Cell(fact.value), verdict, Cell(fact.advice)))
+    print_document(Document([Table("This machine", columns, tuple(rows))], last=conclusion))
 
 
 def _timer() -> Iterator[Fact]:
     resolution, cost = clock.resolution_s(), clock.cost_s()
     fine = resolution < COARSE_S
-    advice = "" if fine else "ask for longer samples: the clock is too coarse for calls of microseconds"
-    yield Fact("timer resolution", f"{resolution * 1e9:.0f} ns", "good" if fine else "poor", advice, resolution)
+    yield judged("timer resolution", f"{resolution * 1e9:.0f} ns", COARSE, fine=fine, number=resolution)
     yield Fact("timer cost", f"{cost * 1e9:.0f} ns a reading", number=cost)
 
 
@@ -169,27 +159,18 @@ def _settings() -> Iterator[Fact]:
     quota = machine.cpu_quota()
     yield Fact("processor", f"{machine.cpu_model()}, {cores} logical cores")
     if cores < 2:
-        yield Fact(
-            "cores", "1", "poor", "the schedule shares the core with what it measures: use a machine with two", 1.0
-        )
+        yield judged("cores", "1", ONE_CORE, fine=False, number=1.0)
     if quota is not None and quota < cores:
-        yield Fact("CPU quota", f"{quota:g} cores", "poor", "the container is throttled: lift its CPU limit", quota)
+        yield judged("CPU quota", f"{quota:g} cores", THROTTLED, fine=False, number=quota)
     siblings = _siblings()
     if siblings:
-        yield Fact(
-            "cores that share one",
-            siblings,
-            "poor",
-            "a neighbour on the sibling slows a case up to twofold: leave it idle, or turn SMT off",
-        )
-    governor = _read(SYS_CPU / "cpu0/cpufreq/scaling_governor")
+        yield judged("cores that share one", siblings, SIBLINGS, fine=False)
+    governor = kernel_text(SYS_CPU / "cpu0/cpufreq/scaling_governor")
     if governor is not None:
-        fine = governor == "performance"
-        advice = "" if fine else "set it to performance: cpupower frequency-set -g performance"
-        yield Fact("governor", governor, "good" if fine else "poor", advice)
+        yield judged("governor", governor, GOVERNOR, fine=governor == "performance")
     swap = psutil.swap_memory()
     if swap.used > 0.1 * max(swap.total, 1):
-        yield Fact("swap in use", f"{swap.used / 2**30:.1f} GiB", "poor", "free memory before measuring")
+        yield judged("swap in use", f"{swap.used / 2**30:.1f} GiB", "free memory before measuring", fine=False)
     yield Fact("free memory", f"{machine.available_bytes() / 2**30:.1f} GiB", number=float(machine.available_bytes()))
 
 
@@ -204,10 +185,10 @@ def _peaks(nurseries: Nurseries) -> Iterator[Fact]:
         yield Fact(f"memory bandwidth, {name}", f"{width / 1e9:,.1f} GB/s", number=width)
         for backend in ("numpy", "jax"):
             in_effect = peaks[f"threads_{backend}"]
-            held = threads != "1" or abs(in_effect - 1) <= THREADS_MARGIN
-            advice = "" if held else "the one-thread setting does not hold: its times are not one thread's"
-            verdict = "told" if threads != "1" else "good" if held else "poor"
-            yield Fact(f"threads in effect, {backend}, {name}", f"{in_effect:.2f}", verdict, advice, in_effect)
+            held = abs(in_effect - 1) <= THREADS_MARGIN if threads == "1" else None
+            yield judged(
+                f"threads in effect, {backend}, {name}", f"{in_effect:.2f}", MORE_THREADS, fine=held, number=in_effect
+            )
 
 
 def _noise(blocks: int, watch: Watching) -> Iterator[Fact]:
@@ -226,31 +207,17 @@ def _noise(blocks: int, watch: Watching) -> Iterator[Fact]:
     noisy = None if diagnostics.quiet_share is None else 1 - diagnostics.quiet_share
     limits = (
         ("two copies of the same code", diagnostics.floor, "differ by {:.1%}", FLOOR_GOOD, DIFFERENCES),
-        (
-            "noisy samples",
-            noisy,
-            "{:.0%}",
-            NOISY_GOOD,
-            NOISY,
-        ),
+        ("noisy samples", noisy, "{:.0%}", NOISY_GOOD, NOISY),
         ("other processes", diagnostics.others_cpu, "{:.2f} cores", OTHERS_GOOD, OTHERS),
         ("CPU time stolen", diagnostics.steal_share, "{:.1%}", STEAL_GOOD, STOLEN),
     )
     for name, number, form, most, advice in limits:
         if number is not None:
-            fine = number <= most
-            yield Fact(name, form.format(number), "good" if fine else "poor", "" if fine else advice, number)
+            yield judged(name, form.format(number), advice, fine=number <= most, number=number)
 
 
 def _siblings() -> str | None:
     """Which logical cores are threads of one physical core, as the kernel lists them; None where each has its own."""
-    groups = {_read(path) for path in SYS_CPU.glob("cpu[0-9]*/topology/thread_siblings_list")}
+    groups = {kernel_text(path) for path in SYS_CPU.glob("cpu[0-9]*/topology/thread_siblings_list")}
     shared = sorted(group for group in groups if group and ("," in group or "-" in group))
     return "; ".join(shared) or None
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return None

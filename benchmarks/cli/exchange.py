@@ -21,6 +21,7 @@ def export(run: Path, form: str, output: Path | None) -> int:
     from linregbench.results.formats.export import export as write
     from linregbench.results.frame import from_runs
     from linregbench.results.runfile.read import read_run
+    from linregbench.results.words.text import counted
 
     measured = read_run(run)
     tell_notices([measured])
@@ -28,10 +29,8 @@ def export(run: Path, form: str, output: Path | None) -> int:
     write(measured, form, target)
     lost = int(from_runs(measured)["time_s"].isna().sum()) if form in ("pyperf", "pytest-benchmark") else 0
     if lost:
-        print(
-            f"linregbench: left out {lost} case{'s' * (lost > 1)} without a time: {form} has no word for that",
-            file=sys.stderr,
-        )
+        left_out = counted(lost, "case")
+        print(f"linregbench: left out {left_out} without a time: {form} has no word for that", file=sys.stderr)
     print(target)
     return 0
 

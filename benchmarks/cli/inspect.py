@@ -5,17 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ..grid.options import RunOptions, UsageError, parse_list, whole
+from ..grid.options import RunOptions, UsageError, lists_of
 from .read import FILE
 
 if TYPE_CHECKING:
-    from linregbench.results.tables.table import Cell, Column, Document, Table
+    from linregbench.results.tables.table import Cell, Document, Table
 
     from ..aot.compiler import Compiled
     from ..aot.floors import Row
@@ -25,6 +25,9 @@ DONE, NOTHING_COMPILED = 0, 1
 START_S, COMPILE_S = 2.0, 0.35
 """About how long the compiler takes to start, and for one case; for the progress line."""
 
+NUMBERS = (
+    *("launches a step", "submits a step", "launches in all", "temporary memory", "TF32", "launch floor", "roofline"),
+)
 _GROUP = ("method", "dtype", "samples", "features", "batch", "steps")
 _METHODS = {"gd": "gradient descent", "gd_tol": "gradient descent to a tolerance", "ols": "least squares"}
 
@@ -46,7 +49,6 @@ _METHODS = {"gd": "gradient descent", "gd_tol": "gradient descent to a tolerance
 @click.option("--format", "form", type=click.Choice(["rich", "csv", "json"]), default="rich", show_default=True)
 def inspect(
     target: str,
-    precision: str,
     launch_us: float,
     aot: Path | None,
     plugin: tuple[Path, ...],
@@ -59,10 +61,10 @@ def inspect(
 
     if not 0 < launch_us < 1e6:
         raise UsageError(f"--launch-us must be a time in microseconds above 0, got {launch_us:g}")
-    precisions = parse_list("--precision", precision, str) or ()
-    asked = floors.Asked(_options(axes), precisions, tuple(dict.fromkeys(plugin)))
+    plugins = tuple(dict.fromkeys(plugin))
+    options = RunOptions(**lists_of(axes))
     gpu = floors.find_target(target)
-    cases = floors.cases_of(asked)
+    cases = floors.cases_of(options, plugins)
     folder = compiler.find_extra(aot)
     compiled: list[Compiled] = []
     try:
@@ -72,7 +74,7 @@ def inspect(
                 watch.tell(what)
                 watch.progress(COMPILE_S * done, COMPILE_S * (everything - done))
 
-            compiled += compiler.compile_all(gpu, cases, folder, tell, asked.plugins)
+            compiled += compiler.compile_all(gpu, cases, folder, tell, plugins)
     except compiler.CompileError as error:
         print(f"linregbench: {error}", file=sys.stderr)
         return NOTHING_COMPILED
@@ -81,34 +83,14 @@ def inspect(
     return DONE if any(row["status"] == "ok" for row in rows) else NOTHING_COMPILED
 
 
-def _options(axes: Mapping[str, str | None]) -> RunOptions:
-    def names(axis: str) -> tuple[str, ...] | None:
-        return parse_list(f"--{axis}", axes[axis], str)
-
-    def numbers(axis: str) -> tuple[int, ...] | None:
-        return parse_list(f"--{axis}", axes[axis], whole)
-
-    return RunOptions(
-        methods=names("method"),
-        strategies=names("strategy"),
-        variants=names("variant"),
-        dtypes=names("dtype"),
-        samples=numbers("samples"),
-        features=numbers("features"),
-        batch=numbers("batch"),
-        steps=numbers("steps"),
-    )
-
-
 def document_of(rows: Sequence[Row], target: Target, launch_us: float) -> Document:
     """A table a workload, and below what is counted and what is assumed."""
     from linregbench.results.tables.table import Document
+    from linregbench.results.words.names import grouped
 
     from ..aot.floors import without_repeats
 
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in without_repeats(rows):
-        groups.setdefault(tuple(row[key] for key in _GROUP), []).append(row)
+    groups = grouped(without_repeats(rows), _GROUP)
     notes = _notes(target, launch_us, any(row["method"] == "gd_tol" for row in rows))
     return Document([_table(group) for group in groups.values()], notes=list(notes))
 
@@ -135,18 +117,15 @@ def _title(row: Row) -> str:
 
 
 def _table(group: Sequence[Row]) -> Table:
-    from linregbench.results.tables.table import Table
+    from linregbench.results.tables.table import Column, Table
 
+    columns = (
+        *(Column("case"), Column("precision", least=9)),
+        *(Column(name, numbers=True) for name in NUMBERS),
+        Column("bound by"),
+    )
     rows = tuple(_cells(row) for row in group if row["status"] == "ok")
-    return Table(_title(group[0]), _columns(), rows, left_out=tuple(_remarks(group))).filled()
-
-
-def _columns() -> tuple[Column, ...]:
-    from linregbench.results.tables.table import Column
-
-    counts = ("launches a step", "submits a step", "launches in all", "temporary memory", "TF32", "launch floor")
-    numbers = (Column(name, numbers=True) for name in (*counts, "roofline"))
-    return Column("case"), Column("precision", least=9), *numbers, Column("bound by")
+    return Table(_title(group[0]), columns, rows, left_out=tuple(_remarks(group))).filled()
 
 
 def _cells(row: Row) -> tuple[Cell, ...]:
@@ -154,13 +133,12 @@ def _cells(row: Row) -> tuple[Cell, ...]:
     from linregbench.results.tables.table import Cell
     from linregbench.results.words.text import text_of_time
 
-    submitted = "" if row["step_submitted"] is None else f"{row['step_submitted']:,}{', wait' if row['waits'] else ''}"
     at_least = ">=" if row["libraries"] else ""
     texts = (
         f"{row['strategy']} {row['variant']}",
         "" if row["dtype"] == "float64" else row["precision"],
         "" if row["step_launches"] is None else f"{row['step_launches']:,}",
-        submitted,
+        "" if row["step_submitted"] is None else f"{row['step_submitted']:,}{', wait' if row['waits'] else ''}",
         f"{at_least}{row['launches']:,}",
         bytes_text(row["temp_bytes"]),
         "yes" if row["tf32"] else "no",
@@ -172,18 +150,18 @@ def _cells(row: Row) -> tuple[Cell, ...]:
 
 
 def _remarks(rows: Sequence[Row]) -> Iterator[str]:
-    calls: dict[str, list[str]] = {}
-    for row in rows:
-        if row["library_calls"]:
-            calls.setdefault(row["library_calls"], []).append(f"{row['strategy']} {row['variant']}")
-    for names, who in calls.items():
-        yield f"{', '.join(dict.fromkeys(who))}: calls {names}"
-    without: dict[str, list[str]] = {}
+    """What is said of several cases alike: the libraries that they call, and why others were not compiled."""
+    of_cases: dict[str, dict[str, None]] = {}
     for row in rows:
         if row["status"] != "ok":
-            without.setdefault(f"{row['status']}: {row['reason']}", []).append(f"{row['strategy']} {row['variant']}")
-    for why, who in without.items():
-        yield f"{', '.join(dict.fromkeys(who))} {why}"
+            remark = f" {row['status']}: {row['reason']}"
+        elif row["library_calls"]:
+            remark = f": calls {row['library_calls']}"
+        else:
+            continue
+        of_cases.setdefault(remark, {})[f"{row['strategy']} {row['variant']}"] = None
+    for remark, cases in of_cases.items():
+        yield f"{', '.join(cases)}{remark}"
 
 
 def _notes(target: Target, launch_us: float, stops: bool) -> Iterator[str]:

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..grid.options import MOST_CPU_DEVICES, RunOptions, UsageError, parse_duration, parse_list, whole
+from ..grid.options import (
+    AXES,
+    MOST_CPU_DEVICES,
+    RunOptions,
+    UsageError,
+    lists_of,
+    parse_duration,
+    parse_list,
+    whole,
+)
 from ..grid.presets import PRESETS
 from .read import FAIL_ON, FILE, FORMAT, print_judged, tell_notices
 
@@ -29,18 +38,7 @@ _RUN_OPTIONS: tuple[Any, ...] = (
     click.option(
         "--preset", default="quick", show_default=True, help="; ".join(f"{p.name}: {p.about}" for p in PRESETS.values())
     ),
-    click.option("--method", help="gd, ols, gd_tol (gradient descent to a tolerance)."),
-    click.option("--strategy", help="Strategies, as `linregbench list` names them."),
-    click.option("--variant", help="Gradients (autodiff, analytic, finite) or closed forms (inverse, solve, ...)."),
-    click.option("--device", help="cpu, cuda, cuda:1, ...; one that is absent is skipped, with the reason."),
-    click.option("--dtype", help="float32, float64."),
-    click.option("--precision", help="highest, default, high: of float32 products in JAX; all else has but one."),
-    click.option("--samples", help="Samples n."),
-    click.option("--features", help="Features d, the intercept counted."),
-    click.option("--batch", help="Problems solved together."),
-    click.option("--steps", help="Steps of gradient descent."),
-    click.option("--condition", help="Condition numbers given to the data."),
-    click.option("--threads", help="1, a number, or all."),
+    *(click.option(f"--{name}", help=axis.help) for name, axis in AXES.items()),
     click.option(
         "--cpu-devices",
         default=1,
@@ -138,29 +136,14 @@ def _request(given: Mapping[str, Any], output: Path | None) -> Request:
 
 
 def _options(given: Mapping[str, Any]) -> RunOptions:
-    def listed(name: str, convert: Callable[[str], Any] = str) -> Any:
-        return parse_list(f"--{name}", given[name], convert)
-
     def number(name: str) -> int | None:
-        values = listed(name, whole)
+        values = parse_list(f"--{name}", given[name], whole)
         if values is not None and len(values) != 1:
             raise UsageError(f"--{name} takes one number, got {given[name]!r}")
         return values[0] if values else None
 
     return RunOptions(
         preset=given["preset"],
-        methods=listed("method"),
-        strategies=listed("strategy"),
-        variants=listed("variant"),
-        devices=listed("device") or ("cpu",),
-        dtypes=listed("dtype"),
-        precisions=listed("precision", str.lower),
-        samples=listed("samples", whole),
-        features=listed("features", whole),
-        batch=listed("batch", whole),
-        steps=listed("steps", whole),
-        conditions=listed("condition", float),
-        threads=listed("threads"),
         cpu_devices=given["cpu_devices"],
         baseline=given["baseline"],
         blocks=number("blocks"),
@@ -168,6 +151,7 @@ def _options(given: Mapping[str, Any]) -> RunOptions:
         timeout_s=parse_duration("--timeout", given["timeout"]),
         seed=number("seed") or 0,
         flush_cache=given["flush_cache"],
+        **lists_of(given),
     )
 
 

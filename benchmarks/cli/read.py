@@ -13,8 +13,6 @@ import click
 from ..grid.options import UsageError, parse_list
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from linregbench.results.compare.runs import Comparison
     from linregbench.results.runfile.read import Run
 
@@ -65,10 +63,10 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
 def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: str) -> int:
     """Compare two run files: is NEW faster or slower than BASE?"""
     from linregbench.results.compare.runs import compare_runs
-    from linregbench.results.formats.foreign import is_foreign
+    from linregbench.results.formats.foreign import foreign_rows
     from linregbench.results.runfile.read import read_run
 
-    others = [str(path) for path in files if is_foreign(path)]
+    others = [str(path) for path in files if foreign_rows(path) is not None]
     if fail_on is not None and (across or others):
         why = f"{others[0]} is no run file" if others else "there are none across devices or machines"
         raise UsageError(f"--fail-on {fail_on} needs verdicts, and {why}")
@@ -97,7 +95,9 @@ def report(
 
     FILES are run files, asv's results, files of pytest-benchmark or pyperf; only run files have verdicts.
     """
+    from linregbench.results.figures.render import write_figures
     from linregbench.results.formats.load import read
+    from linregbench.results.frame import records_of
     from linregbench.results.report import markdown as in_markdown
     from linregbench.results.report import page
     from linregbench.results.report.build import report_of
@@ -107,7 +107,8 @@ def report(
     loaded = read(*files)
     tell_notices(loaded.runs)
     if figures is not None:
-        _write_figures(loaded.frame, figures)
+        for path in write_figures(records_of(loaded.frame), figures):
+            print(f"picture: {path}")
     if html is None and markdown is None:
         return DONE
     built = report_of(loaded)
@@ -206,14 +207,6 @@ def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     print(f"report: {path}")
-
-
-def _write_figures(frame: DataFrame, folder: Path) -> None:
-    from linregbench.results.figures.render import write_figures
-    from linregbench.results.frame import records_of
-
-    for path in write_figures(records_of(frame), folder):
-        print(f"picture: {path}")
 
 
 def _write_demo(folder: Path) -> int:

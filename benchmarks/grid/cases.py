@@ -14,7 +14,7 @@ from typing import Any
 from linregbench.solvers.problem import Workload, data_bytes, make_workload
 from linregbench.solvers.registry import Solver
 
-from .options import RunOptions, UsageError
+from .options import RunOptions, UsageError, one_of
 from .presets import PRESETS, Size, Sweep
 
 BASELINE = "numpy_loop"
@@ -110,9 +110,8 @@ def select(options: RunOptions, sides: Sides, counts: Mapping[str, int] | None =
     preset = PRESETS[options.preset]
     several = {device for device, count in (counts or {}).items() if count > 1}
     known = [solver for packaged, added in sides.values() for solver in (*packaged, *added)]
-    _check_names("strategy", options.strategies, {s.strategy for s in known})
-    _check_names("variant", options.variants, {s.variant for s in known})
-    _check_names("strategy", [options.baseline], {s.strategy for s in known})
+    one_of("strategy", (*(options.strategies or ()), options.baseline), sorted({s.strategy for s in known}))
+    one_of("variant", options.variants, sorted({s.variant for s in known}))
     gathered: dict[tuple[str, str], list[Case]] = {}
     for sweep in preset.sweeps:
         for workload, threads in _workloads(options, sweep):
@@ -173,12 +172,6 @@ def _contest(
             pairs.append((case, other))
     paired = tuple(case for pair in pairs for case in pair if case != baseline)
     return replace(contest, cases=paired, lacking=tuple(lacking), pairs=tuple(pairs))
-
-
-def _check_names(what: str, asked: Iterable[str] | None, allowed: set[str]) -> None:
-    for name in asked or ():
-        if name not in allowed:
-            raise UsageError(f"unknown {what} {name!r}: choose from {', '.join(sorted(allowed))}")
 
 
 def _baseline(strategy: str, method: str, solvers: Sequence[Solver]) -> Solver:

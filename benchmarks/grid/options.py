@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from .. import devices
 from .presets import PRESETS
@@ -25,22 +25,60 @@ class UsageError(ValueError):
     """Something asked for that cannot be: one line that says what was wrong and what is allowed; exit status 2."""
 
 
-PLURALS = {
-    "method": "methods",
-    "strategy": "strategies",
-    "variant": "variants",
-    "device": "devices",
-    "dtype": "dtypes",
-    "precision": "precisions",
-    "samples": "samples",
-    "features": "features",
-    "batch": "batch",
-    "steps": "steps",
-    "condition": "conditions",
-    "threads": "threads",
+def parse_list(option: str, text: str | None, convert: Callable[[str], T]) -> tuple[T, ...] | None:
+    """Comma-separated values, each once; None where the option was not given. Raises UsageError."""
+    if text is None:
+        return None
+    items = [item.strip() for item in text.split(",")]
+    if not all(items):
+        raise UsageError(f"{option} takes values separated by commas, got {text!r}")
+    try:
+        return tuple(dict.fromkeys(convert(item) for item in items))
+    except ValueError:
+        kind = {whole: "whole numbers", float: "numbers"}.get(convert, "values")
+        raise UsageError(f"{option} takes {kind} separated by commas, got {text!r}") from None
+
+
+def whole(text: str) -> int:
+    """A whole number, where 1_000, 1e5 and 100000 are all welcome."""
+    number = float(text)
+    if not number.is_integer():  # nor are infinity and NaN
+        raise ValueError(text)
+    return int(number)
+
+
+class Axis(NamedTuple):
+    """An axis of the command line: the field of RunOptions that holds its values, what reads its text, its help."""
+
+    field: str
+    convert: Callable[[str], Any]
+    help: str
+
+
+AXES = {
+    "method": Axis("methods", str, "gd, ols, gd_tol (gradient descent to a tolerance)."),
+    "strategy": Axis("strategies", str, "Strategies, as `linregbench list` names them."),
+    "variant": Axis("variants", str, "Gradients (autodiff, analytic, finite) or closed forms (inverse, solve, ...)."),
+    "device": Axis("devices", str, "cpu, cuda, cuda:1, ...; one that is absent is skipped, with the reason."),
+    "dtype": Axis("dtypes", str, "float32, float64."),
+    "precision": Axis(
+        "precisions", str.lower, "highest, default, high: of float32 products in JAX; all else has but one."
+    ),
+    "samples": Axis("samples", whole, "Samples n."),
+    "features": Axis("features", whole, "Features d, the intercept counted."),
+    "batch": Axis("batch", whole, "Problems solved together."),
+    "steps": Axis("steps", whole, "Steps of gradient descent."),
+    "condition": Axis("conditions", float, "Condition numbers given to the data."),
+    "threads": Axis("threads", str, "1, a number, or all."),
 }
-"""Axes of the command line, and the field that holds the list."""
+"""By name, in the order of the command line's help."""
 SINGLE = ("baseline", "cpu_devices", "blocks", "budget_s", "timeout_s", "seed", "flush_cache")
+
+
+def lists_of(given: Mapping[str, str | None]) -> dict[str, Any]:
+    """By field of RunOptions, the values of every axis that was given. Raises UsageError."""
+    lists = {axis.field: parse_list(f"--{name}", given.get(name), axis.convert) for name, axis in AXES.items()}
+    return {field: values for field, values in lists.items() if values is not None}
 
 
 @dataclass(frozen=True)
@@ -73,10 +111,10 @@ class RunOptions:
     def __post_init__(self) -> None:
         from linregbench.solvers.workload import DTYPES, METHODS  # brings NumPy, which `--help` does without
 
-        _one_of("preset", (self.preset,), PRESETS)
-        _one_of("method", self.methods, METHODS)
-        _one_of("dtype", self.dtypes, DTYPES)
-        _one_of("precision", self.precisions, PRECISIONS)
+        one_of("preset", (self.preset,), PRESETS)
+        one_of("method", self.methods, METHODS)
+        one_of("dtype", self.dtypes, DTYPES)
+        one_of("precision", self.precisions, PRECISIONS)
         for device in self.devices:
             try:
                 devices.parse(device)
@@ -103,11 +141,12 @@ class RunOptions:
         """From values or lists by the command line's names: `samples=1000`, `strategy=["jax_scan", "numpy_loop"]`."""
         known: dict[str, Any] = {"preset": preset}
         for name, value in axes.items():
-            field = PLURALS.get(name, name)
-            if field not in cls.__dataclass_fields__ or field in ("environments", "data_label"):
-                raise UsageError(f"unknown option {name!r}: choose from {', '.join(sorted({*PLURALS, *SINGLE}))}")
-            several = field not in SINGLE
-            known[field] = tuple(value) if isinstance(value, list | tuple) else (value,) if several else value
+            if name in AXES:
+                known[AXES[name].field] = tuple(value) if isinstance(value, list | tuple) else (value,)
+            elif name in SINGLE:
+                known[name] = value
+            else:
+                raise UsageError(f"unknown option {name!r}: choose from {', '.join(sorted({*AXES, *SINGLE}))}")
         if "threads" in known:
             known["threads"] = tuple(str(threads) for threads in known["threads"])
         return cls(**known)
@@ -117,28 +156,6 @@ class RunOptions:
         """What `as_dict` wrote."""
         known: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
         return cls(**known)
-
-
-def parse_list(option: str, text: str | None, convert: Callable[[str], T]) -> tuple[T, ...] | None:
-    """Comma-separated values, each once; None where the option was not given. Raises UsageError."""
-    if text is None:
-        return None
-    items = [item.strip() for item in text.split(",")]
-    if not all(items):
-        raise UsageError(f"{option} takes values separated by commas, got {text!r}")
-    try:
-        return tuple(dict.fromkeys(convert(item) for item in items))
-    except ValueError:
-        kind = {whole: "whole numbers", float: "numbers"}.get(convert, "values")
-        raise UsageError(f"{option} takes {kind} separated by commas, got {text!r}") from None
-
-
-def whole(text: str) -> int:
-    """A whole number, where 1_000, 1e5 and 100000 are all welcome."""
-    number = float(text)
-    if not number.is_integer():  # nor are infinity and NaN
-        raise ValueError(text)
-    return int(number)
 
 
 def parse_duration(option: str, text: str | None) -> float | None:
@@ -151,7 +168,8 @@ def parse_duration(option: str, text: str | None) -> float | None:
     return float(match[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
 
 
-def _one_of(what: str, names: Sequence[str] | None, choices: Iterable[str]) -> None:
+def one_of(what: str, names: Iterable[str] | None, choices: Iterable[str]) -> None:
+    """Raise UsageError, with the names there are, for one that is not among them."""
     for name in names or ():
         if name not in choices:
             raise UsageError(f"unknown {what} {name!r}: choose from {', '.join(choices)}")

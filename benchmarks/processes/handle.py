@@ -215,7 +215,7 @@ class Program:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=_inherited() | setting.variables,
+            env=inherited() | setting.variables,
             start_new_session=True,  # Ctrl-C is for the schedule, which ends them in order
         )
         self._replies: queue.SimpleQueue[wire.Message | None] = queue.SimpleQueue()
@@ -285,7 +285,7 @@ class Program:
         self._replies.put(None)
 
 
-def _inherited() -> dict[str, str]:
+def inherited() -> dict[str, str]:
     """This process's variables, less the compilation cache: a compile that was read from disk is no compile."""
     return {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
 

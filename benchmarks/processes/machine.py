@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 
 from .. import clock
+from ..worker.hardware.cpu import kernel_text
 
 MEMORY_SHARE = 0.8
 """Of what is available, for all workers that are alive together."""
@@ -32,12 +33,9 @@ def facts() -> dict[str, Any]:
 
 def cpu_model() -> str:
     """The processor's name as it gives it."""
-    try:
-        for line in _CPUINFO.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
+    for line in (kernel_text(_CPUINFO) or "").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
 
 
@@ -105,18 +103,19 @@ def _own_cpu_s() -> float:
 
 def commit_of(package: Path) -> tuple[str | None, bool | None]:
     """The commit of the checkout that holds this package, and whether the package differs from it; None outside one."""
-    commit = _git(package, "rev-parse", "HEAD")
+    commit = git(package, "rev-parse", "HEAD")
     if not commit:
         return None, None
-    return commit, bool(_git(package, "status", "--porcelain", "--", "."))
+    return commit, bool(git(package, "status", "--porcelain", "--", "."))
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str) -> str | None:
+    """What git says of a folder; None where it fails, or is not there."""
     try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10)
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
 
 
 def _cgroup_number(name: str) -> int | None:

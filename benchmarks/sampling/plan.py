@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..grid.cases import Case, Contest, worker_bytes
@@ -72,9 +72,8 @@ def is_heavy(case: Case) -> bool:
 
 def python_calls(case: Case) -> int:
     """How often Python calls into NumPy or JAX in one solve of the batch, up to a constant."""
-    return (1 if case.solver.batched else case.workload.batch) * (
-        1 if case.solver.compiled else case.workload.steps or 1
-    )
+    problems = 1 if case.solver.batched else case.workload.batch
+    return problems * (1 if case.solver.compiled else case.workload.steps or 1)
 
 
 def flops(case: Case) -> float:
@@ -104,7 +103,5 @@ def predicted_block_s(entries: Iterable[Entry], limits: Limits) -> float:
 
 def grid_hash(contests: Iterable[Contest]) -> str:
     """What tells two grids apart: a resumed run must have the one it started with."""
-    cases: list[Mapping[str, object]] = [
-        case.as_dict() for contest in contests for case in (*contest.baselines, *contest.cases)
-    ]
+    cases = [case.as_dict() for contest in contests for case in (*contest.baselines, *contest.cases)]
     return hashlib.sha256(json.dumps(cases, sort_keys=True).encode()).hexdigest()[:16]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -14,21 +13,23 @@ from .. import clock
 PLAIN_EVERY_S = 10.0
 
 
-class Watching(Protocol):
-    """A watcher of the schedule that is also a context."""
+class Watching:
+    """Told what is being done and how far it is, from entering to leaving; this one, for notebooks, says nothing."""
 
-    def tell(self, text: str) -> None: ...
+    def tell(self, text: str) -> None:
+        """What is being done."""
 
-    def progress(self, done_s: float, left_s: float) -> None: ...
+    def progress(self, done_s: float, left_s: float) -> None:
+        """Seconds spent, and seconds still expected."""
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None:
+        return None
 
 
-class Bar:
+class Bar(Watching):
     """A live progress bar on standard error: done, time left, block and case."""
 
     def __init__(self, left_s: float) -> None:
@@ -42,11 +43,9 @@ class Bar:
         self._task = self._bar.add_task("starting", total=1.0, left=f"about {span(left_s)} left")
 
     def tell(self, text: str) -> None:
-        """Show what is being done."""
         self._bar.update(self._task, description=text)
 
     def progress(self, done_s: float, left_s: float) -> None:
-        """Show how far it is."""
         total = max(done_s + left_s, 1e-9)
         self._bar.update(self._task, completed=done_s / total, left=f"{span(left_s)} left")
 
@@ -58,7 +57,7 @@ class Bar:
         self._bar.stop()
 
 
-class Lines:
+class Lines(Watching):
     """A line on standard error every ten seconds: for logs and pipes."""
 
     def __init__(self, left_s: float) -> None:
@@ -67,7 +66,6 @@ class Lines:
         print(f"linregbench: about {span(left_s)} to go", file=sys.stderr, flush=True)
 
     def tell(self, text: str) -> None:
-        """Remember what is being done."""
         self._text = text
 
     def progress(self, done_s: float, left_s: float) -> None:
@@ -77,33 +75,11 @@ class Lines:
             share = done_s / max(done_s + left_s, 1e-9)
             print(f"linregbench: {share:4.0%}, {span(left_s)} left; {self._text}", file=sys.stderr, flush=True)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-
-class Silent:
-    """Nothing at all: for notebooks and tests."""
-
-    def tell(self, text: str) -> None:
-        """Say nothing."""
-
-    def progress(self, done_s: float, left_s: float) -> None:
-        """Say nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
 
 def watcher(left_s: float, *, quiet: bool = False) -> Watching:
     """The one that fits where standard error goes."""
     if quiet:
-        return Silent()
+        return Watching()
     return Bar(left_s) if sys.stderr.isatty() else Lines(left_s)
 
 

@@ -14,6 +14,7 @@ from statistics import fmean, median
 
 import numpy as np
 
+from linregbench.results.fields import CASE_KEYS
 from linregbench.results.runfile.records import Block, Measurement, problem_key
 from linregbench.results.runfile.records import Case as Row
 from linregbench.results.stats.estimates import estimate, ratio_between
@@ -52,8 +53,10 @@ def reason(
         return None
     if fewest == most:
         return f"{done} blocks, as asked"
-    widths = _of_pairs if pairs else _of_ratios
-    asked = widths(measurements, blocks, quiet_limits, pairs)
+    if pairs:
+        asked = _of_pairs(measurements, blocks, quiet_limits, pairs)
+    else:
+        asked = _of_ratios(measurements, blocks, quiet_limits)
     worst, needed = max(asked, key=lambda pair: pair[0] / pair[1], default=(0.0, 1.0))
     if worst <= needed:
         return f"half-width {worst:.1%} after {done} blocks"
@@ -64,17 +67,9 @@ def reason(
 
 def row_of(case: Case) -> Row:
     """The case as the results know it."""
-    workload = case.workload.as_dict()
-    return Row(
-        problem=problem_key(workload),
-        dtype=case.workload.dtype,
-        precision=case.precision,
-        strategy=case.solver.strategy,
-        variant=case.solver.variant,
-        device=case.device,
-        threads=case.threads,
-        environment=case.environment,
-    )
+    facts = case.as_dict()
+    of_case = {name: facts[name] for name in CASE_KEYS}
+    return Row(problem=problem_key(facts["workload"]), dtype=case.workload.dtype, **of_case)
 
 
 def rounds(measurements: Sequence[Measurement], blocks: Sequence[Block], usual: int) -> int:
@@ -137,10 +132,7 @@ def variances(measurements: Sequence[Measurement]) -> list[tuple[float, float]]:
 
 
 def _of_ratios(
-    measurements: Sequence[Measurement],
-    blocks: Sequence[Block],
-    quiet_limits: Mapping[str, float],
-    _: Sequence[tuple[Case, Case]],
+    measurements: Sequence[Measurement], blocks: Sequence[Block], quiet_limits: Mapping[str, float]
 ) -> Iterator[tuple[float, float]]:
     """The half-width of each case's ratio to the baseline, and what is asked of it."""
     for row in estimate(measurements, blocks, limits=quiet_limits):

@@ -7,16 +7,21 @@ from . import cases
 from .asv_common import SUITE_VERSION, TIMEOUT_S, WARM_UP_S, clock_of_calls, ready_call
 
 
-class OverSamples:
-    """One problem of more and more samples."""
+class _Steady:
+    """A call made ready by the first of its kind, which asv's clock does not see."""
 
-    params = (cases.METHODS, cases.STRATEGIES, cases.SAMPLES, cases.DEVICES)
-    param_names = ("method", "strategy", "samples", "device")
     version = SUITE_VERSION
     timeout = TIMEOUT_S
     warmup_time = WARM_UP_S
     timer = staticmethod(clock_of_calls)
     _call: clock.Call | None = None
+
+
+class OverSamples(_Steady):
+    """One problem of more and more samples."""
+
+    params = (cases.METHODS, cases.STRATEGIES, cases.SAMPLES, cases.DEVICES)
+    param_names = ("method", "strategy", "samples", "device")
 
     def time_call(self, method: str, strategy: str, samples: int, device: str) -> None:
         """Seconds a call, until its whole result is there."""
@@ -27,16 +32,11 @@ class OverSamples:
     time_call.pretty_name = "Steady state over samples"  # type: ignore[attr-defined]
 
 
-class OverBatch:
+class OverBatch(_Steady):
     """More and more small problems at once."""
 
     params = (cases.METHODS, cases.STRATEGIES, [min(cases.SAMPLES)], cases.BATCHES, cases.DEVICES)
     param_names = ("method", "strategy", "samples", "batch", "device")
-    version = SUITE_VERSION
-    timeout = TIMEOUT_S
-    warmup_time = WARM_UP_S
-    timer = staticmethod(clock_of_calls)
-    _call: clock.Call | None = None
 
     def time_call(self, method: str, strategy: str, samples: int, batch: int, device: str) -> None:
         """Seconds a call for the whole batch, until its whole result is there."""

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from linregbench.solvers.problem import make_problem, make_workload
+from linregbench.solvers.problem import Problem, make_problem, make_workload
 from linregbench.solvers.registry import Solver, load_builtin
 
 from .. import clock, devices
@@ -76,7 +76,9 @@ def case_of(method: str, strategy: str, size: Size, device: str) -> Case:
     """The case of these names, in the variant that stands for its strategy. Raises Skip with the reason."""
     if not may_be_here(device):
         raise Skip(f"no {device} device here: no JAX plugin for one is installed")
-    solver = _solver(method, strategy)
+    solver = _solvers().get((method, strategy))
+    if solver is None:
+        raise Skip(f"the solvers of this commit have no {method} by {strategy}")
     if solver.backend == "numpy" and device != "cpu":
         raise Skip("NumPy runs on the CPU alone")
     steps = size.steps if method == "gd" else None
@@ -104,10 +106,7 @@ def make_ready(case: Case) -> Ready:
     """Compile, call, judge and warm a case in this process. Raises Skip, and WrongAnswerError for a wrong answer."""
     _configure(case)
     problem = make_problem(case.workload)
-    try:
-        prepared = calls.prepare(case.solver, case.workload, problem, case.device)
-    except devices.DeviceError as absent:
-        raise Skip(str(absent)) from None
+    prepared = _prepared(case, problem)
     phases = dict(prepared.phases)
     first, phases["first_call_s"] = clock.once(prepared.call)
     judgement = answers.judge(case.solver, case.workload, problem, prepared, first)
@@ -128,11 +127,7 @@ def fresh_phases(case: Case) -> dict[str, float]:
         import jax
 
         jax.clear_caches()
-    problem = _problem(case)
-    try:
-        prepared = calls.prepare(case.solver, case.workload, problem, case.device)
-    except devices.DeviceError as absent:
-        raise Skip(str(absent)) from None
+    prepared = _prepared(case, _problem(case))
     return dict(prepared.phases) | {"first_call_s": clock.once(prepared.call)[1]}
 
 
@@ -171,15 +166,15 @@ def _solvers() -> dict[tuple[str, str], Solver]:
     return {(s.method, s.strategy): s for s in solvers if s.variant == PLAIN_VARIANT[s.method, s.backend]}
 
 
-def _solver(method: str, strategy: str) -> Solver:
-    solver = _solvers().get((method, strategy))
-    if solver is None:
-        raise Skip(f"the solvers of this commit have no {method} by {strategy}")
-    return solver
+def _prepared(case: Case, problem: Problem) -> calls.Prepared:
+    try:
+        return calls.prepare(case.solver, case.workload, problem, case.device)
+    except devices.DeviceError as absent:
+        raise Skip(str(absent)) from None
 
 
 @functools.lru_cache(maxsize=1)
-def _problem(case: Case) -> Any:
+def _problem(case: Case) -> Problem:
     return make_problem(case.workload)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ class Judgement:
 
     def as_dict(self) -> dict[str, Any]:
         """For the worker's reply."""
-        return dict(vars(self))
+        return asdict(self)
 
 
 def unseen(problem: Problem) -> Problem:

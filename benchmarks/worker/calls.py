@@ -130,7 +130,8 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
         with clock.stopwatch(phases, "compile_s"):
             compiled = lowered.compile()
         temp_bytes = _temp_bytes(compiled)
-        findings = ("closed_over_data",) if _large_constants(traced) else ()
+        if any(np.size(constant) >= LARGE_CONSTANT for constant in traced.jaxpr.consts):
+            findings = ("closed_over_data",)  # arrays that it was not given, which the compiler may fold
     return replace(prepared, phases=phases, findings=findings, target=target, temp_bytes=temp_bytes)
 
 
@@ -146,11 +147,6 @@ def place_of(solver: Solver) -> Place | None:
     """How the solver places its own inputs; None where it does not, as in commits from before there was a choice."""
     place: Place | None = getattr(solver, "place", None)
     return place
-
-
-def _large_constants(traced: Any) -> bool:
-    """Whether a traced function holds arrays that it was not given: data closed over, which the compiler may fold."""
-    return any(np.size(constant) >= LARGE_CONSTANT for constant in traced.jaxpr.consts)
 
 
 def _statics(workload: Workload) -> Arguments:

@@ -35,23 +35,17 @@ def label(path: str | Path) -> str:
     return f"{Path(path).name}@{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:8]}"
 
 
-class _MissingError(ValueError):
-    """An array that is not there, told apart from what NumPy raises for a file that it cannot read."""
-
-
 def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            missing = {"X", "y"} - set(arrays.files)
-            if missing:
-                raise _MissingError(
-                    f"{path.name}: no array {' nor '.join(sorted(missing))} in it, only {sorted(arrays.files)}"
-                )
-            X, y = arrays["X"], arrays["y"]
-    except _MissingError:
-        raise
+            names = sorted(arrays.files)
+            held = {name: arrays[name] for name in ("X", "y") if name in names}
     except (zipfile.BadZipFile, EOFError, AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"{path.name}: not an .npz file of numbers ({error})") from None
+    missing = {"X", "y"} - held.keys()
+    if missing:
+        raise ValueError(f"{path.name}: no array {' nor '.join(sorted(missing))} in it, only {names}")
+    X, y = held["X"], held["y"]
     for name, array in (("X", X), ("y", y)):
         if array.dtype.kind not in "biuf":
             raise ValueError(f"{path.name}: {name} must hold real numbers, and holds {array.dtype}")

@@ -5,9 +5,10 @@ None of it is on the sampled clock, and none of it may cost a case its result.
 
 from __future__ import annotations
 
+import math
 import statistics
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -98,21 +99,11 @@ def busy_of(planes: Iterable[Any], ordinal: int) -> float:
         for line in streams or [line for line in lines if line.name == "XLA Ops"]
         for event in line.events
     ]
-    return sum(end - start for start, end in _merged(sorted(spans))) / 1e9
-
-
-def _merged(spans: Iterable[tuple[float, float]]) -> Iterator[tuple[float, float]]:
-    """Spans in order of their start, those that overlap made one."""
-    current: tuple[float, float] | None = None
-    for start, end in spans:
-        if current is None or start > current[1]:
-            if current is not None:
-                yield current
-            current = start, end
-        else:
-            current = current[0], max(current[1], end)
-    if current is not None:
-        yield current
+    busy_ns, until_ns = 0.0, -math.inf
+    for start_ns, end_ns in sorted(spans):
+        busy_ns += max(0.0, end_ns - max(start_ns, until_ns))
+        until_ns = max(until_ns, end_ns)
+    return busy_ns / 1e9
 
 
 def _fetch(result: Any) -> Any:

@@ -35,6 +35,7 @@ Likeness = Callable[[Case], Hashable]
 """What a case and its counterpart have alike."""
 
 
+_OF_RATIO = ("ratio", "low", "high", "floor", "delta", "blocks", "rounds")
 VERDICTS = ("broken", "slower", "faster", "same", "inconclusive", "refused", "skipped")
 
 
@@ -132,19 +133,15 @@ def compare_sides(run: Run, base: str, new: str) -> Comparison:
     return Comparison(base=base, new=new, rows=rows, refusals=texts, paired=True)
 
 
-def itself(case: Case) -> Hashable:
-    """The same case in every respect."""
-    return case
+def alike_but_for(*names: str) -> Likeness:
+    """The same case, whatever these of its fields are."""
+    blank: dict[str, Any] = dict.fromkeys(names, "")
+    return lambda case: replace(case, **blank)
 
 
-def elsewhere(case: Case) -> Hashable:
-    """The same case in whatever environment."""
-    return replace(case, environment="")
-
-
-def anywhere(case: Case) -> Hashable:
-    """The same case in whatever environment, on whatever device and number of threads."""
-    return replace(case, environment="", device="", threads="")
+itself = alike_but_for()
+elsewhere = alike_but_for("environment")
+anywhere = alike_but_for("environment", "device", "threads")
 
 
 def matched(
@@ -246,17 +243,11 @@ def _rows(
         ratio = ratios.get(n)
         why = apart(pair) if ratio else "; ".join(refused[n]) or lacking(pair, names)
         verdict = ratio.verdict if ratio else "refused" if refused[n] else "broken" if broken(pair) else "skipped"
-        rows.append(_row(pair, ratio, verdict, why))
+        every = ratio is not None and ratio.rounds == "all"
+        times = [None if side is None else side.time_all_s if every else side.time_s for side in pair]
+        values = {name: getattr(ratio, name) for name in _OF_RATIO} if ratio else {}
+        rows.append(compared_case(pair, verdict, why, times, **values))
     return tuple(rows)
-
-
-def _row(pair: Pair, ratio: Ratio | None, verdict: str, why: str | None) -> ComparedCase:
-    values: dict[str, Any] = {}
-    if ratio:
-        values = {name: getattr(ratio, name) for name in ("ratio", "low", "high", "floor", "delta", "blocks", "rounds")}
-    every = ratio is not None and ratio.rounds == "all"
-    times = [None if side is None else side.time_all_s if every else side.time_s for side in pair]
-    return compared_case(pair, verdict, why, times, **values)
 
 
 def compared_case(

@@ -24,7 +24,8 @@ from ..runfile.schema import shown
 from .values import mapping, samples_of, sequence, value
 
 _SOURCE = "asv"
-_VERSION, _INDEX_VERSION = 2, 2
+_VERSION = 2
+"""Of a file of results, and of benchmarks.json."""
 HELD_FIXED = {"features": 2, "dtype": "float32", "seed": 0, "precision": "highest", "threads": "1"}
 """What version 1 of the suites (asv_common.SUITE_VERSION) holds fixed."""
 
@@ -33,6 +34,8 @@ BASELINE = "numpy_loop"
 SUITE = "1"
 NO_REASON = "asv keeps no reason; asv run --show-stderr shows it"
 UNTOLD = "skipped_or_not_selected"
+NO_NUMBER = ("failed", "skipped", UNTOLD, "not_selected")
+"""What stands in place of a number; of a case that has none at all, the first that a benchmark says."""
 NOT_MEASURED = {
     "skipped": NO_REASON,
     "failed": NO_REASON,
@@ -56,7 +59,7 @@ def asv_rows(where: Path) -> list[dict[str, Any]]:
     """Of every machine, commit and environment there, older commits first. Raises RunFileError."""
     where = where.absolute()  # the folder above one that is given as . has a name only so
     folder = _folder_of(where)
-    known = _document(folder / "benchmarks.json", "version", _INDEX_VERSION)
+    known = _document(folder / "benchmarks.json")
     every = sorted(path for path in folder.glob("*/*.json") if path.name != "machine.json")
     files = [where] if where.is_file() else [path for path in every if where in (folder, path.parent)]
     if not files:
@@ -79,7 +82,7 @@ def _folder_of(where: Path) -> Path:
 
 def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple[int, list[dict[str, Any]]]:
     """When its commit was made, and its rows; the environment names the machine where there are several."""
-    document = _document(path, "version", _VERSION)
+    document = _document(path)
     try:
         commit = value("commit_hash", document.get("commit_hash"), str)
         if not re.fullmatch(r"[0-9a-f]{8,}", commit):
@@ -118,24 +121,26 @@ def _add(rows: Cases, name: str, result: Mapping[str, Any] | None, of_index: Any
         raise ValueError(f"{name} is of version {shown(version)}, and {SUITE} is read")
     names = [value("param_names", text, str) for text in _list(about, "param_names")]
     cases = list(_cases(name, names, about if result is None else result))
-    values: Sequence[Any] = [None] * len(cases)
-    if result is not None and result.get("result") is not None:
-        values = sequence("result", result["result"])
-    if len(values) != len(cases):
-        raise ValueError(f"{name} has {len(values)} values for {len(cases)} combinations of parameters")
-    samples = result and result.get("samples")
-    if column_of == "time_s" and samples is not None and len(sequence("samples", samples)) != len(cases):
-        raise ValueError(f"{name} has samples of {len(samples)} cases for {len(cases)}")
-    numbers = sequence("stats_number", (result or {}).get("stats_number") or [None] * len(cases))
-    if len(numbers) != len(cases):
-        raise ValueError(f"{name} has statistics of {len(numbers)} cases for {len(cases)}")
-    for number, (case, measured) in enumerate(zip(cases, values, strict=True)):
+    columns = result or {}
+    values = _of_cases(name, "result", columns.get("result"), len(cases))
+    numbers = _of_cases(name, "stats_number", columns.get("stats_number") or None, len(cases))
+    recorded = columns.get("samples") if column_of == "time_s" else None
+    samples = _of_cases(name, "samples", recorded, len(cases))
+    for case, measured, number, sampled in zip(cases, values, numbers, samples, strict=True):
         column = case.pop("phase", column_of)
         row = rows.setdefault(tuple(case.values()), case | {"values": {}, "units": set()})
-        row["values"][column] = "not_selected" if result is None else _value(name, measured, numbers[number])
+        row["values"][column] = "not_selected" if result is None else _value(name, measured, number)
         row["units"].add(value("unit", about.get("unit"), str))
-        if column_of == "time_s" and samples and samples[number]:  # there with asv run --record-samples
-            row["time_min_s"] = min(samples_of("samples", samples[number]))
+        if column_of == "time_s" and sampled:  # there with asv run --record-samples
+            row["time_min_s"] = min(samples_of("samples", sampled))
+
+
+def _of_cases(name: str, key: str, given: Any, cases: int) -> Sequence[Any]:
+    """A value a case; None of each where asv wrote none at all."""
+    values = [None] * cases if given is None else sequence(key, given)
+    if len(values) != cases:
+        raise ValueError(f"{name} has {len(values)} values for {cases} combinations of parameters, in {key!r}")
+    return values
 
 
 def _cases(name: str, names: Sequence[str], source: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -171,7 +176,8 @@ def _finished(row: dict[str, Any]) -> dict[str, Any]:
     units = "; ".join(sorted(row.pop("units")))
     numbers = {column: number for column, number in values.items() if not isinstance(number, str)}
     failed = [column for column, number in values.items() if number == "failed"]
-    status = "ok" if "time_s" in numbers else "failed" if failed else "ok" if numbers else _status(values)
+    left_out = [status for status in NO_NUMBER if status in values.values()]
+    status = "ok" if "time_s" in numbers or (numbers and not failed) else left_out[0]
     row |= HELD_FIXED | {"steps": STEPS.get(row["method"]), "status": status, "units": units, "findings": ""}
     row["variant"] = _variant(row["method"], row["strategy"])
     named = f" ({', '.join(failed)})" if failed else ""
@@ -184,13 +190,6 @@ def _finished(row: dict[str, Any]) -> dict[str, Any]:
 def _variant(method: str, strategy: str) -> str:
     """The one of cases.PLAIN_VARIANT, which the suites take for every strategy."""
     return "inverse" if method == "ols" else "analytic" if strategy.startswith("numpy") else "autodiff"
-
-
-def _status(values: Mapping[str, Any]) -> str:
-    """Of a case of which nothing was measured and nothing failed: skipped where any benchmark says so for sure."""
-    if "skipped" in values.values():
-        return "skipped"
-    return UNTOLD if UNTOLD in values.values() else "not_selected"
 
 
 def _numbers(values: Mapping[str, float], method: str, batch: int) -> dict[str, Any]:
@@ -219,7 +218,7 @@ def _literal(text: Any) -> Any:
         raise ValueError(f"'params' holds {shown(text)}, which is no plain value") from None
 
 
-def _document(path: Path, key: str, version: int) -> dict[str, Any]:
+def _document(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -228,6 +227,6 @@ def _document(path: Path, key: str, version: int) -> dict[str, Any]:
         raise RunFileError(f"{path}: not whole as JSON: {str(error)[:80]}") from None
     if not isinstance(document, dict):
         raise RunFileError(f"{path}: not a file of asv's: it must be a JSON object")
-    if document.get(key) != version:
-        raise RunFileError(f"{path}: its format is version {shown(document.get(key))}, and {version} is read")
+    if document.get("version") != _VERSION:
+        raise RunFileError(f"{path}: its format is version {shown(document.get('version'))}, and {_VERSION} is read")
     return document

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..fields import CASE_KEYS, START
+from ..frame import csv_of, from_runs
 from ..runfile.read import Run, RunFileError
 from ..runfile.records import Case, Measurement, case_fields
 from ..stats.findings import withheld
@@ -28,13 +29,8 @@ def as_pyperf(run: Run) -> bytes:
     benchmarks = []
     for case, measured in _believed(run).items():
         about = {CASE_KEY: json.dumps(_about(run, case, measured)), "loops": measured[0].loops or 1}
-        runs = [
-            {
-                "metadata": {"date": run.header.started[:19].replace("T", " "), "loops": m.loops or 1},
-                "values": list(m.samples_s),
-            }
-            for m in measured
-        ]
+        date = run.header.started[:19].replace("T", " ")
+        runs = [{"metadata": {"date": date, "loops": m.loops or 1}, "values": list(m.samples_s)} for m in measured]
         metadata = {"name": _name(case, measured[0]), "unit": "second"} | about
         benchmarks.append({"metadata": metadata, "runs": runs})
     return _json({"version": "1.0", "benchmarks": benchmarks})
@@ -46,22 +42,21 @@ def as_pytest_benchmark(run: Run) -> bytes:
     machine = {"system": system} | {key: run.header.machine.get(key) for key in ("cpu", "cores")}
     benchmarks = []
     for case, measured in _believed(run).items():
-        about = _about(run, case, measured)
         name = _name(case, measured[0])
-        benchmarks.append(
-            {
-                "group": name.partition(": ")[0],
-                "name": name,
-                "fullname": name,
-                "params": None,
-                "param": None,
-                "extra_info": about | {"per": "block"},
-                "options": {"disable_gc": True, "timer": "perf_counter"},
-                "stats": _stats(
-                    [float(np.exp(np.median(np.log(m.samples_s)))) for m in measured], measured[0].loops or 1
-                ),
-            }
-        )
+        medians_s = [float(np.exp(np.median(np.log(m.samples_s)))) for m in measured]
+        benchmark: dict[str, Any] = {
+            "group": name.partition(": ")[0],
+            "name": name,
+            "fullname": name,
+            "params": None,
+            "param": None,
+        }
+        benchmark |= {
+            "extra_info": _about(run, case, measured) | {"per": "block"},
+            "options": {"disable_gc": True, "timer": "perf_counter"},
+            "stats": _stats(medians_s, measured[0].loops or 1),
+        }
+        benchmarks.append(benchmark)
     commit = {"id": run.header.commit, "dirty": run.header.dirty, "project": "linregbench"}
     whole = {"machine_info": machine, "commit_info": commit, "benchmarks": benchmarks}
     return _json(whole | {"datetime": run.header.started, "version": PYTEST_BENCHMARK})
@@ -69,15 +64,11 @@ def as_pytest_benchmark(run: Run) -> bytes:
 
 def as_csv(run: Run) -> bytes:
     """The frame in full precision."""
-    from ..frame import csv_of, from_runs
-
     return csv_of(from_runs(run)).encode()
 
 
 def as_parquet(run: Run) -> bytes:
     """The frame with its dtypes. Raises RunFileError where pyarrow is not installed."""
-    from ..frame import from_runs
-
     try:
         content: bytes = from_runs(run).to_parquet(index=False, engine="pyarrow")
     except ImportError:

@@ -18,11 +18,6 @@ from .pytest_benchmark import is_pytest_benchmark, pytest_benchmark_rows
 RUN_FILE = re.compile(rb'"record"\s*:')
 
 
-def is_foreign(path: str | os.PathLike[str]) -> bool:
-    """Whether this is a file or folder of another program. Raises RunFileError where it is one that is broken."""
-    return foreign_rows(path) is not None
-
-
 def foreign_rows(path: str | os.PathLike[str]) -> list[dict[str, Any]] | None:
     """The rows of asv's results, a pytest-benchmark or a pyperf file; None for what is left to the reader of run files.
 

@@ -29,12 +29,9 @@ def from_json(kind: type[_Struct], value: Mapping[str, Any]) -> _Struct:
     hashable: Any = kind
     for name, (hint, nullable) in _hints(hashable).items():
         given = value.get(name)
-        if given is None:
-            if not nullable:
-                raise ValueError(f"{name!r} is {'null' if name in value else 'missing'}, but it is required")
-            fields[name] = None
-            continue
-        fields[name] = converted(name, given, hint)
+        if given is None and not nullable:
+            raise ValueError(f"{name!r} is {'null' if name in value else 'missing'}, but it is required")
+        fields[name] = None if given is None else converted(name, given, hint)
     return kind(**fields)
 
 
@@ -74,18 +71,22 @@ def _hint(hint: Any) -> tuple[Any, bool]:
     return (parts[0], True) if type(None) in get_args(hint) else (hint, False)
 
 
+def _taken(value: Any, kind: Any, words: str) -> Any:
+    """The value where it is of this kind; true and false are no numbers."""
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"must be {words}, got {shown(value)}")
+    return value
+
+
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"must be text, got {shown(value)}")
+    text: str = _taken(value, str, "text")
     # a lone surrogate is legal in JSON, and would make every later print fail
-    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"must be a number, got {shown(value)}")
     try:
-        number = float(value)
+        number = float(_taken(value, int | float, "a number"))
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
@@ -94,23 +95,15 @@ def _number(value: Any) -> float:
 
 
 def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"must be a whole number, got {shown(value)}")
-    if abs(value) >= 2**63:
+    number: int = _taken(value, int, "a whole number")
+    if abs(number) >= 2**63:
         raise ValueError("must be a whole number below 2**63")
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"must be true or false, got {shown(value)}")
-    return value
+    return number
 
 
 def _list(value: Any) -> list[Any] | tuple[Any, ...]:
-    if not isinstance(value, list | tuple):
-        raise ValueError(f"must be a list, got {shown(value)}")
-    return value
+    values: list[Any] | tuple[Any, ...] = _taken(value, list | tuple, "a list")
+    return values
 
 
 def _tuple_of(convert: Callable[[Any], _T]) -> Callable[[Any], tuple[_T, ...]]:
@@ -118,9 +111,7 @@ def _tuple_of(convert: Callable[[Any], _T]) -> Callable[[Any], tuple[_T, ...]]:
 
 
 def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ValueError(f"must be an object, got {shown(value)}")
-    return dict(value)
+    return dict(_taken(value, Mapping, "an object"))
 
 
 def _scalars(value: Any) -> dict[str, Scalar]:
@@ -130,23 +121,18 @@ def _scalars(value: Any) -> dict[str, Scalar]:
 def _scalar(key: str, value: Any) -> Scalar:
     if value is None or isinstance(value, bool):
         return value
+    convert: Callable[[Any], Scalar] = {str: _text, int: _whole}.get(type(value), _number)
     try:
-        if isinstance(value, str):
-            return _text(value)
-        return _whole(value) if isinstance(value, int) else _number(value)
+        return convert(value)
     except ValueError as error:
         raise ValueError(f"has a bad {key!r}: it {error}") from None
-
-
-def _seconds(value: Any) -> dict[str, float]:
-    return {_text(key): _number(item) for key, item in _mapping(value).items()}
 
 
 _BY_TYPE: dict[Any, Callable[[Any], Any]] = {
     str: _text,
     int: _whole,
     float: _number,
-    bool: _flag,
+    bool: lambda value: _taken(value, bool, "true or false"),
     list: _list,
     tuple[str, ...]: _tuple_of(_text),
     tuple[int, ...]: _tuple_of(_whole),
@@ -154,6 +140,6 @@ _BY_TYPE: dict[Any, Callable[[Any], Any]] = {
     tuple[tuple[float, ...], ...]: _tuple_of(_tuple_of(_number)),
     tuple[tuple[int, ...], ...]: _tuple_of(_tuple_of(_whole)),
     Mapping[str, Any]: _mapping,
-    Mapping[str, float]: _seconds,
+    Mapping[str, float]: lambda value: {_text(key): _number(item) for key, item in _mapping(value).items()},
     Mapping[str, str | int | float | bool | None]: _scalars,
 }

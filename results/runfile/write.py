@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -98,9 +99,5 @@ def trim_for_resume(path: str | os.PathLike[str]) -> Run:
 
 def _parts_of_blocks(blocks: Sequence[Block]) -> set[BlockKey]:
     """The closed groups of blocks that have others, not closed."""
-    closed: dict[BlockKey, set[BlockKey]] = {}
-    for block in blocks:
-        problem, threads, number, _ = block.key
-        closed.setdefault((problem, threads, number, 0), set()).add(block.key)
-    needed = {(*block.key[:3], 0): block.groups or 1 for block in blocks}
-    return set().union(*(keys for whole, keys in closed.items() if len(keys) < needed[whole]))
+    closed = Counter(block.key[:3] for block in blocks)
+    return {block.key for block in blocks if closed[block.key[:3]] < (block.groups or 1)}

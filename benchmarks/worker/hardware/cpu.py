@@ -28,8 +28,8 @@ def processor_facts() -> dict[str, Any]:
         "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "caches_bytes": caches_bytes() or None,
         "instruction_sets": instruction_sets() or None,
-        "governor": _read(_CPU / "cpu0/cpufreq/scaling_governor"),
-        "smt": {"1": "on", "0": "off"}.get(_read(_CPU / "smt/active") or ""),
+        "governor": kernel_text(_CPU / "cpu0/cpufreq/scaling_governor"),
+        "smt": {"1": "on", "0": "off"}.get(kernel_text(_CPU / "smt/active") or ""),
         "pools": pools() or None,
     }
     return {name: value for name, value in facts.items() if value is not None}
@@ -39,7 +39,7 @@ def caches_bytes() -> dict[str, int]:
     """The caches of core 0 for data, L1d, L2, L3, in bytes; empty where the system does not tell."""
     caches = {}
     for place in sorted((_CPU / "cpu0/cache").glob("index*")):
-        level, kind, size = (_read(place / name) for name in ("level", "type", "size"))
+        level, kind, size = (kernel_text(place / name) for name in ("level", "type", "size"))
         if level is None or kind not in ("Data", "Unified") or not size or not size[:-1].isdigit():
             continue
         caches["L1d" if level == "1" else f"L{level}"] = int(size[:-1]) * _UNITS.get(size[-1], 1)
@@ -48,7 +48,7 @@ def caches_bytes() -> dict[str, int]:
 
 def instruction_sets() -> list[str]:
     """Those of VECTOR_SETS that the processor has."""
-    for line in (_read(_CPUINFO) or "").splitlines():
+    for line in (kernel_text(_CPUINFO) or "").splitlines():
         name, _, value = line.partition(":")
         if name.strip() in ("flags", "Features"):
             flags = set(value.split())
@@ -69,7 +69,8 @@ def pools() -> list[Mapping[str, Any]]:
     return [{ours: pool.get(theirs) for theirs, ours in names.items()} for pool in threadpool_info()]
 
 
-def _read(path: Path) -> str | None:
+def kernel_text(path: Path) -> str | None:
+    """What a file of the kernel's holds; None where there is none."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError):

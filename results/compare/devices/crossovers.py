@@ -1,18 +1,16 @@
 """From which size on one side wins: where the best of one overtakes the best of the other, along each axis."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...fields import WORKLOAD
 from ...models.crossovers import crossings
 from ...models.rays import AXES, Answer, log_error, not_in_range
 from ...words.names import Key
 from .ratios import Across, Contrast, Meeting
 from .sides import STEADY
-
-_FIXED: tuple[str, ...] = ("method", "samples", "features", "batch", "steps", "dtype", "condition", "seed", "step_size")
-_FIXED += ("tolerance", "max_steps", "data")
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def _along(across: Across, axis: str) -> Iterator[Line]:
         at = meeting.workload.get(axis)
         if isinstance(at, int):
             precision = ("precision", meeting.best[STEADY].base.case.precision)
-            fixed = (*((key, meeting.workload.get(key)) for key in _FIXED if key != axis), precision)
+            fixed = (*((key, meeting.workload.get(key)) for key in WORKLOAD if key != axis), precision)
             along.setdefault(fixed, {})[at] = meeting
     for fixed, meetings in along.items():
         if len(meetings) > 1:
@@ -81,7 +79,9 @@ def _along(across: Across, axis: str) -> Iterator[Line]:
 
 
 def _overtakings(across: Across, line: Line, cost: str) -> Iterator[Overtaking]:
-    places = [(_place(line, meeting), meeting.best[cost]) for meeting in line.meetings if cost in meeting.best]
+    places = [
+        (int(meeting.workload[line.axis] or 1), meeting.best[cost]) for meeting in line.meetings if cost in meeting.best
+    ]
     signs = {contrast.faster for _, contrast in places}
     crossed = _crossings(places) if {1, -1} <= signs else []
     names = {1: across.new.name, -1: across.base.name}
@@ -109,8 +109,3 @@ def _crossings(places: Sequence[tuple[int, Contrast]]) -> list[tuple[int, Answer
         min(contrast.blocks for _, contrast in known) - 1,
     )
     return [(crossing.before, crossing.at) for crossing in changes]
-
-
-def _place(line: Line, meeting: Meeting) -> int:
-    at: Mapping[str, Any] = meeting.workload
-    return int(at[line.axis])

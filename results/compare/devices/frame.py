@@ -19,39 +19,28 @@ from .regimes import Regime, regimes
 
 _OF_WORKLOAD = (*WORKLOAD, "precision")
 
-ACROSS_COLUMNS: dict[str, str] = {"row": "string", "cost": "string", "base": "string", "new": "string"}
-ACROSS_COLUMNS |= {name: kind for name, kind in OF_A_RUN.items() if name in _OF_WORKLOAD}
-ACROSS_COLUMNS |= {
-    f"{side}_{name}": "string" for side in ("base", "new") for name in ("strategy", "variant", "threads")
+_OF_CASE = ("strategy", "variant", "threads")
+_OF_REGIME = {
+    "regime": "string",
+    "regime_why": "string",
+    "launch_share": "float64",
+    "launch_share_low": "float64",
+    "launch_share_high": "float64",
 }
-ACROSS_COLUMNS |= {
-    "base_s": "float64",
-    "new_s": "float64",
-    "base_problems_per_s": "float64",
-    "new_problems_per_s": "float64",
-    "ratio": "float64",
-    "ratio_low": "float64",
-    "ratio_high": "float64",
+_SIDES = ("base", "new")
+
+ACROSS_COLUMNS: dict[str, str] = {
+    **dict.fromkeys(("row", "cost", *_SIDES), "string"),
+    **{name: kind for name, kind in OF_A_RUN.items() if name in _OF_WORKLOAD},
+    **{f"{side}_{name}": "string" for side in _SIDES for name in _OF_CASE},
+    **dict.fromkeys(("base_s", "new_s", "base_problems_per_s", "new_problems_per_s"), "float64"),
+    **dict.fromkeys(("ratio", "ratio_low", "ratio_high"), "float64"),
     "blocks": "Int64",
     "rounds": "string",
     "paired": "boolean",
-    **{
-        f"{side}_{name}": kind
-        for side in ("base", "new")
-        for name, kind in (
-            ("regime", "string"),
-            ("regime_why", "string"),
-            ("launch_share", "float64"),
-            ("launch_share_low", "float64"),
-            ("launch_share_high", "float64"),
-        )
-    },
-    "axis": "string",
-    "below": "string",
-    "above": "string",
-    "at": "float64",
-    "at_low": "float64",
-    "at_high": "float64",
+    **{f"{side}_{name}": kind for side in _SIDES for name, kind in _OF_REGIME.items()},
+    **dict.fromkeys(("axis", "below", "above"), "string"),
+    **dict.fromkeys(("at", "at_low", "at_high"), "float64"),
     "reason": "string",
 }
 
@@ -83,11 +72,7 @@ def _contrast(
     contrast: Contrast, workload: Mapping[str, Any], bound: Mapping[str, Mapping[Case, Regime]]
 ) -> dict[str, Any]:
     sides = {"base": contrast.base.case, "new": contrast.new.case}
-    row: dict[str, Any] = {
-        f"{side}_{name}": getattr(case, name)
-        for side, case in sides.items()
-        for name in ("strategy", "variant", "threads")
-    }
+    row: dict[str, Any] = {f"{side}_{name}": getattr(case, name) for side, case in sides.items() for name in _OF_CASE}
     row |= {name: getattr(contrast, name) for name in ("cost", "base_s", "new_s", "blocks", "rounds", "paired")}
     row |= {"precision": contrast.new.case.precision, "ratio": contrast.ratio.value}
     row |= {"ratio_low": contrast.ratio.low, "ratio_high": contrast.ratio.high}
@@ -96,9 +81,8 @@ def _contrast(
         regime = bound[side].get(case)
         if regime:
             share = regime.launches
-            values = {"regime": regime.name, "regime_why": regime.why, "launch_share": share.value}
-            values |= {"launch_share_low": share.low, "launch_share_high": share.high}
-            row |= {f"{side}_{name}": value for name, value in values.items()}
+            values = (regime.name, regime.why, share.value, share.low, share.high)
+            row |= {f"{side}_{name}": value for name, value in zip(_OF_REGIME, values, strict=True)}
     return row
 
 

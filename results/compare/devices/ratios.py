@@ -44,7 +44,10 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Meeting:
-    """A workload that both sides solved: contrasts by kind of cost, of the best of each side and of each strategy."""
+    """A workload that both sides solved: contrasts by kind of cost, of the best of each side and of each strategy.
+
+    A strategy meets itself at the same number of threads, or else where each side has it but once.
+    """
 
     workload: Scalars  # without a batch it is of one problem
     best: Mapping[str, Contrast]
@@ -150,11 +153,12 @@ def _meeting(across: Across, key: WorkloadKey, base: Sequence[Spent], new: Seque
         of_best = first and second and contrast(first, second, cost)
         if of_best:
             best[cost] = of_best
-    alike = []
-    for one, other in _counterparts(base, new):
-        by_cost = {cost: known for cost in across.costs if (known := contrast(one, other, cost))}
-        if by_cost:
-            alike.append(by_cost)
+    pairs = matched(base, new, (lambda case: (label(case), case.threads), label))
+    alike = [
+        {cost: known for cost in across.costs if (known := contrast(one, other, cost))}
+        for one, other in pairs
+        if one and other
+    ]
     lacking = [
         (f"{label(case)} on {side.name}", why)
         for side in (across.base, across.new)
@@ -162,7 +166,7 @@ def _meeting(across: Across, key: WorkloadKey, base: Sequence[Spent], new: Seque
         if workload_of(case) == key
     ]
     workload = dict(base[0].workload)
-    return Meeting(workload | {"batch": workload.get("batch") or 1}, best, tuple(alike), tuple(lacking))
+    return Meeting(workload | {"batch": workload.get("batch") or 1}, best, tuple(filter(None, alike)), tuple(lacking))
 
 
 def _by_workload(side: Side) -> dict[WorkloadKey, list[Spent]]:
@@ -176,12 +180,6 @@ def _best(of_side: Sequence[Spent], cost: str) -> Spent | None:
     """The one that costs least, at whatever number of threads."""
     known = [spent for spent in of_side if cost in spent.every]
     return min(known, key=lambda spent: np.nanmean(_costs(spent, quiet=True)[cost]), default=None)
-
-
-def _counterparts(base: Sequence[Spent], new: Sequence[Spent]) -> list[tuple[Spent, Spent]]:
-    """The same strategy and variant: at the same number of threads, or else where each side has it but once."""
-    pairs = matched(base, new, (lambda case: (label(case), case.threads), label))
-    return [(there, here) for there, here in pairs if there and here]
 
 
 def _costs(spent: Spent, *, quiet: bool) -> Mapping[str, FloatArray]:

@@ -115,15 +115,11 @@ def _names(sides: Sequence[tuple[Run, str]]) -> list[str]:
 
 def _side(run: Run, device: str, name: str, gathered: Mapping[ContestKey, Contest]) -> Side:
     judged = {m.environment for m in run.measurements if m.role == "baseline"}
-    measured = [
-        m
-        for m in run.measurements
-        # of a run of two environments, that of the baseline: the working tree
-        if m.device == device and m.role != "twin" and (not judged or m.environment in judged)
-    ]
     by_case: dict[Case, list[Measurement]] = {}
-    for measurement in measured:
-        by_case.setdefault(measurement.case, []).append(measurement)
+    for m in run.measurements:
+        # of a run of two environments, that of the baseline: the working tree
+        if m.device == device and m.role != "twin" and (not judged or m.environment in judged):
+            by_case.setdefault(m.case, []).append(m)
     spent = {}
     closed: dict[object, set[int]] = {}
     for block in run.blocks:

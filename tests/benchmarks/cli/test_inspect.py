@@ -13,7 +13,7 @@ from rich.console import Console
 
 from linregbench.benchmarks.aot import compiler, floors
 from linregbench.benchmarks.aot.compiler import Compile, Compiled, CompileError, compile_all, find_extra
-from linregbench.benchmarks.aot.floors import Asked, cases_of, find_target, records, without_repeats
+from linregbench.benchmarks.aot.floors import cases_of, find_target, records, without_repeats
 from linregbench.benchmarks.aot.program import attempt
 from linregbench.benchmarks.aot.targets import configuration, targets
 from linregbench.benchmarks.aot.work import Loop, Work
@@ -90,13 +90,13 @@ def test_a_mistake_is_one_line(arguments: list[str], said: str, capsys: pytest.C
 
 def test_every_compiled_solver_is_compiled_at_both_batches_and_precisions() -> None:
     compiled = {key for key, solver in load_builtin().items() if solver.compiled}
-    cases = cases_of(Asked(RunOptions()))
+    cases = cases_of(RunOptions())
     assert {(c.method, c.strategy, c.variant) for c in cases} == compiled
     assert {(c.batch, c.precision) for c in cases} == {(b, p) for b in (1, 128) for p in ("highest", "default")}
 
 
 def test_float64_has_one_precision() -> None:
-    cases = cases_of(Asked(RunOptions(dtypes=("float64",), methods=("gd",))))
+    cases = cases_of(RunOptions(dtypes=("float64",), methods=("gd",)))
     assert {case.precision for case in cases} == {"highest"}
 
 
