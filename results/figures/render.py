@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from ..words.names import Record
 from ..words.text import plain
 from .draw import styled, svg_of
-from .lines import FIGURES, WITH_WRONG
+from .lines import FIGURES
 
 
 class Picture(NamedTuple):
@@ -45,6 +45,5 @@ def write_figures(records: Sequence[Record], folder: Path) -> list[Path]:
 
 def _figures(records: Sequence[Record]) -> Iterator[tuple[str, str, Figure]]:
     """Every figure by name, with its caption; one that the rows cannot fill says why in its label."""
-    timed = [record for record in records if record["time_s"] is not None]
     for name, (caption, function) in FIGURES.items():
-        yield name, caption, function(records if name in WITH_WRONG else timed)
+        yield name, caption, function(records)
