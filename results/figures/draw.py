@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from ..models.rays import Ray, competitor
-from ..words.names import AXES, Record, at_precision, particulars, place
+from ..words.names import AXES, Key, Record, at_precision, particulars, place
 from ..words.text import plain
 
 T = TypeVar("T")
@@ -135,11 +135,16 @@ def empty(why: str) -> Figure:
 
 def main_rays(rays: Iterable[Ray]) -> list[Ray]:
     """Of the rays that differ in the other axes alone, the one with the most rows; six at most."""
-    best: dict[tuple[Any, ...], Ray] = {}
-    for ray in rays:
-        key = tuple(value for name, value in ray.fixed if name not in AXES or (name == "steps" and value is None))
-        if key not in best or _size(ray) > _size(best[key]):
-            best[key] = ray
+    return fullest(((ray.fixed, ray) for ray in rays), lambda ray: sum(map(len, ray.rows.values())))
+
+
+def fullest(candidates: Iterable[tuple[Key, T]], size: Callable[[T], int]) -> list[T]:
+    """Of those whose fixed values differ in sizes alone, the largest; six at most."""
+    best: dict[Key, T] = {}
+    for fixed, one in candidates:
+        key = tuple((name, value) for name, value in fixed if name not in AXES or value is None)
+        if key not in best or size(one) > size(best[key]):
+            best[key] = one
     return list(best.values())[:MOST_PANELS]
 
 
@@ -275,7 +280,3 @@ def svg_of(figure: Figure, prefix: str, label: str) -> str:
     svg = svg.replace(INK, "currentColor").replace(FAINT, "var(--faint)")
     named = label.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return svg.replace("<svg", f'<svg role="img" aria-label="{named}"', 1)
-
-
-def _size(ray: Ray) -> int:
-    return sum(map(len, ray.rows.values()))

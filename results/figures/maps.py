@@ -1,7 +1,6 @@
 """Who wins where: a map over two axes, the winner in its colour, the stronger the larger its lead."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -14,7 +13,7 @@ from ..models.crossovers import lead_of
 from ..models.rays import Data, measured
 from ..words.names import Key, Record, grouped
 from ..words.text import ratio_text
-from .draw import AXIS_NAME, INK, MOST_PANELS, UNSURE, colour_of, cut, empty, legend_columns, panelled
+from .draw import AXIS_NAME, INK, UNSURE, colour_of, cut, empty, fullest, legend_columns, panelled
 
 _SURE_LEAD = 4.0
 """A lead of this many times has the full colour."""
@@ -29,25 +28,20 @@ def winner_map(data: Data, axis: str = "batch") -> Figure:
     maps = _maps([row for row in measured(data) if judged_here(row)], axis)
     if not maps:
         return empty(f"no four sizes span both samples and {AXIS_NAME[axis]}")
-    titles = [dict(fixed) for fixed in maps]
-    return panelled(list(maps.values()), titles, lambda axes, cells: _draw(axes, cells, axis), height=3.4)
+    titles = [dict(fixed) for fixed, _ in maps]
+    return panelled([cells for _, cells in maps], titles, lambda axes, cells: _draw(axes, cells, axis), height=3.4)
 
 
-def _maps(records: Sequence[Record], axis: str) -> dict[Key, Cells]:
+def _maps(records: Sequence[Record], axis: str) -> list[tuple[Key, Cells]]:
     """By all that stands still, the contests at each place; only where both axes vary together."""
-    best: dict[Any, tuple[Key, Cells]] = {}
+    maps: list[tuple[Key, Cells]] = []
     for fixed, alike in grouped(records, [key for key in CONTEST_KEYS if key not in ("samples", axis)]).items():
         cells: Cells = {}
         for row in alike:
             cells.setdefault((row["samples"], row[axis]), []).append(row)
-        key = tuple(value for name, value in fixed if name not in ("features", "batch", "steps"))
-        if _spans(cells) and (key not in best or len(cells) > len(best[key][1])):
-            best[key] = fixed, cells
-    return dict(list(best.values())[:MOST_PANELS])
-
-
-def _spans(cells: Cells) -> bool:
-    return len({x for x, _ in cells}) > 1 and len({y for _, y in cells}) > 1 and len(cells) > 3
+        if len({x for x, _ in cells}) > 1 and len({y for _, y in cells}) > 1 and len(cells) > 3:
+            maps.append((fixed, cells))
+    return fullest(((fixed, (fixed, cells)) for fixed, cells in maps), lambda one: len(one[1]))
 
 
 def _draw(axes: Axes, cells: Cells, axis: str) -> None:

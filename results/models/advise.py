@@ -5,6 +5,7 @@ followed from the corners of the smallest measured box around the size, and the 
 """
 
 import math
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
@@ -52,11 +53,6 @@ class Candidate:
     time_s: Answer
     corners: tuple[Record, ...]
 
-    @property
-    def measured_here(self) -> bool:
-        """Whether this very size was measured."""
-        return len(self.corners) == 1
-
 
 @dataclass(frozen=True)
 class Advice:
@@ -98,7 +94,7 @@ def in_words(advice: Advice) -> list[str]:
         lines.append("there is no runner-up: nothing else was measured around this size")
     if any(row["time_low_s"] is None for row in best.corners):
         lines.append("its times have no interval of their own, so how sure they are is not known")
-    if best.measured_here:
+    if len(best.corners) == 1:
         lines.append(f"measured at this very size, run {plain(best.run)}")
     else:
         sizes = [place({axis: row[axis] for axis in BOX_AXES}) for row in best.corners]
@@ -141,21 +137,20 @@ def _sides(values: Sequence[int], wanted: int) -> list[tuple[int, ...]]:
 def _interpolated(corners: Sequence[Record], wish: Wish) -> Answer:
     """The time of all calls asked for at the wish, with the interval over both ways to interpolate."""
     low, value, high = math.inf, 1.0, 0.0
+    times_s, errors = [row["time_s"] for row in corners], [error_of_time(row) for row in corners]
+    firsts_s = [row["first_result_s"] or row["time_s"] for row in corners]
     half_width = math.nan
     for scale in (math.log, float):
         weights = _weights(corners, wish, scale)
-        steady, error = _mean(corners, weights, lambda row: (row["time_s"], error_of_time(row)), scale)
-        total = steady
+        value, error = _mean(times_s, errors, weights, scale)
         if wish.calls is not None:
-            first, first_error = _mean(
-                corners, weights, lambda row: (row["first_result_s"] or row["time_s"], error_of_first(row)), scale
-            )
-            others = (wish.calls - 1) * steady
-            total = first + others
-            error = math.hypot(first * first_error, others * error) / total
+            others_s = (wish.calls - 1) * value
+            first_s, first_error = _mean(firsts_s, [error_of_first(row) for row in corners], weights, scale)
+            value = first_s + others_s
+            error = math.hypot(first_s * first_error, others_s * error) / value
         half_width = quantile(min(row["blocks"] for row in corners) - 1) * error
         spread = math.exp(half_width) if not math.isnan(half_width) else 1.0
-        low, high, value = min(low, total / spread), max(high, total * spread), total
+        low, high = min(low, value / spread), max(high, value * spread)
     return Answer(value) if math.isnan(half_width) else Answer(value, low, high)
 
 
@@ -165,28 +160,20 @@ def _weights(corners: Sequence[Record], wish: Wish, scale: Callable[[float], flo
         ends = sorted({row[axis] for row in corners})
         for first, last in pairwise(ends):
             share = (scale(wanted) - scale(first)) / (scale(last) - scale(first))
-            weights = [
-                weight * (share if row[axis] == last else 1 - share)
-                for weight, row in zip(weights, corners, strict=True)
-            ]
+            shares = [share if row[axis] == last else 1 - share for row in corners]
+            weights = list(map(operator.mul, weights, shares))
     return weights
 
 
 def _mean(
-    corners: Sequence[Record],
-    weights: Sequence[float],
-    of_row: Callable[[Record], tuple[float, float]],
-    scale: Callable[[float], float],
+    values: Sequence[float], errors: Sequence[float], weights: Sequence[float], scale: Callable[[float], float]
 ) -> tuple[float, float]:
-    """The weighted mean, of logs under `math.log`, and the standard error of its log."""
-    values = [of_row(row) for row in corners]
+    """The weighted mean, of logs under `math.log`, and the standard error of its log; `errors` are of logs too."""
+    total = sum(map(operator.mul, weights, map(scale, values)))
     if scale is math.log:
-        total = math.exp(sum(w * math.log(v) for w, (v, _) in zip(weights, values, strict=True)))
-        parts: list[float] = list(weights)
-    else:
-        total = sum(w * v for w, (v, _) in zip(weights, values, strict=True))
-        parts = [w * v / total for w, (v, _) in zip(weights, values, strict=True)]
-    return total, math.hypot(*(part * error for part, (_, error) in zip(parts, values, strict=True)))
+        return math.exp(total), math.hypot(*map(operator.mul, weights, errors))
+    parts = [weight * value / total for weight, value in zip(weights, values, strict=True)]
+    return total, math.hypot(*map(operator.mul, parts, errors))
 
 
 def _lead(best: Candidate, other: Candidate) -> str:

@@ -135,10 +135,8 @@ def _event(change: Overtaking) -> str:
 
 def _launches(across: Across) -> Iterator[str]:
     contrasts = [meeting.best[STEADY] for meeting in across.meetings if STEADY in meeting.best]
-    for side, cases in (
-        (across.new, [contrast.new.case for contrast in contrasts]),
-        (across.base, [contrast.base.case for contrast in contrasts]),
-    ):
+    of_new, of_base = ([contrast.new.case for contrast in contrasts], [contrast.base.case for contrast in contrasts])
+    for side, cases in ((across.new, of_new), (across.base, of_base)):
         of_cases = regimes(side)
         bound = sum(of_cases[case].name == LAUNCH_BOUND for case in cases) if of_cases else 0
         if bound:
