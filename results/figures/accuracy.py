@@ -12,7 +12,7 @@ from ..models.accuracy import Front, Way, excess_of, floor_of, fronts
 from ..models.rays import Data
 from ..words.names import Record
 from ..words.text import error_text
-from .draw import INK, MOST_PANELS, colour_of, cut, empty, log_axes, look, panelled
+from .draw import INK, MOST_PANELS, colour_of, cut, log_axes, look, panelled
 
 _STYLES: dict[str, Any] = {"float32": "--", "float64": "-"}
 _HEIGHT = 4.4
@@ -28,10 +28,8 @@ def loss_against_time(data: Data) -> Figure:
     has levelled off, and that more steps in this arithmetic lead no lower.
     """
     chosen = [front for front in fronts(data) if front.compared][:MOST_PANELS]
-    if not chosen:
-        return empty("no descent of several lengths has an excess loss")
     rows = [row for front in chosen for way in front.ways for row in way.rows]
-    lowest = min(map(excess_of, rows)) * _LOWEST
+    lowest = min(map(excess_of, rows), default=1.0) * _LOWEST
     times = [row["time_s"] for row in rows]
 
     def draw(axes: Axes, front: Front) -> None:
@@ -49,7 +47,8 @@ def loss_against_time(data: Data) -> Figure:
             _wrong(axes, row)
         axes.legend(handles=_legend(front), loc="upper left", bbox_to_anchor=(-0.1, -0.13), ncols=3, handlelength=3)
 
-    return panelled(chosen, [dict(front.fixed) for front in chosen], draw, height=_HEIGHT, below=1.15)
+    otherwise = "no descent of several lengths has an excess loss"
+    return panelled(((front.fixed, front) for front in chosen), draw, otherwise, height=_HEIGHT, below=1.15)
 
 
 def _curve(axes: Axes, way: Way) -> None:

@@ -39,19 +39,15 @@ _CALLS = 1_000_000
 def cost_shares(data: Data) -> Figure:
     """The first result split into its phases, and below it a further call; the middle contest of each method."""
     chosen = _examples(data)
-    if not chosen:
-        return empty("nothing was measured")
-    height = 1.8 + 0.3 * max(map(len, chosen.values()))
-    return panelled(list(chosen.values()), list(map(dict, chosen)), _bars, height=height, left=1.7, below=1.2)
+    height = 1.8 + 0.3 * max(map(len, chosen.values()), default=0)
+    return panelled(chosen.items(), _bars, "nothing was measured", height=height, left=1.7, below=1.2)
 
 
 def break_even_figure(data: Data) -> Figure:
     """Total time against the number of calls, the first one with all that comes before it; dots where lines cross."""
     chosen = _examples(data, _pays)
-    if not chosen:
-        return empty("nothing was measured")
     names = [[cut(competitor(row)) for row in rows] for rows in chosen.values()]
-    return panelled(list(chosen.values()), list(map(dict, chosen)), _totals, below=legend_room(names))
+    return panelled(chosen.items(), _totals, "nothing was measured", below=legend_room(names))
 
 
 def forest(data: Data) -> Figure:

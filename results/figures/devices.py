@@ -11,7 +11,7 @@ from ..compare.devices.sides import STEADY, Spent
 from ..models.words import interval as interval_text
 from ..stats.intervals import t_interval
 from ..tables.devices import TRANSFERS, Wording
-from .draw import INK, MOST_PANELS, colour_of, cut, empty, enough_ticks, log_axes, panelled, seconds_axis
+from .draw import INK, colour_of, cut, enough_ticks, log_axes, panelled, seconds_axis
 
 SIDE_MARKERS = ("o", "s")
 """Of the base, filled, and of the new side, hollow; a strategy goes by its colour."""
@@ -23,9 +23,6 @@ def devices_figure(across: Across) -> Figure:
     Solid with the data in place, dashed with transfers; a point has the colour of the strategy that is best there. An
     upright line is where one side overtakes the other, its band the interval.
     """
-    chosen = main_lines(across)[:MOST_PANELS]
-    if not chosen:
-        return empty("the two meet at fewer than two places along samples and along the batch")
 
     def draw(axes: Axes, line: Line) -> None:
         log_axes(axes, line.axis)
@@ -38,7 +35,9 @@ def devices_figure(across: Across) -> Figure:
         handles = _handles(across, line)
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.1, -0.18), ncols=3, columnspacing=1.2)
 
-    return panelled(chosen, [line.title for line in chosen], draw, height=3.9, below=1.25)
+    chosen = ((line.fixed, line) for line in main_lines(across))
+    otherwise = "the two meet at fewer than two places along samples and along the batch"
+    return panelled(chosen, draw, otherwise, height=3.9, below=1.25)
 
 
 def _draw(axes: Axes, line: Line, cost: str) -> None:

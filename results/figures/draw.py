@@ -156,22 +156,20 @@ def panel_title(fixed: Record, apart: Iterable[str] = ()) -> str:
     return f"{above}\n{', '.join(rest)}" if rest else above
 
 
-def panelled(
-    chosen: Sequence[T],
-    titles: Sequence[Record],
-    draw: Callable[[Axes, T], None],
-    *,
-    height: float | None = None,
-    left: float = 0.8,
-    below: float = 1.0,
-) -> Figure:
-    """A panel for each of what was chosen, under a title that says what stands still in it and tells it from others."""
-    apart = differing(titles)
+def panelled(chosen: Iterable[tuple[Key, T]], draw: Callable[[Axes, T], None], otherwise: str, **room: float) -> Figure:
+    """A panel for each of what was chosen, six at most, under what stands still in it; or why there is none.
+
+    `room` is that of `panels`.
+    """
+    chosen = list(chosen)[:MOST_PANELS]
+    if not chosen:
+        return empty(otherwise)
+    apart = differing([dict(fixed) for fixed, _ in chosen])
     with styled():
-        figure, places = panels(len(chosen), height=height, left=left, below=below)
-        for axes, one, title in zip(places, chosen, titles, strict=True):
+        figure, places = panels(len(chosen), **room)
+        for axes, (fixed, one) in zip(places, chosen, strict=True):
             draw(axes, one)
-            axes.set_title(panel_title(title, apart))
+            axes.set_title(panel_title(dict(fixed), apart))
     return figure
 
 
@@ -232,7 +230,7 @@ def legend_columns(names: Iterable[str]) -> int:
 def legend_room(rows: Iterable[Iterable[str]]) -> float:
     """Inches below each panel for its axis and the legend of the panel with most, as `legend_below` puts them."""
     lines = [-(-len(names) // legend_columns(names)) for names in map(list, rows)]
-    return 0.66 + 0.17 * max(lines)
+    return 0.66 + 0.17 * max(lines, default=1)
 
 
 def legend_below(axes: Axes) -> None:

@@ -19,7 +19,6 @@ from .draw import (
     INK,
     colour_of,
     cut,
-    empty,
     enough_ticks,
     legend_below,
     legend_room,
@@ -82,8 +81,6 @@ def _lines(
     data: Data, axis: str, of_row: Callable[[Record], Interval], label: str, *, in_seconds: bool = False
 ) -> Figure:
     chosen = main_rays(rays(measured(data), axis))
-    if not chosen:
-        return empty(f"fewer than two places along {AXIS_NAME[axis]} were measured")
 
     def draw(axes: Axes, ray: Ray) -> None:
         log_axes(axes, axis)
@@ -100,7 +97,8 @@ def _lines(
         legend_below(axes)
 
     names = [[cut(competitor(rows[0])) for rows in ray.rows.values()] for ray in chosen]
-    return panelled(chosen, [ray.title for ray in chosen], draw, below=legend_room(names))
+    otherwise = f"fewer than two places along {AXIS_NAME[axis]} were measured"
+    return panelled(((ray.fixed, ray) for ray in chosen), draw, otherwise, below=legend_room(names))
 
 
 FIGURES: dict[str, tuple[str, Callable[[Data], Figure]]] = {

@@ -13,7 +13,7 @@ from ..models.crossovers import lead_of
 from ..models.rays import Data, measured
 from ..words.names import Key, Record, grouped
 from ..words.text import ratio_text
-from .draw import AXIS_NAME, INK, UNSURE, colour_of, cut, empty, fullest, legend_columns, panelled
+from .draw import AXIS_NAME, INK, UNSURE, colour_of, cut, fullest, legend_columns, panelled
 
 _SURE_LEAD = 4.0
 """A lead of this many times has the full colour."""
@@ -26,10 +26,8 @@ Cells = dict[tuple[int, int], list[Record]]
 def winner_map(data: Data, axis: str = "batch") -> Figure:
     """Over samples and another axis: who wins, shaded by the lead over the next strategy; grey where inconclusive."""
     maps = _maps([row for row in measured(data) if judged_here(row)], axis)
-    if not maps:
-        return empty(f"no four sizes span both samples and {AXIS_NAME[axis]}")
-    titles = [dict(fixed) for fixed, _ in maps]
-    return panelled([cells for _, cells in maps], titles, lambda axes, cells: _draw(axes, cells, axis), height=3.4)
+    otherwise = f"no four sizes span both samples and {AXIS_NAME[axis]}"
+    return panelled(maps, lambda axes, cells: _draw(axes, cells, axis), otherwise, height=3.4)
 
 
 def _maps(records: Sequence[Record], axis: str) -> list[tuple[Key, Cells]]:
