@@ -65,7 +65,7 @@ def check(blocks: int, as_json: bool) -> int:
 @click.command("list")
 def list_() -> int:
     """Strategies, presets, and the devices there are here."""
-    from linregbench.results.tables.table import Document, table_of, text_rows
+    from linregbench.results.tables.table import Document, table_of
     from linregbench.results.tables.terminal import print_document
     from linregbench.solvers.registry import load_builtin
 
@@ -90,9 +90,9 @@ def list_() -> int:
             except WorkerEnded as ended:
                 here.append((name, ended.reason))
     tables = [
-        table_of("Solvers", ("method", "strategy", "variant", "backend", "compiled", "batched"), text_rows(solvers)),
-        table_of("Presets", ("preset", "what it does", "problems"), text_rows(presets)),
-        table_of("Devices", ("device", "here"), text_rows(here)),
+        table_of("Solvers", ("method", "strategy", "variant", "backend", "compiled", "batched"), solvers),
+        table_of("Presets", ("preset", "what it does", "problems"), presets),
+        table_of("Devices", ("device", "here"), here),
     ]
     print_document(Document(tables))
     return 0

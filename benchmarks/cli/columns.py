@@ -36,7 +36,7 @@ What `linregbench.load` and `linregbench.run` return, one row a case, and what `
 
 
 def _print(rows: list[dict[str, str]]) -> None:
-    from linregbench.results.tables.table import Document, table_of, text_rows
+    from linregbench.results.tables.table import Document, table_of
     from linregbench.results.tables.terminal import print_document
 
-    print_document(Document([table_of("Columns", tuple(rows[0]), text_rows(row.values() for row in rows))]))
+    print_document(Document([table_of("Columns", tuple(rows[0]), (row.values() for row in rows))]))

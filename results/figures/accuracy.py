@@ -6,13 +6,13 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator
 
 from ..models.accuracy import Front, Way, excess_of, floor_of, fronts
-from ..models.rays import AXIS_LETTER, Data
+from ..models.rays import Data
 from ..words.names import Record
-from ..words.text import error_text, number_text
-from .draw import INK, MOST_PANELS, colour_of, cut, differing, empty, marker_of, panels, styled
+from ..words.text import error_text
+from .draw import INK, MOST_PANELS, colour_of, cut, log_axes, look, panelled
 
 _STYLES: dict[str, Any] = {"float32": "--", "float64": "-"}
 _HEIGHT = 4.4
@@ -28,40 +28,27 @@ def loss_against_time(data: Data) -> Figure:
     has levelled off, and that more steps in this arithmetic lead no lower.
     """
     chosen = [front for front in fronts(data) if front.compared][:MOST_PANELS]
-    if not chosen:
-        return empty("no descent of several lengths has an excess loss")
-    fixed = [dict(front.fixed) for front in chosen]
-    apart = differing([title | {"dtype": None, "tolerance": None} for title in fixed])
-    with styled():
-        figure, places = panels(len(chosen), height=_HEIGHT, below=1.15)
-        lowest = min(excess_of(row) for front in chosen for way in front.ways for row in way.rows)
-        times = [row["time_s"] for front in chosen for way in front.ways for row in way.rows]
-        widest = min(times) / _BESIDE, max(times) * _BESIDE
-        for axes, front in zip(places, chosen, strict=True):
-            _axes(axes, lowest, widest)
-            for way in front.ways:
-                (_curve if way.method == "gd" else _points)(axes, way)
-            _names(axes, [way for way in front.ways if way.method != "gd"])
-            for row in front.wrong:
-                _wrong(axes, row)
-            axes.set_title(_title(dict(front.fixed), apart))
-            axes.legend(handles=_legend(front), loc="upper left", bbox_to_anchor=(-0.1, -0.13), ncols=3, handlelength=3)
-    return figure
+    rows = [row for front in chosen for way in front.ways for row in way.rows]
+    lowest = min(map(excess_of, rows), default=1.0) * _LOWEST
+    times = [row["time_s"] for row in rows]
 
+    def draw(axes: Axes, front: Front) -> None:
+        log_axes(axes, "time of a call")
+        axes.set_ylim(lowest, _ABOVE)
+        axes.set_xlim(min(times) / _BESIDE, max(times) * _BESIDE)
+        axes.xaxis.set_major_formatter(EngFormatter(unit="s", sep=" "))
+        axes.yaxis.set_major_locator(LogLocator(numticks=9))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: error_text(y)))
+        axes.set_ylabel("excess loss, 1 at the start")
+        for way in front.ways:
+            (_curve if way.method == "gd" else _points)(axes, way)
+        _names(axes, [way for way in front.ways if way.method != "gd"])
+        for row in front.wrong:
+            _wrong(axes, row)
+        axes.legend(handles=_legend(front), loc="upper left", bbox_to_anchor=(-0.1, -0.13), ncols=3, handlelength=3)
 
-def _axes(axes: Axes, lowest: float, widest: tuple[float, float]) -> None:
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_ylim(lowest * _LOWEST, _ABOVE)
-    axes.set_xlim(widest)
-    axes.xaxis.set_major_formatter(EngFormatter(unit="s", sep=" "))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_locator(LogLocator(numticks=9))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: error_text(y)))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("time of a call")
-    axes.set_ylabel("excess loss, 1 at the start")
-    axes.grid(visible=True)
+    otherwise = "no descent of several lengths has an excess loss"
+    return panelled(((front.fixed, front) for front in chosen), draw, otherwise, height=_HEIGHT, below=1.15)
 
 
 def _curve(axes: Axes, way: Way) -> None:
@@ -70,8 +57,7 @@ def _curve(axes: Axes, way: Way) -> None:
     axes.plot(
         times,
         losses,
-        color=colour,
-        marker=marker_of(way.rows[0]["strategy"]),
+        **look(way.rows[0]["strategy"]),
         markersize=4,
         markerfacecolor=_fill(way.dtype, colour),
         linewidth=1.4,
@@ -92,15 +78,8 @@ def _points(axes: Axes, way: Way) -> None:
         colour = colour_of(row["strategy"])
         if row["time_low_s"] is not None:
             axes.hlines(excess_of(row), row["time_low_s"], row["time_high_s"], color=colour, linewidth=2, alpha=0.5)
-        axes.plot(
-            [row["time_s"]],
-            [excess_of(row)],
-            color=colour,
-            marker=marker_of(row["strategy"]),
-            markersize=7,
-            markerfacecolor=_fill(way.dtype, colour),
-            linestyle="",
-        )
+        style = look(row["strategy"]) | {"markerfacecolor": _fill(way.dtype, colour)}
+        axes.plot([row["time_s"]], [excess_of(row)], **style, markersize=7, linestyle="")
 
 
 def _names(axes: Axes, ways: Sequence[Way]) -> None:
@@ -115,45 +94,21 @@ def _names(axes: Axes, ways: Sequence[Way]) -> None:
 
 
 def _wrong(axes: Axes, row: Record) -> None:
-    axes.plot(
-        [1.0],
-        [excess_of(row)],
-        transform=axes.get_yaxis_transform(),
-        color=colour_of(row["strategy"]),
-        marker="x",
-        markersize=6,
-        linestyle="",
-        clip_on=False,
-    )
+    at_the_edge: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "clip_on": False, "linestyle": ""}
+    axes.plot([1.0], [excess_of(row)], color=colour_of(row["strategy"]), marker="x", markersize=6, **at_the_edge)
 
 
 def _fill(dtype: str, colour: str) -> str:
     return "none" if dtype == "float32" else colour
 
 
-def _title(fixed: Record, apart: Sequence[str]) -> str:
-    sizes = ", ".join(f"{AXIS_LETTER[axis]} = {fixed[axis]:,}" for axis in ("samples", "features", "batch"))
-    sizes += f", {fixed['threads']} threads" if fixed["threads"] != "1" else ""
-    if fixed["condition"] is not None:
-        sizes += f", condition number {number_text(fixed['condition'])}"
-    rest = ", ".join(f"{name} {cut(fixed[name])}" for name in apart if name != "condition" and fixed[name] is not None)
-    return f"{sizes}\n{rest}" if rest else sizes
-
-
 def _legend(front: Front) -> list[Line2D]:
     rows = [row for way in front.ways for row in way.rows]
     strategies = dict.fromkeys(row["strategy"] for row in rows)
-    handles = [
-        Line2D([], [], color=colour_of(name), marker=marker_of(name), markersize=5, label=cut(name))
-        for name in strategies
-    ]
-    dtypes = sorted({way.dtype for way in front.ways})
-    handles += [
-        Line2D([], [], color=INK, linestyle=_STYLES.get(name, "-."), marker="o", markersize=5) for name in dtypes
-    ]
-    for handle, name in zip(handles[len(strategies) :], dtypes, strict=True):
-        handle.set_label(cut(name))
-        handle.set_markerfacecolor(_fill(name, INK))
+    handles = [Line2D([], [], **look(name), markersize=5, label=cut(name)) for name in strategies]
+    for name in sorted({way.dtype for way in front.ways}):
+        style = {"linestyle": _STYLES.get(name, "-."), "markerfacecolor": _fill(name, INK), "label": cut(name)}
+        handles.append(Line2D([], [], color=INK, marker="o", markersize=5, **style))
     if any(way.method != "gd" for way in front.ways):
         handles.append(Line2D([], [], color=INK, linestyle="", marker="o", markersize=7, label="a closed form"))
     if any(way.method == "gd" and floor_of(way).known for way in front.ways):

@@ -22,8 +22,10 @@ from .draw import (
     enough_ticks,
     legend_below,
     legend_room,
-    marker_of,
+    log_axes,
+    look,
     panel_title,
+    panelled,
     panels,
     ratio_axis,
     seconds_axis,
@@ -37,46 +39,15 @@ _CALLS = 1_000_000
 def cost_shares(data: Data) -> Figure:
     """The first result split into its phases, and below it a further call; the middle contest of each method."""
     chosen = _examples(data)
-    if not chosen:
-        return empty("nothing was measured")
-    apart = differing([dict(fixed) for fixed in chosen])
-    longest = max(map(len, chosen.values()))
-    with styled():
-        figure, places = panels(len(chosen), height=1.8 + 0.3 * longest, left=1.7, below=1.2)
-        for axes, (fixed, rows) in zip(places, chosen.items(), strict=True):
-            _bars(axes, rows)
-            axes.set_title(panel_title(dict(fixed), apart))
-    return figure
+    height = 1.8 + 0.3 * max(map(len, chosen.values()), default=0)
+    return panelled(chosen.items(), _bars, "nothing was measured", height=height, left=1.7, below=1.2)
 
 
 def break_even_figure(data: Data) -> Figure:
     """Total time against the number of calls, the first one with all that comes before it; dots where lines cross."""
     chosen = _examples(data, _pays)
-    if not chosen:
-        return empty("nothing was measured")
-    apart = differing([dict(fixed) for fixed in chosen])
-    calls = np.geomspace(1, _CALLS, 200)
-    with styled():
-        names = [[cut(competitor(row)) for row in rows] for rows in chosen.values()]
-        figure, places = panels(len(chosen), below=legend_room(names))
-        for axes, (fixed, rows) in zip(places, chosen.items(), strict=True):
-            for row in rows:
-                total = row["first_result_s"] + (calls - 1) * row["time_s"]
-                axes.plot(calls, total, color=colour_of(row["strategy"]), label=cut(competitor(row)), linewidth=1.4)
-            for compiled in (row for row in rows if row["compile_s"]):
-                _mark_break_evens(axes, compiled, [row for row in rows if not row["compile_s"]])
-            axes.set_xscale("log")
-            axes.set_yscale("log")
-            seconds_axis(axes)
-            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-            axes.xaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_minor_locator(NullLocator())
-            axes.set_xlabel("calls")
-            axes.set_ylabel("time in all")
-            axes.grid(visible=True)
-            axes.set_title(panel_title(dict(fixed), apart))
-            legend_below(axes)
-    return figure
+    names = [[cut(competitor(row)) for row in rows] for rows in chosen.values()]
+    return panelled(chosen.items(), _totals, "nothing was measured", below=legend_room(names))
 
 
 def forest(data: Data) -> Figure:
@@ -95,14 +66,8 @@ def forest(data: Data) -> Figure:
         figure, (axes,) = panels(1, width=8.5, height=1.2 + 0.19 * lines, left=2.0, below=0.6)
         at, places, labels = 0.0, [], []
         for rows in kept:
-            axes.text(
-                0.01,
-                at,
-                panel_title(rows[0], apart).replace("\n", ", "),
-                transform=axes.get_yaxis_transform(),
-                va="center",
-                size=8,
-            )
+            heading = panel_title(rows[0], apart).replace("\n", ", ")
+            axes.text(0.01, at, heading, transform=axes.get_yaxis_transform(), va="center", size=8)
             # not through the headings
             axes.vlines(1.0, at - len(rows) - 0.5, at - 0.5, color=INK, linewidth=0.8)
             for row in sorted(rows, key=lambda row: -row["ratio"]):
@@ -124,20 +89,16 @@ def forest(data: Data) -> Figure:
 
 def _examples(data: Data, worth: Callable[[list[Record]], int] = len) -> dict[Key, list[Record]]:
     """Of each run, method, dtype and thread setting, the contest that shows most; the middle one of several by time."""
-    alike: dict[tuple[object, ...], list[tuple[Key, list[Record]]]] = {}
-    for fixed, rows in grouped(measured(data)).items():
-        timed = [row for row in rows if row["first_result_s"]]
-        if timed:
-            first = rows[0]
-            key = tuple(first[name] for name in ("run", "method", "dtype", "threads", "environment"))
-            alike.setdefault(key, []).append((fixed, timed))
-    chosen = []
-    for contests in islice(alike.values(), MOST_PANELS):
-        worths = [worth(rows) for _, rows in contests]
-        best = [contest for contest, value in zip(contests, worths, strict=True) if value == max(worths)]
+    timed = (row for row in measured(data) if row["first_result_s"])
+    chosen: dict[Key, list[Record]] = {}
+    for alike in islice(grouped(timed, ("run", "method", "dtype", "threads", "environment")).values(), MOST_PANELS):
+        contests = [(worth(rows), fixed, rows) for fixed, rows in grouped(alike).items()]
+        most = max(value for value, _, _ in contests)
+        best = [(fixed, rows) for value, fixed, rows in contests if value == most]
         best.sort(key=lambda contest: min(row["time_s"] for row in contest[1]))
-        chosen.append(best[len(best) // 2])
-    return dict(chosen)
+        fixed, rows = best[len(best) // 2]
+        chosen[fixed] = rows
+    return chosen
 
 
 def _pays(rows: list[Record]) -> int:
@@ -168,6 +129,20 @@ def _bars(axes: Axes, rows: Sequence[Record]) -> None:
     axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.5 / (0.3 * len(rows) + 0.25)), ncols=3)
 
 
+def _totals(axes: Axes, rows: Sequence[Record]) -> None:
+    log_axes(axes, "calls")
+    seconds_axis(axes)
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    calls = np.geomspace(1, _CALLS, 200)
+    for row in rows:
+        total = row["first_result_s"] + (calls - 1) * row["time_s"]
+        axes.plot(calls, total, color=colour_of(row["strategy"]), label=cut(competitor(row)), linewidth=1.4)
+    for compiled in (row for row in rows if row["compile_s"]):
+        _mark_break_evens(axes, compiled, [row for row in rows if not row["compile_s"]])
+    axes.set_ylabel("time in all")
+    legend_below(axes)
+
+
 def _mark_break_evens(axes: Axes, compiled: Record, others: Sequence[Record]) -> None:
     for other in others:
         calls = calls_to_pay(compiled, other)
@@ -183,11 +158,5 @@ def _whisker(axes: Axes, row: Record, at: float) -> None:
     if row["ratio_low"] is not None:
         axes.hlines(at, row["ratio_low"], row["ratio_high"], color=colour, linewidth=2)
     faint = row["verdict"] in ("inconclusive", "same")
-    axes.plot(
-        [row["ratio"]],
-        [at],
-        marker=marker_of(row["strategy"]),
-        color=colour,
-        markersize=5,
-        markerfacecolor="none" if faint else colour,
-    )
+    face = "none" if faint else colour
+    axes.plot([row["ratio"]], [at], **look(row["strategy"]), markersize=5, markerfacecolor=face)

@@ -10,21 +10,8 @@ from ..compare.devices.ratios import Across, Contrast
 from ..compare.devices.sides import STEADY, Spent
 from ..models.words import interval as interval_text
 from ..stats.intervals import t_interval
-from ..tables.devices import TRANSFERS, names_in_tables
-from .draw import (
-    INK,
-    MOST_PANELS,
-    colour_of,
-    cut,
-    differing,
-    empty,
-    enough_ticks,
-    log_axes,
-    panel_title,
-    panels,
-    seconds_axis,
-    styled,
-)
+from ..tables.devices import TRANSFERS, Wording
+from .draw import INK, colour_of, cut, enough_ticks, log_axes, panelled, seconds_axis
 
 SIDE_MARKERS = ("o", "s")
 """Of the base, filled, and of the new side, hollow; a strategy goes by its colour."""
@@ -36,25 +23,21 @@ def devices_figure(across: Across) -> Figure:
     Solid with the data in place, dashed with transfers; a point has the colour of the strategy that is best there. An
     upright line is where one side overtakes the other, its band the interval.
     """
-    chosen = main_lines(across)[:MOST_PANELS]
-    if not chosen:
-        return empty("the two meet at fewer than two places along samples and along the batch")
-    titles = [{"threads": "1", "run": None, "environment": None} | line.title for line in chosen]
-    apart = differing(titles)
-    with styled():
-        figure, places = panels(len(chosen), height=3.9, below=1.25)
-        for axes, line, title in zip(places, chosen, titles, strict=True):
-            log_axes(axes, line.axis)
-            seconds_axis(axes)
-            for cost in filter(None, (across.moved, STEADY)):
-                _draw(axes, line, cost)
-            _mark(axes, across, line)
-            enough_ticks(axes.yaxis)
-            axes.set_ylabel("time of a call")
-            axes.set_title(panel_title(title, apart))
-            handles = _handles(across, line)
-            axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.1, -0.18), ncols=3, columnspacing=1.2)
-    return figure
+
+    def draw(axes: Axes, line: Line) -> None:
+        log_axes(axes, line.axis)
+        seconds_axis(axes)
+        for cost in filter(None, (across.moved, STEADY)):
+            _draw(axes, line, cost)
+        _mark(axes, across, line)
+        enough_ticks(axes.yaxis)
+        axes.set_ylabel("time of a call")
+        handles = _handles(across, line)
+        axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.1, -0.18), ncols=3, columnspacing=1.2)
+
+    chosen = ((line.fixed, line) for line in main_lines(across))
+    otherwise = "the two meet at fewer than two places along samples and along the batch"
+    return panelled(chosen, draw, otherwise, height=3.9, below=1.25)
 
 
 def _draw(axes: Axes, line: Line, cost: str) -> None:
@@ -87,7 +70,7 @@ def _side(contrast: Contrast, cost: str, *, new: bool) -> tuple[Spent, float, fl
 
 
 def _mark(axes: Axes, across: Across, line: Line) -> None:
-    names: dict[str | None, str] = dict(zip((across.base.name, across.new.name), names_in_tables(across), strict=True))
+    names: dict[str | None, str] = dict(zip((across.base.name, across.new.name), Wording(across).names, strict=True))
     for change in overtakings(across, line):
         at = change.at
         if at.value is not None and at.low is not None and at.high is not None:
@@ -113,7 +96,7 @@ def _handles(across: Across, line: Line) -> list[Line2D]:
     best = [meeting.best[cost] for meeting in line.meetings for cost in costs if cost in meeting.best]
     strategies = dict.fromkeys(spent.case.strategy for contrast in best for spent in (contrast.base, contrast.new))
     handles = [Line2D([], [], color=colour_of(name), linewidth=2.4, label=cut(name, 24)) for name in strategies]
-    for name, marker, face in zip(names_in_tables(across), SIDE_MARKERS, (INK, "none"), strict=True):
+    for name, marker, face in zip(Wording(across).names, SIDE_MARKERS, (INK, "none"), strict=True):
         handles.append(Line2D([], [], color=INK, marker=marker, markerfacecolor=face, linestyle="", label=name))
     handles.append(Line2D([], [], color=INK, linewidth=1.2, label="data in place"))
     if across.moved:

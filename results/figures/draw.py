@@ -3,8 +3,8 @@
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from matplotlib import rc_context
@@ -13,13 +13,12 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from ..models.rays import AXES, AXIS_LETTER, Ray, competitor
-from ..tables.answers import METHOD_NAME
-from ..words.names import Record, at_precision
+from ..models.rays import Ray, competitor
+from ..words.names import AXES, Key, Record, at_precision, particulars, place
 from ..words.text import plain
 
+T = TypeVar("T")
 WIDTH, _AXES = 5.2, 2.15
-
 
 COLOURS = {
     "numpy_loop": "#0072B2",
@@ -29,14 +28,7 @@ COLOURS = {
     "jax_scan": "#D55E00",
     "jax_vmap": "#009E73",
 }
-MARKERS = {
-    "numpy_loop": "o",
-    "numpy_stacked": "s",
-    "jax_eager": "v",
-    "jax_jit_step": "D",
-    "jax_scan": "^",
-    "jax_vmap": "P",
-}
+_MARKERS = dict(zip(COLOURS, "osvD^P", strict=True))
 _OTHERS = ("#8C6D1F", "#7A5195", "#A05A4A", "#5F7F3F", "#4F7F8C", "#9A5C7F", "#6C6CB0", "#857A6B")
 _OTHER_MARKERS = ("X", "*", "h", "<", ">", "p", "d", "8")
 
@@ -57,9 +49,14 @@ def colour_of(strategy: str) -> str:
     return COLOURS.get(strategy) or _OTHERS[_number(strategy) % len(_OTHERS)]
 
 
+def look(strategy: str) -> dict[str, Any]:
+    """A strategy's colour and marker, to draw it with."""
+    return {"color": colour_of(strategy), "marker": marker_of(strategy)}
+
+
 def marker_of(strategy: str) -> str:
     """A strategy's marker."""
-    return MARKERS.get(strategy) or _OTHER_MARKERS[_number(strategy) % len(_OTHER_MARKERS)]
+    return _MARKERS.get(strategy) or _OTHER_MARKERS[_number(strategy) % len(_OTHER_MARKERS)]
 
 
 def _number(name: str) -> int:
@@ -138,28 +135,48 @@ def empty(why: str) -> Figure:
 
 def main_rays(rays: Iterable[Ray]) -> list[Ray]:
     """Of the rays that differ in the other axes alone, the one with the most rows; six at most."""
-    best: dict[tuple[Any, ...], Ray] = {}
-    for ray in rays:
-        key = tuple(value for name, value in ray.fixed if name not in AXES or (name == "steps" and value is None))
-        if key not in best or _size(ray) > _size(best[key]):
-            best[key] = ray
+    return fullest(((ray.fixed, ray) for ray in rays), lambda ray: sum(map(len, ray.rows.values())))
+
+
+def fullest(candidates: Iterable[tuple[Key, T]], size: Callable[[T], int]) -> list[T]:
+    """Of those whose fixed values differ in sizes alone, the largest; six at most."""
+    best: dict[Key, T] = {}
+    for fixed, one in candidates:
+        key = tuple((name, value) for name, value in fixed if name not in AXES or value is None)
+        if key not in best or size(one) > size(best[key]):
+            best[key] = one
     return list(best.values())[:MOST_PANELS]
 
 
 def panel_title(fixed: Record, apart: Iterable[str] = ()) -> str:
-    """`gradient descent: d = 2, b = 1, steps = 100`, and on a line of its own what `told` names besides."""
-    sizes = [f"{AXIS_LETTER[name]} = {fixed[name]:,}" for name in AXES if fixed.get(name) is not None]
-    sizes += [f"{fixed['threads']} threads"] if fixed["threads"] != "1" else []
-    method = METHOD_NAME.get(fixed["method"], cut(fixed["method"]))
-    above = f"{method}: {', '.join(sizes)}" if sizes else method
-    rest = ", ".join(f"{name} {cut(fixed[name])}" for name in apart if fixed.get(name) is not None)
-    return f"{above}\n{rest}" if rest else above
+    """`gradient descent: d = 2, b = 1, steps = 100`, and on a line of its own what few have, and what `apart` names."""
+    above = place({name: fixed[name] for name in ("method", *AXES, "threads") if name in fixed})
+    rest = [f"{name} {cut(fixed[name])}" for name in apart if fixed.get(name) is not None]
+    rest += map(cut, particulars(fixed))
+    return f"{above}\n{', '.join(rest)}" if rest else above
+
+
+def panelled(chosen: Iterable[tuple[Key, T]], draw: Callable[[Axes, T], None], otherwise: str, **room: float) -> Figure:
+    """A panel for each of what was chosen, six at most, under what stands still in it; or why there is none.
+
+    `room` is that of `panels`.
+    """
+    chosen = list(chosen)[:MOST_PANELS]
+    if not chosen:
+        return empty(otherwise)
+    apart = differing([dict(fixed) for fixed, _ in chosen])
+    with styled():
+        figure, places = panels(len(chosen), **room)
+        for axes, (fixed, one) in zip(places, chosen, strict=True):
+            draw(axes, one)
+            axes.set_title(panel_title(dict(fixed), apart))
+    return figure
 
 
 def differing(titles: Sequence[Record]) -> list[str]:
-    """What a panel's title must say since it differs from panel to panel, sizes and threads aside."""
-    names = ("run", "dtype", "condition", "environment", "seed", "tolerance", "step_size", "data")
-    return [name for name in names if len({title[name] for title in titles}) > 1]
+    """What a panel's title must say since it differs from panel to panel, beside what it always says."""
+    names = ("run", "dtype", "environment", "seed", "tolerance")
+    return [name for name in names if len({title.get(name) for title in titles}) > 1]
 
 
 def cut(value: Any, longest: int = 40) -> str:
@@ -169,10 +186,10 @@ def cut(value: Any, longest: int = 40) -> str:
 
 
 def log_axes(axes: Axes, axis: str) -> None:
-    """Logarithmic both ways, sizes in plain numbers."""
+    """Logarithmic both ways, sizes in plain numbers; `axis` is one of the grid, or what stands below."""
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlabel(AXIS_NAME[axis])
+    axes.set_xlabel(AXIS_NAME.get(axis, axis))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}" if x >= 1 else ""))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_minor_locator(NullLocator())
@@ -213,7 +230,7 @@ def legend_columns(names: Iterable[str]) -> int:
 def legend_room(rows: Iterable[Iterable[str]]) -> float:
     """Inches below each panel for its axis and the legend of the panel with most, as `legend_below` puts them."""
     lines = [-(-len(names) // legend_columns(names)) for names in map(list, rows)]
-    return 0.66 + 0.17 * max(lines)
+    return 0.66 + 0.17 * max(lines, default=1)
 
 
 def legend_below(axes: Axes) -> None:
@@ -227,12 +244,11 @@ def line_with_band(
     axes: Axes, row: Record, x: Sequence[float], y: Sequence[float], low: Sequence[Any], high: Sequence[Any]
 ) -> None:
     """One competitor: its line, markers, and the 95% interval as a band and as bars where points stand alone."""
-    colour, marker = colour_of(row["strategy"]), marker_of(row["strategy"])
+    colour = colour_of(row["strategy"])
     axes.plot(
         x,
         y,
-        color=colour,
-        marker=marker,
+        **look(row["strategy"]),
         markersize=5,
         linewidth=1.4,
         linestyle=":" if at_precision(row["precision"]) else "-" if row["device"] == "cpu" else "--",
@@ -262,7 +278,3 @@ def svg_of(figure: Figure, prefix: str, label: str) -> str:
     svg = svg.replace(INK, "currentColor").replace(FAINT, "var(--faint)")
     named = label.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return svg.replace("<svg", f'<svg role="img" aria-label="{named}"', 1)
-
-
-def _size(ray: Ray) -> int:
-    return sum(map(len, ray.rows.values()))

@@ -1,15 +1,16 @@
 """asv's history without asv's pages, which need scripts from the net: a panel a problem, a line a case."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 from ..tables.history import QUANTITIES, history
 from ..words.text import plain
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from .draw import look, ratio_axis, styled
 
 ACROSS = 4
 STYLES = ("-", "--", ":", "-.")
@@ -20,17 +21,10 @@ def plot(frame: pd.DataFrame, output: Path) -> None:
 
     The ending of `output` says which format. Raises ValueError for one that cannot be drawn.
     """
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
-
-    from .draw import ratio_axis, styled
-
     figure = next((name for name in QUANTITIES if len(history(frame, name))), "ratio")
     wide = history(frame, figure)
     problems = dict(list(wide.groupby(["method", "samples", "batch"], sort=True)))
-    places = list(
-        dict.fromkeys(zip(*(wide.index.get_level_values(name) for name in ("device", "environment")), strict=True))
-    )
+    places = list(dict.fromkeys(case[4:] for case in wide.index))
     down = max(1, -(-len(problems) // ACROSS))
     with styled():
         drawing = Figure(figsize=(3.6 * ACROSS, 2.6 * down + 0.6), layout="constrained")
@@ -56,18 +50,15 @@ def plot(frame: pd.DataFrame, output: Path) -> None:
         drawing.savefig(output)
 
 
-def _line(axes: "Axes", case: tuple[Any, ...], values: list[float], places: list[tuple[str, str]]) -> None:
+def _line(axes: Axes, case: tuple[Any, ...], values: list[float], places: list[tuple[str, str]]) -> None:
     """One case over the commits: the colour says the strategy, the kind of line where it ran."""
-    from .draw import colour_of, marker_of
-
     strategy, device, environment = case[3:]
     where = [device] if device != "cpu" else []
     where += [environment] if len({name for _, name in places}) > 1 else []
     axes.plot(
         range(len(values)),
         values,
-        color=colour_of(strategy),
-        marker=marker_of(strategy),
+        **look(strategy),
         markersize=4,
         linestyle=STYLES[places.index((device, environment)) % len(STYLES)],
         label=plain(f"{strategy} on {', '.join(where)}" if where else strategy),

@@ -5,11 +5,12 @@ Bands and bars are 95% intervals. Nothing is drawn between sizes that were not m
 
 from collections.abc import Callable
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from ..models.crossovers import saturations_of
-from ..models.rays import Data, competitor, measured, rays
+from ..models.rays import Data, Ray, competitor, measured, rays
 from ..words.names import Record
 from .accuracy import loss_against_time
 from .costs import break_even_figure, cost_shares, forest
@@ -18,40 +19,27 @@ from .draw import (
     INK,
     colour_of,
     cut,
-    differing,
-    empty,
     enough_ticks,
     legend_below,
     legend_room,
     line_with_band,
     log_axes,
     main_rays,
-    panel_title,
-    panels,
+    panelled,
     ratio_axis,
     seconds_axis,
-    styled,
     ticks_at,
 )
 from .maps import winner_map
 
-__all__ = [
-    "FIGURES",
-    "break_even_figure",
-    "cost_shares",
-    "forest",
-    "loss_against_time",
-    "speed_up",
-    "throughput",
-    "times_against",
-    "winner_map",
-]
+Interval = tuple[float, float | None, float | None]
+"""A value and the ends of its interval."""
 
 
 def times_against(data: Data, axis: str = "samples") -> Figure:
     """Time of a call against samples, features, batch or steps; one panel a method, thread setting and run."""
 
-    def of_row(row: Record) -> tuple[float, float | None, float | None]:
+    def of_row(row: Record) -> Interval:
         return row["time_s"], row["time_low_s"], row["time_high_s"]
 
     return _lines(data, axis, of_row, "time of a call", in_seconds=True)
@@ -60,7 +48,7 @@ def times_against(data: Data, axis: str = "samples") -> Figure:
 def speed_up(data: Data, axis: str = "batch") -> Figure:
     """How many times as fast as the baseline, against an axis."""
 
-    def of_row(row: Record) -> tuple[float, float | None, float | None]:
+    def of_row(row: Record) -> Interval:
         return row["ratio"], row["ratio_low"], row["ratio_high"]
 
     figure = _lines(
@@ -75,7 +63,7 @@ def speed_up(data: Data, axis: str = "batch") -> Figure:
 def throughput(data: Data) -> Figure:
     """Problems a second against the batch, with a line at each batch from which on it is 90% of the best."""
 
-    def of_row(row: Record) -> tuple[float, float | None, float | None]:
+    def of_row(row: Record) -> Interval:
         batch, high, low = row["batch"], row["time_low_s"], row["time_high_s"]
         return batch / row["time_s"], low and batch / low, high and batch / high
 
@@ -90,35 +78,27 @@ def throughput(data: Data) -> Figure:
 
 
 def _lines(
-    data: Data,
-    axis: str,
-    of_row: Callable[[Record], tuple[float, float | None, float | None]],
-    label: str,
-    *,
-    in_seconds: bool = False,
+    data: Data, axis: str, of_row: Callable[[Record], Interval], label: str, *, in_seconds: bool = False
 ) -> Figure:
     chosen = main_rays(rays(measured(data), axis))
-    if not chosen:
-        return empty(f"fewer than two places along {AXIS_NAME[axis]} were measured")
-    apart = differing([ray.title for ray in chosen])
-    with styled():
-        names = [[cut(competitor(rows[0])) for rows in ray.rows.values()] for ray in chosen]
-        figure, places = panels(len(chosen), below=legend_room(names))
-        for axes, ray in zip(places, chosen, strict=True):
-            log_axes(axes, axis)
-            if in_seconds:
-                seconds_axis(axes)
-            else:
-                axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.10g}"))
-            for rows in ray.rows.values():
-                values, lows, highs = zip(*map(of_row, rows), strict=True)
-                line_with_band(axes, rows[0], [row[axis] for row in rows], values, lows, highs)
-            ticks_at(axes, (row[axis] for rows in ray.rows.values() for row in rows))
-            enough_ticks(axes.yaxis)
-            axes.set_ylabel(label)
-            axes.set_title(panel_title(ray.title, apart))
-            legend_below(axes)
-    return figure
+
+    def draw(axes: Axes, ray: Ray) -> None:
+        log_axes(axes, axis)
+        if in_seconds:
+            seconds_axis(axes)
+        else:
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.10g}"))
+        for rows in ray.rows.values():
+            values, lows, highs = zip(*map(of_row, rows), strict=True)
+            line_with_band(axes, rows[0], [row[axis] for row in rows], values, lows, highs)
+        ticks_at(axes, (row[axis] for rows in ray.rows.values() for row in rows))
+        enough_ticks(axes.yaxis)
+        axes.set_ylabel(label)
+        legend_below(axes)
+
+    names = [[cut(competitor(rows[0])) for rows in ray.rows.values()] for ray in chosen]
+    otherwise = f"fewer than two places along {AXIS_NAME[axis]} were measured"
+    return panelled(((ray.fixed, ray) for ray in chosen), draw, otherwise, below=legend_room(names))
 
 
 FIGURES: dict[str, tuple[str, Callable[[Data], Figure]]] = {
@@ -135,6 +115,3 @@ FIGURES: dict[str, tuple[str, Callable[[Data], Figure]]] = {
     "forest": ("Ratios to the baseline", forest),
 }
 """By the name of its file: what a figure shows, and its function."""
-
-WITH_WRONG = frozenset({"accuracy"})
-"""Those that are given the wrong answers too, which have an excess loss and no time."""

@@ -1,7 +1,6 @@
 """Who wins where: a map over two axes, the winner in its colour, the stronger the larger its lead."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -12,63 +11,38 @@ from ..fields import CONTEST_KEYS
 from ..formats.unjudged import judged_here
 from ..models.crossovers import lead_of
 from ..models.rays import Data, measured
-from ..words.names import Record, grouped
+from ..words.names import Key, Record, grouped
 from ..words.text import ratio_text
-from .draw import (
-    AXIS_NAME,
-    INK,
-    MOST_PANELS,
-    UNSURE,
-    colour_of,
-    cut,
-    differing,
-    empty,
-    legend_columns,
-    panel_title,
-    panels,
-    styled,
-)
+from .draw import AXIS_NAME, INK, UNSURE, colour_of, cut, fullest, legend_columns, panelled
 
 _SURE_LEAD = 4.0
 """A lead of this many times has the full colour."""
 _FAINTEST = 0.5
 
+Cells = dict[tuple[int, int], list[Record]]
+"""The contest at each place of a map."""
+
 
 def winner_map(data: Data, axis: str = "batch") -> Figure:
     """Over samples and another axis: who wins, shaded by the lead over the next strategy; grey where inconclusive."""
     maps = _maps([row for row in measured(data) if judged_here(row)], axis)
-    if not maps:
-        return empty(f"no four sizes span both samples and {AXIS_NAME[axis]}")
-    titles = [dict(fixed) for fixed in maps]
-    apart = differing(titles)
-    with styled():
-        figure, places = panels(len(maps), height=3.4)
-        for axes, fixed, cells in zip(places, titles, maps.values(), strict=True):
-            _draw(axes, cells, axis)
-            axes.set_title(panel_title(fixed, apart))
-    return figure
+    otherwise = f"no four sizes span both samples and {AXIS_NAME[axis]}"
+    return panelled(maps, lambda axes, cells: _draw(axes, cells, axis), otherwise, height=3.4)
 
 
-def _maps(records: Sequence[Record], axis: str) -> dict[Any, dict[tuple[int, int], list[Record]]]:
+def _maps(records: Sequence[Record], axis: str) -> list[tuple[Key, Cells]]:
     """By all that stands still, the contests at each place; only where both axes vary together."""
-    places_of: dict[Any, dict[tuple[int, int], list[Record]]] = {}
+    maps: list[tuple[Key, Cells]] = []
     for fixed, alike in grouped(records, [key for key in CONTEST_KEYS if key not in ("samples", axis)]).items():
+        cells: Cells = {}
         for row in alike:
-            places_of.setdefault(fixed, {}).setdefault((row["samples"], row[axis]), []).append(row)
-    wide = {fixed: cells for fixed, cells in places_of.items() if _spans(cells)}
-    best: dict[Any, tuple[Any, dict[tuple[int, int], list[Record]]]] = {}
-    for fixed, cells in wide.items():
-        key = tuple(value for name, value in fixed if name not in ("features", "batch", "steps"))
-        if key not in best or len(cells) > len(best[key][1]):
-            best[key] = fixed, cells
-    return dict(list(best.values())[:MOST_PANELS])
+            cells.setdefault((row["samples"], row[axis]), []).append(row)
+        if len({x for x, _ in cells}) > 1 and len({y for _, y in cells}) > 1 and len(cells) > 3:
+            maps.append((fixed, cells))
+    return fullest(((fixed, (fixed, cells)) for fixed, cells in maps), lambda one: len(one[1]))
 
 
-def _spans(cells: dict[tuple[int, int], list[Record]]) -> bool:
-    return len({x for x, _ in cells}) > 1 and len({y for _, y in cells}) > 1 and len(cells) > 3
-
-
-def _draw(axes: Axes, cells: dict[tuple[int, int], list[Record]], axis: str) -> None:
+def _draw(axes: Axes, cells: Cells, axis: str) -> None:
     columns, rows = sorted({x for x, _ in cells}), sorted({y for _, y in cells})
     seen: dict[str, str] = {}
     for (x, y), contest in cells.items():

@@ -1,15 +1,13 @@
 """The pictures of a report: every figure that its rows can fill, as SVG in a page or as files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
-
-from matplotlib.figure import Figure
 
 from ..words.names import Record
 from ..words.text import plain
 from .draw import styled, svg_of
-from .lines import FIGURES, WITH_WRONG
+from .lines import FIGURES
 
 
 class Picture(NamedTuple):
@@ -23,7 +21,8 @@ class Picture(NamedTuple):
 def pictures_of(records: Sequence[Record]) -> tuple[list[Picture], list[str]]:
     """Every figure that the rows can fill as an SVG element for a page, and what the others lacked."""
     shown, missing = [], []
-    for name, caption, figure in _figures(records):
+    for name, (caption, draw) in FIGURES.items():
+        figure = draw(records)
         if why := figure.get_label():
             missing.append(f"{caption} ({plain(str(why))})")
         else:
@@ -35,16 +34,10 @@ def write_figures(records: Sequence[Record], folder: Path) -> list[Path]:
     """Each figure that the rows can fill as an SVG file of its own, made if the folder is not there; their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, _, figure in _figures(records):
+    for name, (_, draw) in FIGURES.items():
+        figure = draw(records)
         if not figure.get_label():
             with styled():
                 figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None}, facecolor="white")
             written.append(folder / f"{name}.svg")
     return written
-
-
-def _figures(records: Sequence[Record]) -> Iterator[tuple[str, str, Figure]]:
-    """Every figure by name, with its caption; one that the rows cannot fill says why in its label."""
-    timed = [record for record in records if record["time_s"] is not None]
-    for name, (caption, function) in FIGURES.items():
-        yield name, caption, function(records if name in WITH_WRONG else timed)

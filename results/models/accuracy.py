@@ -8,15 +8,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-from scipy import special
-
 from ..fields import CONTEST_KEYS
-from ..frame import records_of
-from ..stats.intervals import CONFIDENCE
 from ..words.names import Key, Record
 from ..words.text import error_text
-from .rays import Answer, Data, competitor, error_of_time, measured, not_in_range
+from .rays import NO_INTERVAL, Answer, Data, competitor, error_of_time, half_width, not_in_range, rows_of
 
 ACCURACIES = (1e-2, 1e-4, 1e-6, 1e-10)
 ROUNDING = {"float32": 2.0**-23, "float64": 2.0**-52}
@@ -85,10 +80,9 @@ def fronts(data: Data) -> list[Front]:
 
     Rows without a time are taken where they are wrong: how far off an answer is, is known then too.
     """
-    records = with_wrong(data, measured(data)) if isinstance(data, pd.DataFrame) else data
     series: dict[Key, dict[tuple[str, str, str], list[Record]]] = {}
     wrong: dict[Key, list[Record]] = {}
-    for row in records:
+    for row in rows_of(data):
         if row["excess_loss"] is None or (row["time_s"] is None and row["status"] != "wrong"):
             continue
         fixed = tuple((key, row[key]) for key in _SHARED)
@@ -128,7 +122,7 @@ def seconds_to(way: Way, accuracy: float) -> Answer:
     low, high = _steps_to(way.rows, first, math.log(accuracy))
     ends = [_between(way.rows[first - 1 : first + 1], steps) for steps in (low, min(math.sqrt(low * high), many), high)]
     if few >= many or any(end.low is None for end in ends):
-        return not_in_range("an interval takes two blocks or more")
+        return NO_INTERVAL
     return Answer(ends[1].value, ends[0].low, ends[2].high)
 
 
@@ -156,12 +150,6 @@ def winner_at(front: Front, accuracy: float) -> Winner | None:
     other = next((arrival for arrival in arrivals if arrival.way.closed != first.way.closed), None)
     sure = other is None or (first.time_s.high or math.inf) < (other.time_s.low or 0.0)
     return Winner(accuracy, first, other, sure)
-
-
-def with_wrong(frame: pd.DataFrame, rows: Sequence[Record]) -> Sequence[Record]:
-    """The rows of a frame that have a time, given, and after them those whose answer was wrong by a known amount."""
-    wrong = frame[(frame["status"] == "wrong") & frame["excess_loss"].notna()]
-    return [*rows, *records_of(wrong)] if len(wrong) else rows
 
 
 def _in_order(rows: Iterable[Record]) -> tuple[Record, ...]:
@@ -198,14 +186,11 @@ def _between(rows: Sequence[Record], steps: float) -> Answer:
 
 
 def _time(parts: Sequence[tuple[float, Record]]) -> Answer:
-    """The weighted sum of times, with its interval by Satterthwaite's degrees of freedom (Biometrics Bull. 2, 1946)."""
+    """The weighted sum of times, with its interval."""
     parts = [(weight, row) for weight, row in parts if weight > 0]
     total = sum(weight * row["time_s"] for weight, row in parts)
     errors = [weight * row["time_s"] / total * error_of_time(row) for weight, row in parts]
     if any(map(math.isnan, errors)):
         return Answer(total)
-    squares = [error**2 for error in errors]
-    spread = sum(square**2 / max(row["blocks"] - 1, 1) for square, (_, row) in zip(squares, parts, strict=True))
-    freedom = sum(squares) ** 2 / spread if spread > 0 else math.inf
-    half_width = float(special.stdtrit(freedom, 0.5 + CONFIDENCE / 2)) * math.sqrt(sum(squares))
-    return Answer(total, total * math.exp(-half_width), total * math.exp(half_width))
+    factor = math.exp(half_width(errors, [row["blocks"] for _, row in parts]))
+    return Answer(total, total / factor, total * factor)

@@ -5,19 +5,18 @@ followed from the corners of the smallest measured box around the size, and the 
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
-from typing import Any
 
 from ..fields import CONTEST_KEYS
-from ..words.names import Key, Record
+from ..words.names import Record, grouped, place
 from ..words.text import counted, plain, ratio_text, text_of_time
-from .rays import Answer, Data, competitor, error_of_time, log_error, measured, quantile
+from .rays import Answer, Data, by_competitor, error_of_first, error_of_time, measured, quantile
 from .words import interval_of_time
 
 BOX_AXES = ("samples", "features", "batch")
-_LETTER = {"samples": "n", "features": "d", "batch": "b"}
 _MOST_BOXES = 3  # how many neighbours to either side are tried for a corner that is missing
 
 
@@ -39,6 +38,11 @@ class Wish:
         """By axis."""
         return {"samples": self.samples, "features": self.features, "batch": self.batch}
 
+    def fixed(self) -> Record:
+        """What the rows must agree in with it, by column."""
+        steps = self.steps if self.method == "gd" else None
+        return {"method": self.method, "dtype": self.dtype, "threads": self.threads, "steps": steps, "data": None}
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -48,11 +52,6 @@ class Candidate:
     run: str
     time_s: Answer
     corners: tuple[Record, ...]
-
-    @property
-    def measured_here(self) -> bool:
-        """Whether this very size was measured."""
-        return len(self.corners) == 1
 
 
 @dataclass(frozen=True)
@@ -66,23 +65,16 @@ class Advice:
 
 def advise(data: Data, wish: Wish) -> Advice:
     """The candidates of the run that has most of them; runs are never mixed, since machines differ."""
-    alike = [row for row in measured(data) if _fits(row, wish)]
+    rows = measured(data)
+    alike = [row for row in rows if all(row[name] == value for name, value in wish.fixed().items())]
     if not alike:
-        return Advice(wish, (), _nothing_alike(measured(data), wish))
-    series: dict[Key, list[Record]] = {}
-    for row in alike:
-        key = tuple((name, row[name]) for name in CONTEST_KEYS if name not in BOX_AXES)
-        series.setdefault((*key, ("name", competitor(row))), []).append(row)
-    by_run: dict[Any, list[Candidate]] = {}
-    for key, rows in series.items():
-        corners = _box(rows, wish)
-        if corners and (wish.accuracy is None or _error(corners) <= wish.accuracy):
-            time_s = _interpolated(corners, wish)
-            by_run.setdefault(key[:-1], []).append(Candidate(competitor(rows[0]), rows[0]["run"], time_s, corners))
-    if not by_run:
+        return Advice(wish, (), _nothing_alike(rows, wish))
+    runs = grouped(alike, [name for name in CONTEST_KEYS if name not in BOX_AXES]).values()
+    by_run = [list(_candidates(rows, wish)) for rows in runs]
+    if not any(by_run):
         return Advice(wish, (), _out_of_range(alike, wish))
     fullest = max(
-        by_run.values(),
+        filter(None, by_run),
         key=lambda candidates: (len(candidates), -max(len(candidate.corners) for candidate in candidates)),
     )
     return Advice(wish, tuple(sorted(fullest, key=lambda candidate: candidate.time_s.value or math.inf)))
@@ -102,23 +94,23 @@ def in_words(advice: Advice) -> list[str]:
         lines.append("there is no runner-up: nothing else was measured around this size")
     if any(row["time_low_s"] is None for row in best.corners):
         lines.append("its times have no interval of their own, so how sure they are is not known")
-    if best.measured_here:
+    if len(best.corners) == 1:
         lines.append(f"measured at this very size, run {plain(best.run)}")
     else:
-        corners = "; ".join(f"{_at(row)}: {text_of_time(row['time_s'])}" for row in best.corners)
+        sizes = [place({axis: row[axis] for axis in BOX_AXES}) for row in best.corners]
+        times_s = [text_of_time(row["time_s"]) for row in best.corners]
+        corners = "; ".join(map(": ".join, zip(sizes, times_s, strict=True)))
         lines.append(f"interpolated in run {plain(best.run)} from {corners}")
     return lines
 
 
-def _fits(row: Record, wish: Wish) -> bool:
-    steps = wish.steps if wish.method == "gd" else None
-    return (row["method"], row["dtype"], row["threads"], row["steps"], row["data"]) == (
-        wish.method,
-        wish.dtype,
-        wish.threads,
-        steps,
-        None,
-    )
+def _candidates(rows: Sequence[Record], wish: Wish) -> Iterator[Candidate]:
+    """Every way that was measured around the size and is known to be as accurate as was asked for."""
+    for name, of_name in by_competitor(rows).items():
+        corners = _box(of_name, wish)
+        errors = [math.inf if row["error"] is None else row["error"] for row in corners]
+        if corners and (wish.accuracy is None or max(errors) <= wish.accuracy):
+            yield Candidate(name, rows[0]["run"], _interpolated(corners, wish), corners)
 
 
 def _box(rows: Sequence[Record], wish: Wish) -> tuple[Record, ...]:
@@ -145,18 +137,20 @@ def _sides(values: Sequence[int], wanted: int) -> list[tuple[int, ...]]:
 def _interpolated(corners: Sequence[Record], wish: Wish) -> Answer:
     """The time of all calls asked for at the wish, with the interval over both ways to interpolate."""
     low, value, high = math.inf, 1.0, 0.0
+    times_s, errors = [row["time_s"] for row in corners], [error_of_time(row) for row in corners]
+    firsts_s = [row["first_result_s"] or row["time_s"] for row in corners]
     half_width = math.nan
     for scale in (math.log, float):
         weights = _weights(corners, wish, scale)
-        steady = _mean(corners, weights, lambda row: (row["time_s"], error_of_time(row)), scale)
-        total, error = steady
+        value, error = _mean(times_s, errors, weights, scale)
         if wish.calls is not None:
-            first, first_error = _mean(corners, weights, _first, scale)
-            total = first + (wish.calls - 1) * steady[0]
-            error = math.hypot(first * first_error, (wish.calls - 1) * steady[0] * steady[1]) / total
+            others_s = (wish.calls - 1) * value
+            first_s, first_error = _mean(firsts_s, [error_of_first(row) for row in corners], weights, scale)
+            value = first_s + others_s
+            error = math.hypot(first_s * first_error, others_s * error) / value
         half_width = quantile(min(row["blocks"] for row in corners) - 1) * error
         spread = math.exp(half_width) if not math.isnan(half_width) else 1.0
-        low, high, value = min(low, total / spread), max(high, total * spread), total
+        low, high = min(low, value / spread), max(high, value * spread)
     return Answer(value) if math.isnan(half_width) else Answer(value, low, high)
 
 
@@ -166,37 +160,20 @@ def _weights(corners: Sequence[Record], wish: Wish, scale: Callable[[float], flo
         ends = sorted({row[axis] for row in corners})
         for first, last in pairwise(ends):
             share = (scale(wanted) - scale(first)) / (scale(last) - scale(first))
-            weights = [
-                weight * (share if row[axis] == last else 1 - share)
-                for weight, row in zip(weights, corners, strict=True)
-            ]
+            shares = [share if row[axis] == last else 1 - share for row in corners]
+            weights = list(map(operator.mul, weights, shares))
     return weights
 
 
 def _mean(
-    corners: Sequence[Record],
-    weights: Sequence[float],
-    of_row: Callable[[Record], tuple[float, float]],
-    scale: Callable[[float], float],
+    values: Sequence[float], errors: Sequence[float], weights: Sequence[float], scale: Callable[[float], float]
 ) -> tuple[float, float]:
-    """The weighted mean, of logs under `math.log`, and the standard error of its log."""
-    values = [of_row(row) for row in corners]
+    """The weighted mean, of logs under `math.log`, and the standard error of its log; `errors` are of logs too."""
+    total = sum(map(operator.mul, weights, map(scale, values)))
     if scale is math.log:
-        total = math.exp(sum(w * math.log(v) for w, (v, _) in zip(weights, values, strict=True)))
-        parts: list[float] = list(weights)
-    else:
-        total = sum(w * v for w, (v, _) in zip(weights, values, strict=True))
-        parts = [w * v / total for w, (v, _) in zip(weights, values, strict=True)]
-    return total, math.hypot(*(part * error for part, (_, error) in zip(parts, values, strict=True)))
-
-
-def _first(row: Record) -> tuple[float, float]:
-    seconds = row["first_result_s"] or row["time_s"]
-    return seconds, log_error(row["first_result_low_s"], row["first_result_high_s"], row["blocks"])
-
-
-def _error(corners: Sequence[Record]) -> float:
-    return max(math.inf if row["error"] is None else row["error"] for row in corners)
+        return math.exp(total), math.hypot(*map(operator.mul, weights, errors))
+    parts = [weight * value / total for weight, value in zip(weights, values, strict=True)]
+    return total, math.hypot(*map(operator.mul, parts, errors))
 
 
 def _lead(best: Candidate, other: Candidate) -> str:
@@ -207,16 +184,11 @@ def _lead(best: Candidate, other: Candidate) -> str:
     return text if other.time_s.low > best.time_s.high else f"{text}; the intervals overlap, so the order is not sure"
 
 
-def _at(row: Record) -> str:
-    return ", ".join(f"{_LETTER[axis]} = {row[axis]:,}" for axis in BOX_AXES)
-
-
 def _nothing_alike(rows: Sequence[Record], wish: Wish) -> str:
-    names = ("method", "steps", "dtype", "threads")
-    wanted = {"method": wish.method, "dtype": wish.dtype, "threads": wish.threads}
-    asked = ", ".join(wanted.values()) + (f", {wish.steps} steps" if wish.method == "gd" else "")
-    there: Mapping[str, list[str]] = {
-        name: sorted({plain(str(row[name])) for row in rows if row[name] is not None}) for name in names
+    asked = f"{wish.method}, {wish.dtype}, {wish.threads}" + (f", {wish.steps} steps" if wish.method == "gd" else "")
+    there = {
+        name: sorted({plain(str(row[name])) for row in rows if row[name] is not None})
+        for name in ("method", "steps", "dtype", "threads")
     }
     held = "; ".join(f"{name} {', '.join(values)}" for name, values in there.items() if values)
     return f"not in range: the runs hold nothing for {asked}; they hold {held or 'no times'}"
@@ -228,9 +200,8 @@ def _out_of_range(rows: Sequence[Record], wish: Wish) -> str:
         values = [row[axis] for row in rows]
         if not min(values) <= wanted <= max(values):
             span = f"{min(values):,} to {max(values):,}" if min(values) < max(values) else f"{values[0]:,} alone"
-            return (
-                f"not in range: {_LETTER[axis]} = {wanted:,}, but {axis} measured are {span}; nothing is extrapolated"
-            )
+            place_asked = place({axis: wanted})
+            return f"not in range: {place_asked}, but {axis} measured are {span}; nothing is extrapolated"
     if wish.accuracy is not None and any(_box([row], wish) or _box(rows, wish) for row in rows[:1]):
         return f"not in range: no way is known to be as accurate as {wish.accuracy:g} around this size"
     return (

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from ..words.names import Key, Record, grouped
-from .rays import Answer, Data, competitor, log_error, log_ratio, measured, not_in_range, quantile
+from .rays import NO_INTERVAL, Answer, Data, competitor, error_of_first, log_ratio, measured, not_in_range, quantile
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ def calls_to_pay(compiled: Record, other: Record) -> Answer:
     gain_s = compiled["time_s"] * math.expm1(ratio)
     gain_error_s = compiled["time_s"] * math.exp(ratio) * error
     price_s = compiled["first_result_s"] - other["first_result_s"]
-    price_error_s = math.hypot(*(_first_error_s(row) for row in (compiled, other)))
+    price_error_s = math.hypot(*(row["first_result_s"] * error_of_first(row) for row in (compiled, other)))
     blocks = min(compiled["blocks"], other["blocks"])
     if math.isnan(gain_error_s) or math.isnan(price_error_s):
-        return not_in_range("an interval takes two blocks or more")
+        return NO_INTERVAL
     return break_even(price_s, price_error_s, gain_s, gain_error_s, blocks - 1)
 
 
@@ -66,9 +66,3 @@ def break_even(price_s: float, price_error_s: float, gain_s: float, gain_error_s
     root = math.sqrt(max(b * b - 4 * a * c, 0.0))
     low, high = (max((-b + sign * root) / (2 * a), 0.0) for sign in (-1, 1))
     return Answer(1 + max(price_s / gain_s, 0.0), 1 + low, 1 + high)
-
-
-def _first_error_s(row: Record) -> float:
-    """Standard error of the time to the first result, in seconds."""
-    error = log_error(row["first_result_low_s"], row["first_result_high_s"], row["blocks"])
-    return float(row["first_result_s"]) * error

@@ -15,7 +15,7 @@ from scipy import optimize
 from ..fields import CONTEST_KEYS
 from ..stats.intervals import BoolArray, FloatArray
 from ..words.names import Key, Record, grouped
-from .rays import Answer, Data, competitor, measured, not_in_range, quantile
+from .rays import Answer, Data, by_competitor, measured, not_in_range, quantile
 
 CALL, OVERHEAD, ARITHMETIC = "call", "steps' overhead", "arithmetic"
 CALL_AND_OVERHEAD = "call and steps' overhead"
@@ -60,13 +60,12 @@ _WITHIN = tuple(key for key in CONTEST_KEYS if key not in ("samples", "features"
 
 def cost_models(data: Data) -> list[CostModel]:
     """The cost model of every competitor of gradient descent that was measured at enough sizes."""
-    models = []
     single = (row for row in measured(data) if row["method"] == "gd" and row["batch"] == 1)
-    for fixed, alike in grouped(single, _WITHIN).items():
-        by_name: dict[str, list[Record]] = {}
-        for row in alike:
-            by_name.setdefault(competitor(row), []).append(row)
-        models += [_model(fixed, name, rows) for name, rows in by_name.items()]
+    models = [
+        _model(fixed, name, rows)
+        for fixed, alike in grouped(single, _WITHIN).items()
+        for name, rows in by_competitor(alike).items()
+    ]
     return [model for model in models if model is not None]
 
 

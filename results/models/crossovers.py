@@ -166,10 +166,10 @@ def _leaders(ray: Ray) -> dict[int, set[str]]:
 def _near(leaders: dict[int, set[str]], at: Answer, *, above: bool) -> set[str]:
     """Who leads at the measured size next to an interval."""
     if above:
-        beyond = [size for size in leaders if size >= (at.high or 0.0) * (1 - 1e-9)]
-        return leaders[min(beyond)] if beyond else set()
-    beyond = [size for size in leaders if size <= (at.low or 0.0) * (1 + 1e-9)]
-    return leaders[max(beyond)] if beyond else set()
+        size = min((size for size in leaders if size >= (at.high or 0.0) * (1 - 1e-9)), default=0)
+    else:
+        size = max((size for size in leaders if size <= (at.low or 0.0) * (1 + 1e-9)), default=0)
+    return leaders.get(size, set())
 
 
 def _saturation(ray: Ray, name: str) -> Saturation:

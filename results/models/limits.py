@@ -22,21 +22,11 @@ class Limit:
     """One case: its rates, and their shares of the peaks where those are known."""
 
     row: Record
-    flops: float
-    bytes_moved: float
+    flops_per_s: float
+    bytes_per_s: float  # if all of them came from memory
     cached: bool
     flops_share: float | None
     bandwidth_share: float | None
-
-    @property
-    def flops_per_s(self) -> float:
-        """Operations a second."""
-        return self.flops / float(self.row["time_s"])
-
-    @property
-    def bytes_per_s(self) -> float:
-        """Bytes a second, if all of them came from memory."""
-        return self.bytes_moved / float(self.row["time_s"])
 
 
 def flops_of(method: str, variant: str, n: int, d: int, batch: int = 1, steps: int | None = None) -> float | None:
@@ -75,18 +65,19 @@ def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]
         flops = flops_of(row["method"], row["variant"], *sizes, row["batch"], row["steps"])
         if flops is None:
             continue
-        moved = bytes_of(row["method"], *sizes, row["dtype"], row["batch"], row["steps"])
+        flops_per_s = flops / row["time_s"]
+        bytes_per_s = bytes_of(row["method"], *sizes, row["dtype"], row["batch"], row["steps"]) / row["time_s"]
         # another device than the CPU has none here
         peaks = all_peaks.get(row["run"], {}).get(row["threads"], {}) if row["device"] == "cpu" else {}
         resident = row["samples"] * row["features"] * row["batch"] * _ITEM_BYTES.get(row["dtype"], 4)
         of_cases.append(
             Limit(
                 row,
-                flops,
-                moved,
+                flops_per_s,
+                bytes_per_s,
                 resident <= peaks.get("cache_bytes", CACHE_BYTES),
-                _share(flops / row["time_s"], peaks.get(f"gemm_{row['dtype']}_flops_per_s")),
-                _share(moved / row["time_s"], peaks.get("bandwidth_bytes_per_s")),
+                _share(flops_per_s, peaks.get(f"gemm_{row['dtype']}_flops_per_s")),
+                _share(bytes_per_s, peaks.get("bandwidth_bytes_per_s")),
             )
         )
     return of_cases

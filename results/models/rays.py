@@ -19,12 +19,10 @@ from ..stats.intervals import CONFIDENCE
 from ..words.names import Key, Record, at_precision, grouped
 from ..words.text import plain
 
-AXES = ("samples", "features", "batch", "steps")
-AXIS_LETTER = {"samples": "n", "features": "d", "batch": "b", "steps": "steps"}
 NOT_IN_RANGE = "not in range"
 
 Data = pd.DataFrame | Sequence[Record]
-"""A frame, or what `measured` made of it: every model and figure takes either, so that a page turns it over once."""
+"""A frame, or its rows: every model and figure takes either, so that a page turns the frame over once."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +59,31 @@ def not_in_range(why: str) -> Answer:
     return Answer(None, why=f"{NOT_IN_RANGE}: {why}")
 
 
+NO_INTERVAL = not_in_range("an interval takes two blocks or more")
+
+
 def competitor(record: Mapping[str, Any]) -> str:
     """`jax_scan autodiff`, with its device where that is not the CPU, and its precision where not the highest."""
     name = plain(f"{record['strategy']} {record['variant']}") + at_precision(record["precision"])
     return name if record["device"] == "cpu" else f"{name} on {plain(record['device'])}"
 
 
-def measured(data: Data) -> Sequence[Record]:
-    """The rows that have a time, as dictionaries of plain values; what is that already stays as it is."""
-    if not isinstance(data, pd.DataFrame):
-        return data
-    return [record for record in records_of(data) if record["time_s"] is not None]
+def by_competitor(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """The rows of each, by its name."""
+    rows: dict[str, list[Record]] = {}
+    for record in records:
+        rows.setdefault(competitor(record), []).append(record)
+    return rows
+
+
+def measured(data: Data) -> list[Record]:
+    """The rows that have a time, as dictionaries of plain values."""
+    return [record for record in rows_of(data) if record["time_s"] is not None]
+
+
+def rows_of(data: Data) -> Sequence[Record]:
+    """All rows, as dictionaries of plain values."""
+    return records_of(data) if isinstance(data, pd.DataFrame) else data
 
 
 def rays(records: Iterable[Record], axis: str, *, least: int = 2) -> list[Ray]:
@@ -79,10 +91,8 @@ def rays(records: Iterable[Record], axis: str, *, least: int = 2) -> list[Ray]:
     keys = [key for key in CONTEST_KEYS if key != axis]
     together = []
     for fixed, alike in grouped((record for record in records if record[axis] is not None), keys).items():
-        by_name: dict[str, dict[int, Record]] = {}
-        for record in alike:
-            by_name.setdefault(competitor(record), {})[record[axis]] = record
-        long = {name: [at[x] for x in sorted(at)] for name, at in by_name.items() if len(at) >= least}
+        places = {name: {row[axis]: row for row in rows} for name, rows in by_competitor(alike).items()}
+        long = {name: [at[x] for x in sorted(at)] for name, at in places.items() if len(at) >= least}
         if long:
             together.append(Ray(axis, fixed, long))
     return together
@@ -92,6 +102,17 @@ def rays(records: Iterable[Record], axis: str, *, least: int = 2) -> list[Ray]:
 def quantile(freedom: float) -> float:
     """Student's t for a two-sided 95% interval."""
     return float(special.stdtrit(max(freedom, 1.0), 0.5 + CONFIDENCE / 2))
+
+
+def half_width(errors: Sequence[float], blocks: Sequence[int]) -> float:
+    """Of the 95% interval of a sum of parts with these standard errors, each from so many blocks.
+
+    Degrees of freedom after Satterthwaite (Biometrics Bulletin 2, 1946).
+    """
+    variances = [error**2 for error in errors]
+    spread = sum(part**2 / max(number - 1, 1) for part, number in zip(variances, blocks, strict=True))
+    freedom = sum(variances) ** 2 / spread if spread > 0 else math.inf
+    return quantile(round(freedom, 1)) * math.sqrt(sum(variances))
 
 
 def log_error(low: float | None, high: float | None, blocks: int) -> float:
@@ -104,6 +125,11 @@ def log_error(low: float | None, high: float | None, blocks: int) -> float:
 def error_of_time(record: Record) -> float:
     """The standard error of the log of a time."""
     return log_error(record["time_low_s"], record["time_high_s"], record["blocks"])
+
+
+def error_of_first(record: Record) -> float:
+    """The standard error of the log of the time to the first result."""
+    return log_error(record["first_result_low_s"], record["first_result_high_s"], record["blocks"])
 
 
 def log_ratio(one: Record, other: Record) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scipy import special
 
-from .rays import Answer, Data, Ray, error_of_time, measured, not_in_range, quantile, rays
+from .rays import NO_INTERVAL, Answer, Data, Ray, error_of_time, half_width, measured, not_in_range, rays
 
 FLAT, PROPORTIONAL = 0.25, 0.75
 """An exponent surely below the one: the axis hardly costs anything; surely above the other: the work itself counts."""
@@ -29,17 +29,7 @@ class Scaling:
 
 def scalings(data: Data, axis: str) -> list[Scaling]:
     """The exponents along an axis of every competitor measured at two places or more."""
-    of_competitors = []
-    for ray in rays(measured(data), axis):
-        for name, rows in ray.rows.items():
-            sizes = [row[axis] for row in rows]
-            times = [row["time_s"] for row in rows]
-            errors = [error_of_time(row) for row in rows]
-            blocks = [row["blocks"] for row in rows]
-            large = slope(sizes[-2:], times[-2:], errors[-2:], blocks[-2:])
-            small = slope(sizes[:2], times[:2], errors[:2], blocks[:2])
-            of_competitors.append(Scaling(ray, name, small, large, slope(sizes, times, errors, blocks), regime(large)))
-    return of_competitors
+    return [_scaling(ray, name) for ray in rays(measured(data), axis) for name in ray.rows]
 
 
 def slope(sizes: Sequence[float], times: Sequence[float], errors: Sequence[float], blocks: Sequence[int]) -> Answer:
@@ -49,7 +39,7 @@ def slope(sizes: Sequence[float], times: Sequence[float], errors: Sequence[float
     would hide the bend. `errors` are standard errors of the log times.
     """
     if any(map(math.isnan, errors)):
-        return not_in_range("an interval takes two blocks or more")
+        return NO_INTERVAL
     x, y = [math.log(size) for size in sizes], [math.log(time) for time in times]
     variance = [max(error, 1e-9) ** 2 for error in errors]
     # no weights: from ten blocks they are so uncertain that intervals would hold the truth 91 times in 100, not 95
@@ -63,11 +53,14 @@ def slope(sizes: Sequence[float], times: Sequence[float], errors: Sequence[float
         misfit = sum(residual**2 / spread for residual, spread in zip(off, variance, strict=True))
         if special.fdtrc(freedom, max(min(blocks) - 1, 1) * len(x), misfit / freedom) < _MISFIT:
             return not_in_range("no single exponent: the line bends")
-    parts = [weight**2 * spread for weight, spread in zip(arm, variance, strict=True)]
-    # Satterthwaite's degrees of freedom of a sum of estimates (Biometrics Bulletin 2, 1946)
-    squares = sum(part**2 / max(number - 1, 1) for part, number in zip(parts, blocks, strict=True))
-    half_width = quantile(round(sum(parts) ** 2 / squares, 1)) * math.sqrt(sum(parts))
-    return Answer(value, value - half_width, value + half_width)
+    off_by = half_width([weight * math.sqrt(spread) for weight, spread in zip(arm, variance, strict=True)], blocks)
+    return Answer(value, value - off_by, value + off_by)
+
+
+def _scaling(ray: Ray, name: str) -> Scaling:
+    points = [(row[ray.axis], row["time_s"], error_of_time(row), row["blocks"]) for row in ray.rows[name]]
+    small, large, whole = (slope(*zip(*part, strict=True)) for part in (points[:2], points[-2:], points))
+    return Scaling(ray, name, small, large, whole, regime(large))
 
 
 def regime(exponent: Answer) -> str:

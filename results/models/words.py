@@ -1,6 +1,6 @@
 """Answers in words: a value with its interval, and no more digits than the interval supports."""
 
-from ..words.text import decimals, text_of_time, trimmed
+from ..words.text import decimals, rounded, text_of_time, trimmed
 from .rays import Answer
 
 
@@ -12,25 +12,18 @@ def interval(answer: Answer) -> str:
         return f"{trimmed(answer.value)} [no interval]"
     places = decimals(answer.value, (answer.high - answer.low) / 2)
     # an end that rounds to nothing is not nothing: no compile pays after 0 calls
-    low = _rounded(answer.low, places) if round(answer.low, places) or not answer.low else trimmed(answer.low)
-    return f"{_rounded(answer.value, places)} [{low}-{_rounded(answer.high, places)}]"
+    low = rounded(answer.low, places) if round(answer.low, places) or not answer.low else trimmed(answer.low)
+    return f"{rounded(answer.value, places)} [{low}-{rounded(answer.high, places)}]"
 
 
 def interval_of_time(answer: Answer) -> str:
     """The same for seconds."""
     if answer.value is None:
         return answer.why
-    ends = (
-        (answer.low, answer.value, answer.high)
-        if answer.low is not None and answer.high is not None
-        else (answer.value,)
-    )
-    texts = [text_of_time(end) for end in ends]
-    return f"{texts[1]} [{texts[0]}-{texts[2]}]" if len(texts) == 3 else texts[0]
-
-
-def _rounded(value: float, places: int) -> str:
-    return f"{round(value, places):,.{max(places, 0)}f}"
+    text = text_of_time(answer.value)
+    if answer.low is None or answer.high is None:
+        return text
+    return f"{text} [{text_of_time(answer.low)}-{text_of_time(answer.high)}]"
 
 
 def interval_of_exponent(answer: Answer) -> str:

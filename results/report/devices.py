@@ -31,21 +31,20 @@ def devices_parts(runs: Sequence[Run]) -> list[DevicesPart]:
     sides = [side for side in sides_of(runs) if side.spent]
     if len({(side.device, side.kind) for side in sides}) < 2:
         return []
-    return [_part(across, number) for number, across in enumerate(compare_sides_across(sides))]
+    return [
+        DevicesPart(
+            f"devices-{number}",
+            f"{across.new.name} against {across.base.name}",
+            tuple(sides_in_words(across)),
+            tuple(devices_in_words(across)),
+            tuple(tables_of(across, number)),
+            across,
+        )
+        for number, across in enumerate(compare_sides_across(sides))
+    ]
 
 
 def title_of(parts: Sequence[DevicesPart]) -> str:
     """What the section is of: machines, where all of them are the same device."""
     devices = {side.device for part in parts for side in (part.across.base, part.across.new)}
     return "Machines" if len(devices) == 1 else "Devices"
-
-
-def _part(across: Across, number: int) -> DevicesPart:
-    return DevicesPart(
-        f"devices-{number}",
-        f"{across.new.name} against {across.base.name}",
-        tuple(sides_in_words(across)),
-        tuple(devices_in_words(across)),
-        tuple(tables_of(across, number)),
-        across,
-    )

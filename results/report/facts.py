@@ -53,9 +53,11 @@ def account_of_time(run: Run) -> str:
     spent["the rest"] = max(0.0, run.end.wall_s - sum(spent.values()))
     parts = sorted(spent.items(), key=lambda item: -item[1])
     shares = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in parts if seconds >= 0.05)
-    kinds = {"NumPy": _numpy, "jitted": _jitted, "other JAX": _other}
-    costs = [(name, [_overhead_s(m) for m in run.measurements if of_kind(m)]) for name, of_kind in kinds.items()]
-    averages = ", ".join(f"{name} {fmean(seconds):.2f} s" for name, seconds in costs if seconds)
+    costs: dict[str, list[float]] = {"NumPy": [], "jitted": [], "other JAX": []}
+    for measurement in run.measurements:
+        if measurement.status == "ok":
+            costs[_kind_of(measurement)].append(_overhead_s(measurement))
+    averages = ", ".join(f"{name} {fmean(seconds):.2f} s" for name, seconds in costs.items() if seconds)
     return (
         f"where the time went: {run.end.wall_s:.0f} s in all: {shares}\n"
         f"beyond its samples a case cost in a block, on average: {averages or 'nothing, since none was measured'}"
@@ -67,16 +69,10 @@ def _overhead_s(measurement: Measurement) -> float:
     return sum(seconds for phase, seconds in spent.items() if phase != "sample")
 
 
-def _numpy(measurement: Measurement) -> bool:
-    return measurement.status == "ok" and measurement.backend == "numpy"
-
-
-def _jitted(measurement: Measurement) -> bool:
-    return measurement.status == "ok" and measurement.compiled
-
-
-def _other(measurement: Measurement) -> bool:
-    return measurement.status == "ok" and measurement.backend != "numpy" and not measurement.compiled
+def _kind_of(measurement: Measurement) -> str:
+    if measurement.backend == "numpy":
+        return "NumPy"
+    return "jitted" if measurement.compiled else "other JAX"
 
 
 def _pairs(items: Iterable[tuple[str, object]]) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from ..runfile.collecting import uncollected
 from .build import Report
-from .devices import DevicesPart, title_of
+from .devices import title_of
 from .facts import ON_THE_CLOCK
 
 _SECTIONS = (
@@ -32,7 +32,10 @@ def html(report: Report, pictures: Mapping[str, str] | None = None) -> str:
 
     The SVG of `pictures` goes into the page as it stands: it must come from `draw.svg_of`.
     """
-    from ..figures.render import Picture, pictures_of  # matplotlib, which takes a while
+    # matplotlib, which takes a while
+    from ..figures.devices import devices_figure
+    from ..figures.draw import svg_of
+    from ..figures.render import Picture, pictures_of
 
     drawn, missing = pictures_of(report.records)
     more = [Picture(f"picture-{n}", *picture) for n, picture in enumerate((pictures or {}).items())]
@@ -43,21 +46,17 @@ def html(report: Report, pictures: Mapping[str, str] | None = None) -> str:
         title="linregbench report",
         report=report,
         sections=[*sections, *_SECTIONS],
-        devices=[(part, _devices_svg(part)) for part in report.devices],
-        devices_title=title_of(report.devices),
         # as they stand: matplotlib escapes every text in them
+        devices=[
+            (part, Markup(svg_of(devices_figure(part.across), part.name, f"Time of a call: {part.heading}")))
+            for part in report.devices
+        ],
+        devices_title=title_of(report.devices),
         pictures=[picture._replace(svg=Markup(picture.svg)) for picture in (*drawn, *more)],
         missing=missing,
         on_the_clock=ON_THE_CLOCK,
     )
     return page
-
-
-def _devices_svg(part: DevicesPart) -> Markup:
-    from ..figures.devices import devices_figure
-    from ..figures.draw import svg_of
-
-    return Markup(svg_of(devices_figure(part.across), part.name, f"Time of a call: {part.heading}"))
 
 
 @functools.cache

@@ -7,8 +7,8 @@ from ..formats.load import Loaded
 from ..formats.unjudged import judged_here, notes
 from ..models.crossovers import lead_of
 from ..tables.accuracy import accuracy_sentences
-from ..tables.answers import METHOD_NAME, Answers, crossover_text, place
-from ..words.names import Record, grouped
+from ..tables.answers import Answers, crossover_text
+from ..words.names import grouped, method_name, place
 from ..words.text import counted, plain
 
 MOST_CROSSOVERS = 6
@@ -32,26 +32,20 @@ def summary_of(loaded: Loaded, answers: Answers) -> list[str]:
 
 
 def _winners(answers: Answers, *, several: bool) -> Iterator[str]:
-    by_method: dict[tuple[str, str], list[list[Record]]] = {}
-    for rows in grouped(filter(judged_here, answers.rows)).values():
-        by_method.setdefault((rows[0]["run"], rows[0]["method"]), []).append(rows)
-    for (run, method), of_method in by_method.items():
-        wins: Counter[str] = Counter()
-        for rows in of_method:
-            winner, lead = lead_of(rows)
-            wins["" if lead is None else plain(winner["strategy"])] += 1
-        close = wins.pop("", 0)
+    for ((_, run), (_, method)), rows in grouped(filter(judged_here, answers.rows), ("run", "method")).items():
+        leads = [lead_of(of_workload) for of_workload in grouped(rows).values()]
+        wins = Counter(plain(winner["strategy"]) for winner, lead in leads if lead is not None)
+        close = len(leads) - wins.total()
         counts = [f"{name} is fastest in {number:,}" for name, number in wins.most_common()]
         counts += [f"{close:,} too close to call between strategies"] if close else []
-        name = METHOD_NAME.get(method, plain(method))
         where = f", run {plain(run)}" if several else ""
-        yield f"{name.capitalize()}{where}: of {counted(len(of_method), 'workload')}, {', '.join(counts)}."
+        yield f"{method_name(method).capitalize()}{where}: of {counted(len(leads), 'workload')}, {', '.join(counts)}."
 
 
 def _lead_changes(answers: Answers) -> Iterator[str]:
     leading = [change for change in answers.crossovers if change.leads]
     for change in leading[:MOST_CROSSOVERS]:
-        where = place(change.ray.title, answers.told, (change.ray.axis,))
+        where = place(change.ray.title, answers.told)
         yield f"{where[0].upper()}{where[1:]}: {crossover_text(change)}."
     if len(leading) > MOST_CROSSOVERS:
         yield f"The lead changes hands at {len(leading) - MOST_CROSSOVERS:,} more places; see Crossovers."

@@ -7,7 +7,7 @@ from ..fields import CONTEST_KEYS
 from ..models.rays import competitor
 from ..stats.findings import explained
 from ..tables.cases import half_width_of, ratio_cell
-from ..tables.table import MISSING, Cell, Table, number_cell, table_of, text_rows
+from ..tables.table import MISSING, NOTHING, Cell, Row, Table, number_cell, table_of
 from ..words.names import Record, grouped, title, varying
 from ..words.text import counted, error_text, plain, share_text, text_of_time
 
@@ -16,10 +16,9 @@ _FILTERS = ("method", "strategy", "device", "dtype", "precision", "threads", "st
 
 def case_table(records: Sequence[Record], told: AbstractSet[str]) -> Table:
     """One row a case, in the order of the frame; a column that says nothing anywhere is left out."""
-    rows = tuple(
-        (Cell(title(record, told)), Cell(competitor(record)), *(cell(record) for cell in _CELLS.values()))
-        for record in records
-    )
+    rows: list[Row] = [
+        [title(record, told), competitor(record), *(cell(record) for cell in _CELLS.values())] for record in records
+    ]
     several = varying(records, _FILTERS)
     return table_of(
         "Every case",
@@ -33,21 +32,20 @@ def case_table(records: Sequence[Record], told: AbstractSet[str]) -> Table:
 
 def conclusions(workloads: Sequence[Table]) -> Table:
     """One row a workload: who wins, by how much."""
-    rows = text_rows((workload.title, workload.conclusion) for workload in workloads)
+    rows = ((workload.title, workload.conclusion) for workload in workloads)
     return table_of("Who wins", ("workload", "who wins"), rows, name="workload-winners", about="One line a workload.")
 
 
 def reasons(records: Sequence[Record], told: AbstractSet[str]) -> Table:
     """Every case without a time, and every finding, with its reason."""
-    texts = []
+    rows = []
     for record in records:
         why = [explained(name) for name in (record["findings"] or "").split("; ") if name]
         if record["time_s"] is None:
             why.insert(0, plain(record["reason"] or "no samples"))
         if why:
             status = plain(record["status"]).replace("_", " ")
-            texts.append((title(record, told), competitor(record), status, "; ".join(dict.fromkeys(why))))
-    rows = text_rows(texts)
+            rows.append((title(record, told), competitor(record), status, "; ".join(dict.fromkeys(why))))
     return table_of(
         "Findings and what was not measured",
         ("workload", "case", "status", "why"),
@@ -67,17 +65,15 @@ def side_by_side(records: Sequence[Record], told: AbstractSet[str]) -> Table | N
     ignored = {"run", "environment"} if len(environments) == len(runs) else {"run"}
     told = told - ignored
     same = (*(name for name in CONTEST_KEYS if name not in ignored), "strategy", "variant", "device")
-    rows, alone = [], 0
+    rows: list[Row] = []
+    alone = 0
     for alike in grouped(records, same).values():
         by_run = {record["run"]: record for record in alike}
         if len(by_run) < 2:
             alone += 1
             continue
-        of_runs = [by_run.get(run) for run in runs]
-        cells = [
-            [of_run(record) if record else Cell("", MISSING) for record in of_runs] for of_run in (_time, ratio_cell)
-        ]
-        rows.append((Cell(title(alike[0], told)), Cell(competitor(alike[0])), *cells[0], *cells[1]))
+        cells = [of_run(by_run[run]) if run in by_run else NOTHING for of_run in (_time, ratio_cell) for run in runs]
+        rows.append([title(alike[0], told), competitor(alike[0]), *cells])
     names = [plain(run) for run in runs]
     headings = ("workload", "case", *(f"time, {name}" for name in names), *(f"vs baseline, {name}" for name in names))
     return table_of(
@@ -117,7 +113,7 @@ def _memory(record: Record) -> Cell:
 
 _CELLS: dict[str, Callable[[Record], Cell]] = {
     "time": _time,
-    "a problem": lambda record: _seconds("time_per_problem_s")(record) if record["batch"] > 1 else Cell("", MISSING),
+    "a problem": lambda record: _seconds("time_per_problem_s")(record) if record["batch"] > 1 else NOTHING,
     "vs baseline": ratio_cell,
     "verdict": lambda record: Cell(plain(record["verdict"] or "")),
     "first result": _seconds("first_result_s"),

@@ -4,24 +4,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from ..models.accuracy import ACCURACIES, Arrival, Front, Way, Winner, floor_of, fronts, seconds_to, winner_at
-from ..models.rays import AXIS_LETTER, NOT_IN_RANGE, Answer, Data
+from ..models.rays import NOT_IN_RANGE, Answer, Data
 from ..models.words import interval_of_time
-from ..words.names import particulars
+from ..words.names import place
 from ..words.text import error_text, plain
-from .table import MISSING, Cell, Table, number_cell, table_of
+from .table import NOTHING, Cell, Table, number_cell, table_of
 
 MOST_SENTENCES = 6
 _KINDS = ("closed form", "descent")
-_EMPTY = (Cell(NOT_IN_RANGE), Cell("", MISSING))
 _NOTHING = "Not in range: no descent of several lengths has an excess loss beside another way."
 
 
 def accuracy_tables(all_fronts: Sequence[Front], told: AbstractSet[str]) -> list[Table]:
     """Who is first to each accuracy, and every way to it."""
     compared = [front for front in all_fronts if front.compared]
-    winners = [(front, winner_at(front, accuracy), accuracy) for front in compared for accuracy in ACCURACIES]
-    first = tuple(_winner(problem_text(front, told), winner, accuracy) for front, winner, accuracy in winners)
-    ways = tuple(_way(problem_text(front, told), way) for front in compared for way in front.ways)
+    winners = (_winner(front, accuracy, told) for front in compared for accuracy in ACCURACIES)
+    ways = (_way(place(dict(front.fixed), told), way) for front in compared for way in front.ways)
     return [
         table_of(
             "Who is first to an accuracy",
@@ -34,7 +32,7 @@ def accuracy_tables(all_fronts: Sequence[Front], told: AbstractSet[str]) -> list
                 "quickest descent",
                 "time of that",
             ),
-            first,
+            winners,
             name="accuracy-winners",
             about=(
                 "An excess loss is the loss of the answer less the least possible, over that of the start at zero. "
@@ -75,21 +73,13 @@ def advice_on_accuracy(data: Data, size: Mapping[str, int], threads: str, accura
         if front.compared and fixed | dict(size) == fixed and fixed["threads"] == threads:
             winner = winner_at(front, accuracy)
             none = f"nothing measured comes to an excess loss of {error_text(accuracy)}"
-            lines.append(f"at {problem_text(front, frozenset({'seed'}))}: {_race(winner) if winner else none}")
+            lines.append(f"at {place(fixed, frozenset({'seed'}))}: {_race(winner) if winner else none}")
     return lines
-
-
-def problem_text(front: Front, told: AbstractSet[str] = frozenset()) -> str:
-    """`n = 1,000, d = 16, b = 1, condition 30`: what the ways of a front have in common."""
-    fixed = dict(front.fixed)
-    parts = [f"{AXIS_LETTER[axis]} = {fixed[axis]:,}" for axis in ("samples", "features", "batch")]
-    parts += [f"{plain(fixed['threads'])} threads"] if fixed["threads"] != "1" else []
-    return ", ".join(parts + particulars(fixed, told))
 
 
 def _sentences(front: Front, told: AbstractSet[str]) -> Iterator[str]:
     winners = [winner for accuracy in ACCURACIES if (winner := winner_at(front, accuracy))]
-    where = f"Time to accuracy at {problem_text(front, told)}"
+    where = f"Time to accuracy at {place(dict(front.fixed), told)}"
     raced = [winner for winner in winners if not winner.first.way.closed or winner.other is not None]
     if not raced:
         yield f"{where}: no descent that was measured comes to an excess loss of {error_text(ACCURACIES[0])}."
@@ -117,24 +107,26 @@ def _named(arrival: Arrival) -> str:
     return f"{plain(arrival.way.label)}: {interval_of_time(arrival.time_s)}"
 
 
-def _winner(problem: str, winner: Winner | None, accuracy: float) -> tuple[Cell, ...]:
-    cells = [Cell(problem), Cell(error_text(accuracy), accuracy)]
-    if winner is None:
-        return *cells, Cell(NOT_IN_RANGE), *_EMPTY, *_EMPTY
-    kind = _KINDS[0] if winner.first.way.closed else _KINDS[1]
-    cells.append(Cell(kind + ("" if winner.sure else ", not for sure")))
-    by_kind = {arrival.way.closed: arrival for arrival in (winner.first, winner.other) if arrival}
+def _winner(front: Front, accuracy: float, told: AbstractSet[str]) -> Iterator[Cell | str]:
+    winner = winner_at(front, accuracy)
+    yield from (place(dict(front.fixed), told), Cell(error_text(accuracy), accuracy))
+    kind, by_kind = NOT_IN_RANGE, {}
+    if winner is not None:
+        kind = _KINDS[0] if winner.first.way.closed else _KINDS[1]
+        kind += "" if winner.sure else ", not for sure"
+        by_kind = {arrival.way.closed: arrival for arrival in (winner.first, winner.other) if arrival}
+    yield kind
     for closed in (True, False):
         arrival = by_kind.get(closed)
-        cells += [Cell(plain(arrival.way.label)), _time(arrival.time_s)] if arrival else _EMPTY
-    return tuple(cells)
+        yield plain(arrival.way.label) if arrival else NOT_IN_RANGE
+        yield _time(arrival.time_s) if arrival else NOTHING
 
 
-def _way(problem: str, way: Way) -> tuple[Cell, ...]:
+def _way(problem: str, way: Way) -> Iterator[Cell | str]:
+    yield from (problem, plain(way.label))
+    yield from (_time(seconds_to(way, accuracy)) for accuracy in ACCURACIES)
     floor = floor_of(way)
-    text = NOT_IN_RANGE if floor.value is None else error_text(floor.value)
-    times = (_time(seconds_to(way, accuracy)) for accuracy in ACCURACIES)
-    return Cell(problem), Cell(plain(way.label)), *times, number_cell(text, floor.value)
+    yield number_cell(NOT_IN_RANGE if floor.value is None else error_text(floor.value), floor.value)
 
 
 def _time(answer: Answer) -> Cell:

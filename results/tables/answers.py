@@ -1,6 +1,6 @@
 """The models as tables in words, the same for a page and for Markdown: what was found, and what is not in range."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..formats.load import Loaded
@@ -9,15 +9,12 @@ from ..models.calls import BreakEven, break_evens
 from ..models.cost import cost_models
 from ..models.crossovers import Crossover, crossovers, saturations
 from ..models.limits import Limit, limits
-from ..models.rays import AXES, AXIS_LETTER, Answer, competitor
+from ..models.rays import Answer, competitor
 from ..models.scaling import scalings
 from ..models.words import bytes_text, interval, interval_of_exponent, interval_of_time
-from ..words.names import Record, particulars, title, varying
-from ..words.text import plain
+from ..words.names import AXES, AXIS_LETTER, Record, place, title, varying
 from .accuracy import accuracy_tables
 from .table import Cell, Table, number_cell, table_of
-
-METHOD_NAME = {"gd": "gradient descent", "ols": "least squares", "gd_tol": "descent to a tolerance"}
 
 
 @dataclass(frozen=True)
@@ -62,28 +59,19 @@ def crossover_text(change: Crossover) -> str:
     return f"{change.above} overtakes {change.below} at {letter} = {interval(change.at)}"
 
 
-def place(fixed: Record, told: frozenset[str], without: Iterable[str] = ()) -> str:
-    """A workload in words, less the axes that are not held."""
-    held = {axis: fixed.get(axis) for axis in AXES if axis not in without and fixed.get(axis) is not None}
-    parts = [f"{AXIS_LETTER[axis]} = {value:,}" for axis, value in held.items()]
-    parts.append(plain(fixed["dtype"]))
-    parts += [f"{plain(fixed['threads'])} threads"] if fixed["threads"] != "1" else []
-    return f"{METHOD_NAME.get(fixed['method'], plain(fixed['method']))}: {', '.join(parts + particulars(fixed, told))}"
-
-
-def _answer(answer: Answer, text: str) -> Cell:
-    return number_cell(text, answer.value)
+def _interval(answer: Answer) -> Cell:
+    return number_cell(interval(answer), answer.value)
 
 
 def _crossovers(answers: Answers) -> Table:
     rows = (
         (
-            Cell(place(change.ray.title, answers.told, (change.ray.axis,))),
-            Cell(AXIS_LETTER[change.ray.axis]),
-            Cell(change.below),
-            Cell(change.above),
-            _answer(change.at, interval(change.at)),
-            Cell("yes" if change.leads else ""),
+            place(change.ray.title, answers.told),
+            AXIS_LETTER[change.ray.axis],
+            change.below,
+            change.above,
+            _interval(change.at),
+            "yes" if change.leads else "",
         )
         for change in answers.crossovers
     )
@@ -104,10 +92,9 @@ def _crossovers(answers: Answers) -> Table:
 def _break_evens(answers: Answers) -> Table:
     rows = (
         (
-            Cell(title(dict(pay.fixed), answers.told)),
-            Cell(pay.names[0]),
-            Cell(pay.names[1]),
-            _answer(pay.calls, interval(pay.calls) if (pay.calls.value or 2) > 1 else "at once"),
+            title(dict(pay.fixed), answers.told),
+            *pay.names,
+            number_cell(interval(pay.calls) if (pay.calls.value or 2) > 1 else "at once", pay.calls.value),
         )
         for pay in answers.break_evens
     )
@@ -127,13 +114,13 @@ def _break_evens(answers: Answers) -> Table:
 def _scalings(answers: Answers) -> Table:
     rows = (
         (
-            Cell(place(growth.ray.title, answers.told, (axis,))),
-            Cell(AXIS_LETTER[axis]),
-            Cell(growth.name),
-            _answer(growth.small, interval_of_exponent(growth.small)),
-            _answer(growth.large, interval_of_exponent(growth.large)),
-            _answer(growth.whole, interval_of_exponent(growth.whole)),
-            Cell(growth.regime),
+            place(growth.ray.title, answers.told),
+            AXIS_LETTER[axis],
+            growth.name,
+            number_cell(interval_of_exponent(growth.small), growth.small.value),
+            number_cell(interval_of_exponent(growth.large), growth.large.value),
+            number_cell(interval_of_exponent(growth.whole), growth.whole.value),
+            growth.regime,
         )
         for axis in AXES
         for growth in scalings(answers.rows, axis)
@@ -156,19 +143,13 @@ def _cost_models(answers: Answers) -> Table:
     for model in cost_models(answers.rows):
         regimes: dict[str, list[str]] = {}
         for size in model.sizes:
-            where = f"n={size.row['samples']:,} d={size.row['features']:,}"
-            regimes.setdefault(size.regime, []).append(where + f" ({size.residual:+.0%})")
+            measured = f"n={size.row['samples']:,} d={size.row['features']:,} ({size.residual:+.0%})"
+            regimes.setdefault(size.regime, []).append(measured)
         sizes = "; ".join(f"{regime} at {', '.join(places)}" for regime, places in regimes.items())
         parts = "; ".join(f"{part}: {interval_of_time(answer)}" for part, answer in model.parts.items())
-        rows.append(
-            (
-                Cell(place(dict(model.fixed), answers.told)),
-                Cell(model.name),
-                Cell(parts),
-                Cell(f"{model.typical_residual:.0%}, at most {model.worst_residual:.0%}", model.typical_residual),
-                Cell(sizes),
-            )
-        )
+        residual = f"{model.typical_residual:.0%}, at most {model.worst_residual:.0%}"
+        where = place(dict(model.fixed), answers.told)
+        rows.append((where, model.name, parts, Cell(residual, model.typical_residual), sizes))
     return table_of(
         "Where the time of gradient descent goes",
         ("workload", "case", "costs", "typical residual", "what dominates where"),
@@ -187,11 +168,11 @@ def _cost_models(answers: Answers) -> Table:
 def _throughputs(answers: Answers) -> Table:
     rows = (
         (
-            Cell(place(flow.ray.title, answers.told, ("batch",))),
-            Cell(flow.name),
-            _answer(flow.best_per_s, interval(flow.best_per_s)),
+            place(flow.ray.title, answers.told),
+            flow.name,
+            _interval(flow.best_per_s),
             Cell(f"{flow.best_batch:,}", flow.best_batch),
-            _answer(flow.saturation_batch, interval(flow.saturation_batch)),
+            _interval(flow.saturation_batch),
             Cell(bytes_text(flow.bytes_per_problem), flow.bytes_per_problem or 0),
         )
         for flow in saturations(answers.rows)
@@ -214,13 +195,13 @@ def _limits(answers: Answers) -> Table:
     known = any(limit.flops_share is not None for limit in answers.limits)
     rows = (
         (
-            Cell(title(limit.row, answers.told)),
-            Cell(competitor(limit.row)),
+            title(limit.row, answers.told),
+            competitor(limit.row),
             Cell(f"{limit.flops_per_s / 1e9:.3g}", limit.flops_per_s),
             Cell("" if limit.flops_share is None else f"{limit.flops_share:.1%}", limit.flops_share or 0.0),
             Cell(f"{limit.bytes_per_s / 1e9:.3g}", limit.bytes_per_s),
             Cell("" if limit.bandwidth_share is None else f"{limit.bandwidth_share:.0%}", limit.bandwidth_share or 0.0),
-            Cell("in cache" if limit.cached else "in memory"),
+            "in cache" if limit.cached else "in memory",
         )
         for limit in answers.limits
     )
@@ -231,10 +212,9 @@ def _limits(answers: Answers) -> Table:
     if any((limit.flops_share or 0.0) > 1 for limit in answers.limits):
         about += " Some shares of the GEMM peak pass 100%: it was measured in a disturbed moment, so all are too high."
     missing = "" if known else " The run file holds no peaks of the machine, so there are no shares: not in range."
-    columns = ("workload", "case", "Gflop/s", "of GEMM peak", "GB/s", "of bandwidth", "X is")
     return table_of(
         "Distance to the limit",
-        columns,
+        ("workload", "case", "Gflop/s", "of GEMM peak", "GB/s", "of bandwidth", "X is"),
         rows,
         name="limits",
         about=about + missing,

@@ -49,11 +49,10 @@ def _problem(record: Record) -> tuple[object, ...]:
 def _table(records: Sequence[Record], told: AbstractSet[str], base: Record | None) -> Table:
     measured = [record for record in records if record["time_s"] is not None]
     measured.sort(key=lambda record: (record["winner_verdict"] != "winner", record["time_s"]))
-    rows = tuple(_row(record) for record in measured)
     return table_of(
         title(records[0], told),
         _COLUMNS,
-        rows,
+        map(_row, measured),
         _DISPENSABLE,
         remarks=by_reason((record["name"], _remark(record)) for record in measured),
         left_out=_left_out(records),

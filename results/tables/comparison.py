@@ -20,15 +20,12 @@ from .table import Cell, Document, Table, number_cell, table_of
 _OF_CASE = tuple(name for name in CASE_KEYS if name != "environment")
 _OF_ROW = ("verdict", "ratio", "floor", "delta", "blocks", "status", "reason", "rounds", "base_time_s", "new_time_s")
 
+_AS_IN_A_RUN = ("verdict", "ratio", "ratio_low", "ratio_high", "floor", "delta", "blocks", "status", "reason", "rounds")
+
 COMPARISON_COLUMNS: dict[str, str] = {name: kind for name, kind in OF_A_RUN.items() if name in (*_OF_CASE, *WORKLOAD)}
-COMPARISON_COLUMNS |= {"base": "string", "new": "string"}
-COMPARISON_COLUMNS |= {
-    name: OF_A_RUN[name] for name in ("verdict", "ratio", "ratio_low", "ratio_high", "floor", "delta")
-}
-COMPARISON_COLUMNS |= {name: OF_A_RUN[name] for name in ("blocks", "status", "reason", "rounds")}
+COMPARISON_COLUMNS |= {"base": "string", "new": "string"} | {name: OF_A_RUN[name] for name in _AS_IN_A_RUN}
 COMPARISON_COLUMNS |= {"base_time_s": "float64", "new_time_s": "float64", "findings": "string"}
 
-_SHOWN = ("case", "base", "new", "base / new", "verdict")
 _GROUP_KEYS = tuple(key for key in CONTEST_KEYS if key in COMPARISON_COLUMNS)
 
 
@@ -69,32 +66,31 @@ def _record(comparison: Comparison, row: ComparedCase) -> dict[str, Any]:
 
 def _table(records: Sequence[Record], told: AbstractSet[str]) -> Table:
     compared = [record for record in records if record["ratio"] is not None]
-    refused = [record["name"] for record in records if record["verdict"] == "refused" and record["ratio"] is None]
-    without = [record for record in records if record["ratio"] is None and record["verdict"] != "refused"]
-    rows = tuple(_row(record) for record in compared)
     return table_of(
         title(records[0], told),
-        _SHOWN,
-        rows,
+        ("case", "base", "new", "base / new", "verdict"),
+        map(_row, compared),
         remarks=by_reason((record["name"], _remark(record)) for record in compared),
-        left_out=(
-            *_left_out("broken", without),
-            *((f"refused: {listed(refused)}",) if refused else ()),
-            *_left_out("skipped", without),
-        ),
+        left_out=tuple(_left_out([record for record in records if record["ratio"] is None])),
     ).filled()
 
 
-def _left_out(verdict: str, without: Sequence[Record]) -> Iterator[str]:
-    """The cases without a ratio that are broken, or all the others, and why."""
-    chosen = [record for record in without if (record["verdict"] == "broken") == (verdict == "broken")]
-    for line in by_reason((record["name"], plain(record["reason"] or "")) for record in chosen):
-        yield f"{verdict}: {line}"
+def _left_out(without: Sequence[Record]) -> Iterator[str]:
+    """The cases without a ratio: the broken ones, those of a refused comparison, and all others, and why."""
+    by_word: dict[str, list[Record]] = {"broken": [], "refused": [], "skipped": []}
+    for record in without:
+        by_word.get(record["verdict"], by_word["skipped"]).append(record)
+    for word, records in by_word.items():
+        if word == "refused" and records:
+            yield f"refused: {listed([record['name'] for record in records])}"
+        elif records:
+            reasons = by_reason((record["name"], plain(record["reason"] or "")) for record in records)
+            yield from (f"{word}: {line}" for line in reasons)
 
 
-def _row(record: Record) -> tuple[Cell, ...]:
+def _row(record: Record) -> tuple[Cell | str, ...]:
     return (
-        Cell(record["name"] + (" *" if _remark(record) else "")),
+        record["name"] + (" *" if _remark(record) else ""),
         number_cell(text_of_time(record["base_time_s"]), record["base_time_s"]),
         number_cell(text_of_time(record["new_time_s"]), record["new_time_s"]),
         Cell(ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]), record["ratio"]),

@@ -5,25 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ..compare.devices.crossovers import Overtaking, main_lines, overtakings
-from ..compare.devices.ratios import Across, Contrast, Meeting
+from ..compare.devices.ratios import Across, Contrast
 from ..compare.devices.regimes import LAUNCH_BOUND, regimes
 from ..compare.devices.sides import BOTH_WAYS, INWARD, STEADY, Side
 from ..compare.refusals import differences
-from ..models.rays import AXIS_LETTER
 from ..models.words import interval
+from ..words.names import AXIS_LETTER
 from ..words.text import counted, listed, plain, ratio_text
 from .cases import by_reason
-from .devices import (
-    LACKING,
-    case_text,
-    differing_keys,
-    line_text,
-    names_in_tables,
-    short_title,
-    tables_of,
-    threads_told,
-    told_apart,
-)
+from .devices import LACKING, Wording, tables_of, threads_text
 from .table import Cell, Document, Table
 
 MOST_LINES = 6
@@ -45,7 +35,7 @@ def across_document(across: Across) -> Document:
 
 def sides_in_words(across: Across) -> list[str]:
     """What stands on either side, and in what they differ beside the device."""
-    sides = [_side(*side) for side in zip((across.base, across.new), names_in_tables(across), strict=True)]
+    sides = [_side(*side) for side in zip((across.base, across.new), Wording(across).names, strict=True)]
     one = across.base.run.header.run == across.new.run.header.run
     every = all(contrast.paired for meeting in across.meetings for contrast in meeting.best.values())
     how = f"in one run, sampled in lockstep: ratios are paired{'' if every else ' where the threads are alike'}"
@@ -91,7 +81,7 @@ def _parts(table: Table) -> Iterator[Table]:
 
 def _side(side: Side, name: str) -> str:
     machine = side.run.header.machine
-    threads = sorted({"1 thread" if c.threads == "1" else f"{c.threads} threads" for c in side.spent})
+    threads = sorted({threads_text(case.threads) for case in side.spent})
     cores = machine.get("cores")
     beside = f", in a machine with {machine['cpu']}" if side.device != "cpu" and machine.get("cpu") else ""
     used = "" if side.device != "cpu" else f", {listed(threads)}" + (f" of {cores} cores" if cores else "")
@@ -101,14 +91,15 @@ def _side(side: Side, name: str) -> str:
 
 def _faster(across: Across, cost: str, how: str) -> str:
     contrasts = [(meeting, meeting.best[cost]) for meeting in across.meetings if cost in meeting.best]
+    wording = Wording(across)
     counts = _counted(across, [contrast for _, contrast in contrasts])
     text = f"{how}: of {counted(len(contrasts), 'workload')}, {', '.join(counts)}"
     for sign, name in ((1, across.new.name), (-1, across.base.name)):
         wins = [(meeting, contrast) for meeting, contrast in contrasts if contrast.faster == sign]
         if wins:
             meeting, most = sorted(wins, key=lambda win: win[1].ratio.value or 1.0)[-1 if sign > 0 else 0]
-            text += f"; {name} is at most {_times(most, sign)} as fast, at {_where(across, meeting)}"
-            text += f" ({_cases(across, most)})"
+            text += f"; {name} is at most {_times(most, sign)} as fast, at {wording.place(meeting)}"
+            text += f" ({_cases(wording, most)})"
     return f"{text}."
 
 
@@ -122,7 +113,7 @@ def _counted(across: Across, contrasts: Sequence[Contrast]) -> list[str]:
 
 def _overtaken(across: Across) -> Iterator[str]:
     """Of each method the longest line along samples, and along the batch."""
-    keys = differing_keys(told_apart(across))
+    wording = Wording(across)
     for line in main_lines(across)[:MOST_LINES]:
         changes = overtakings(across, line)
         steady = [_event(change) for change in changes if change.cost == STEADY]
@@ -133,7 +124,7 @@ def _overtaken(across: Across) -> Iterator[str]:
             text += f", {with_them} and without"
         elif moved:
             text += f"; {with_them}, {'; '.join(moved)}"
-        yield f"Along {AXIS_LETTER[line.axis]}, at {line_text(line, keys)}: {text}."
+        yield f"Along {AXIS_LETTER[line.axis]}, at {wording.line(line)}: {text}."
 
 
 def _event(change: Overtaking) -> str:
@@ -144,10 +135,8 @@ def _event(change: Overtaking) -> str:
 
 def _launches(across: Across) -> Iterator[str]:
     contrasts = [meeting.best[STEADY] for meeting in across.meetings if STEADY in meeting.best]
-    for side, cases in (
-        (across.new, [contrast.new.case for contrast in contrasts]),
-        (across.base, [contrast.base.case for contrast in contrasts]),
-    ):
+    of_new, of_base = ([contrast.new.case for contrast in contrasts], [contrast.base.case for contrast in contrasts])
+    for side, cases in ((across.new, of_new), (across.base, of_base)):
         of_cases = regimes(side)
         bound = sum(of_cases[case].name == LAUNCH_BOUND for case in cases) if of_cases else 0
         if bound:
@@ -176,11 +165,6 @@ def _times(contrast: Contrast, sign: int = 1) -> str:
     return ratio_text(*ends)
 
 
-def _where(across: Across, meeting: Meeting) -> str:
-    return short_title(dict(meeting.workload), differing_keys(told_apart(across)))
-
-
-def _cases(across: Across, contrast: Contrast) -> str:
-    threads = threads_told(across)
-    one, other = case_text(contrast.new, threads=threads), case_text(contrast.base, threads=threads)
+def _cases(wording: Wording, contrast: Contrast) -> str:
+    one, other = wording.case(contrast.new), wording.case(contrast.base)
     return f"{one} on both" if one == other else f"{one} against {other}"

@@ -22,6 +22,13 @@ class Cell:
     meaning: str = ""
 
 
+Row = list[Cell | str]
+"""A string is a cell of text."""
+
+NOTHING = Cell("", MISSING)
+"""Where a column of numbers has none."""
+
+
 @dataclass(frozen=True)
 class Column:
     """A column by the name above it.
@@ -78,24 +85,20 @@ class Document:
 
 
 def table_of(
-    title: str, names: Iterable[str], rows: Iterable[tuple[Cell, ...]], dispensable: Sequence[str] = (), **rest: Any
+    title: str, names: Iterable[str], rows: Iterable[Iterable[Cell | str]], dispensable: Sequence[str] = (), **rest: Any
 ) -> Table:
     """Rows under these names: columns of numbers where a cell has an order, else of text; the most dispensable first.
 
     `rest` are the other fields of a Table.
     """
-    rows = tuple(rows)
-    numbers = [any(cell.order is not None for cell in cells) for cells in zip(*rows, strict=True)]
+    cells = tuple(tuple(Cell(cell) if isinstance(cell, str) else cell for cell in row) for row in rows)
+    numbers = [any(cell.order is not None for cell in column) for column in zip(*cells, strict=True)]
     grades = {name: len(dispensable) - place for place, name in enumerate(dispensable)}
     columns = tuple(
-        Column(name, bool(rows) and numbers[place], dispensable=grades.get(name, 0)) for place, name in enumerate(names)
+        Column(name, bool(cells) and numbers[place], dispensable=grades.get(name, 0))
+        for place, name in enumerate(names)
     )
-    return Table(title, columns, rows, **rest)
-
-
-def text_rows(rows: Iterable[Iterable[str]]) -> tuple[tuple[Cell, ...], ...]:
-    """Rows of nothing but text."""
-    return tuple(tuple(map(Cell, row)) for row in rows)
+    return Table(title, columns, cells, **rest)
 
 
 def number_cell(text: str, value: float | None) -> Cell:

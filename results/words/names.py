@@ -9,6 +9,9 @@ from ..fields import CONTEST_KEYS, TOLD_IF_GIVEN, TOLD_IF_VARYING
 from .text import counted, number_text, plain
 
 HIGHEST = "highest"
+AXIS_LETTER = {"samples": "n", "features": "d", "batch": "b", "steps": "steps"}
+AXES = tuple(AXIS_LETTER)
+_METHOD = {"gd": "gradient descent", "ols": "least squares", "gd_tol": "descent to a tolerance"}
 
 # a row of the frame, None for whatever is missing
 Record = dict[str, Any]
@@ -30,6 +33,20 @@ def title(record: Record, differing: AbstractSet[str] = frozenset()) -> str:
     return f"{_method(record)}: {', '.join(parts + particulars(record, differing))}"
 
 
+def place(fixed: Record, differing: AbstractSet[str] = frozenset()) -> str:
+    """As much of a workload as is in `fixed`: `gradient descent: n = 1,000, d = 2, b = 1, float32, 4 threads`."""
+    parts = [f"{letter} = {fixed[axis]:,}" for axis, letter in AXIS_LETTER.items() if fixed.get(axis) is not None]
+    parts += [plain(fixed["dtype"])] if fixed.get("dtype") else []
+    parts += [f"{plain(fixed['threads'])} threads"] if fixed.get("threads", "1") != "1" else []
+    method = [method_name(fixed["method"])] if fixed.get("method") else []
+    return ": ".join(filter(None, (*method, ", ".join(parts + particulars(fixed, differing)))))
+
+
+def method_name(method: str) -> str:
+    """`gradient descent`."""
+    return _METHOD.get(method, plain(method))
+
+
 def particulars(record: Record, differing: AbstractSet[str] = frozenset()) -> list[str]:
     """What few workloads have, and what differs elsewhere (`differing`): `condition 30`, `step size 0.1`, `seed 1`."""
     given = [(name, record[name]) for name in TOLD_IF_GIVEN if record.get(name) is not None]
@@ -46,13 +63,11 @@ def at_precision(precision: str | None) -> str:
 
 
 def _method(record: Record) -> str:
-    if record["method"] == "ols":
-        return "least squares"
     if record["method"] == "gd":
         return f"gradient descent, {counted(record['steps'] or 0, 'step')}"
     if record["method"] == "gd_tol":
         return f"gradient descent to a step below {number_text(record['tolerance'] or 0.0)}"
-    return plain(record["method"])
+    return method_name(record["method"])
 
 
 Key = tuple[tuple[str, Any], ...]

@@ -42,13 +42,13 @@ def ratio_text(ratio: float | None, low: float | None = None, high: float | None
     if low == high:
         return f"{ratio:g}x"
     places = decimals(ratio, (high - low) / 2)
-    shown, first, last = (_rounded(value, places) for value in (ratio, low, high))
+    shown, first, last = (rounded(value, places) for value in (ratio, low, high))
     return f"{shown}x ({first}-{last})"
 
 
 def trimmed(value: float, half_width: float | None = None) -> str:
     """A positive number down to the first digit of its half-width; between two and four digits in all."""
-    return _rounded(value, decimals(value, half_width))
+    return rounded(value, decimals(value, half_width))
 
 
 def decimals(value: float, half_width: float | None) -> int:
@@ -92,7 +92,8 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _rounded(value: float, places: int) -> str:
+def rounded(value: float, places: int) -> str:
+    """To so many decimals; only the order of what is absurdly large."""
     return f"{value:.0e}" if value >= _ABSURD else f"{round(value, places):,.{max(places, 0)}f}"
 
 

@@ -129,7 +129,7 @@ def measured(method: str, strategy: str, samples: int) -> dict[str, dict[str, An
 def show(rows: Mapping[str, Mapping[str, Any]]) -> None:
     """Print a line a door, why they differ, and which of them lie further apart than the noise."""
     from linregbench.results.stats.noise import MOSTLY_QUIET
-    from linregbench.results.tables.table import Document, table_of, text_rows
+    from linregbench.results.tables.table import Document, table_of
     from linregbench.results.tables.terminal import print_document
 
     texts = []
@@ -157,7 +157,7 @@ def show(rows: Mapping[str, Mapping[str, Any]]) -> None:
             f"Only {ours['quiet_share']:.0%} of our rounds were quiet. The other doors cannot tell which of theirs "
             "are, and take the median of all: compare the fastest samples, or run this again on a calmer machine."
         )
-    print_document(Document([table_of("The same case through every door", columns, text_rows(texts))], notes=lines))
+    print_document(Document([table_of("The same case through every door", columns, texts)], notes=lines))
 
 
 def _case(method: str, strategy: str, samples: int) -> Case:

@@ -7,8 +7,8 @@ from typing import Any
 
 from ...fields import WORKLOAD
 from ...models.crossovers import crossings
-from ...models.rays import AXES, Answer, log_error, not_in_range
-from ...words.names import Key
+from ...models.rays import Answer, log_error, not_in_range
+from ...words.names import AXES, Key
 from .ratios import Across, Contrast, Meeting
 from .sides import STEADY
 

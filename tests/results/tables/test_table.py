@@ -3,7 +3,7 @@
 import pytest
 
 from linregbench.results.tables.markdown import table_as_markdown
-from linregbench.results.tables.table import Cell, Document, Table, number_cell, table_of, text_rows
+from linregbench.results.tables.table import Cell, Document, Table, number_cell, table_of
 from linregbench.results.tables.terminal import text_of
 
 WIDE = table_of(
@@ -50,14 +50,14 @@ def test_text_folds_no_narrower_than_its_least_width_and_numbers_last() -> None:
 
 @pytest.mark.parametrize("width", [12, 20, 40, 80])
 def test_no_line_is_longer_than_the_width_and_no_word_is_lost(width: int) -> None:
-    texts = text_rows([("x" * 30, "word " * 20, "y" * 9)] * 2)
+    texts = [("x" * 30, "word " * 20, "y" * 9)] * 2
     lines = lines_of(table_of("T", ("a", "b", "c"), texts), width)
     assert max(map(len, lines)) <= width
     assert sum(line.count("x") for line in lines) == 60
 
 
 def test_a_column_that_says_nothing_is_left_out() -> None:
-    table = table_of("T", ("a", "b"), text_rows([("1", ""), ("2", "")]), filters={"a": ["1", "2"]}).filled()
+    table = table_of("T", ("a", "b"), [("1", ""), ("2", "")], filters={"a": ["1", "2"]}).filled()
     assert [column.name for column in table.columns] == ["a"]
     assert table.texts("a") == ["1", "2"]
     assert table.keys(1) == "2"
