@@ -106,7 +106,7 @@ PRESETS = {
             call_limit_s=2.0,
             long_call_s=0.1,
             long_samples=3,
-            sampling_s=1.0,
+            sampling_s=0.3,
         ),
         Preset(
             name="standard",

@@ -18,7 +18,7 @@ from ..clock import TARGET_S
 from ..grid.cases import Case
 from ..processes.handle import LiveWorker, WorkerEnded
 
-ROUNDS = 40
+ROUNDS = 30
 MOST_ROUNDS = 3
 """Times the usual rounds: so many at most, where cases still lack quiet samples."""
 LEAST_QUIET = 5

@@ -21,8 +21,8 @@ Arguments = tuple[Any, ...]
 Wait = Callable[[Any], Any]
 Place = Callable[[Sequence[Any], Sequence[Any]], Arguments]
 
-SHORT_CALL_S = 0.010
-"""A call that is shorter is made once, untimed, before a sample, and is repeated where it is timed but now and then."""
+SHORT_CALL_S = 0.003
+"""A call that is shorter is made once, untimed, before a sample; filling the caches is a small part of a longer one."""
 LARGE_CONSTANT = 64
 """Elements of a constant from which it is data, and not a parameter of the method."""
 

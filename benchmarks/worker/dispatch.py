@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from .. import clock, devices
-from .calls import SHORT_CALL_S, Prepared
+from .calls import Prepared
 
 TIMES = 9
+REPEATED_S = 0.010
 THROUGHPUT_S, MOST_IN_FLIGHT = 0.020, 64
 """Seconds that the calls in flight take together, about, and how many there are at most."""
 PROFILED_CALLS = 3
@@ -32,7 +33,7 @@ def dispatch_and_out_s(prepared: Prepared, call_s: float) -> tuple[float | None,
     if prepared.dispatch is None:
         return None, None
     returned_s, out_s = [], []
-    for _ in range(TIMES if call_s < SHORT_CALL_S else 1):
+    for _ in range(TIMES if call_s < REPEATED_S else 1):
         result, seconds = clock.once(prepared.dispatch)
         prepared.wait(result)
         returned_s.append(seconds)
