@@ -18,8 +18,8 @@ import numpy as np
 from .. import clock, devices
 from .calls import Prepared
 
-TIMES = 9
-REPEATED_S = 0.010
+TIMES, REPEATED_S = 9, 0.010
+"""How often it is done, for calls that take less than so long."""
 THROUGHPUT_S, MOST_IN_FLIGHT = 0.020, 64
 """Seconds that the calls in flight take together, about, and how many there are at most."""
 PROFILED_CALLS = 3
