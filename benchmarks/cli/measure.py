@@ -22,7 +22,7 @@ from ..grid.options import (
     whole,
 )
 from ..grid.presets import PRESETS
-from .read import FAIL_ON, FILE, FORMAT, print_judged, tell_notices
+from .read import FAIL_ON, FILE, FORMAT, failures_of, print_judged, tell_notices
 
 if TYPE_CHECKING:
     from linregbench.results.formats.load import Loaded
@@ -105,6 +105,7 @@ def versus(
     from ..sampling.progress import watcher
     from ..versus import sides
 
+    failures_of(fail_on)
     request = _request(given, output)
     with sides(ref, python, request.plugins) as settings, tempfile.TemporaryDirectory() as folder:
         base, new = settings

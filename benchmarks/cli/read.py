@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..grid.options import UsageError, parse_list
+from ..grid.options import UsageError, one_of, parse_list
 
 if TYPE_CHECKING:
     from linregbench.results.compare.runs import Comparison
     from linregbench.results.runfile.read import Run
 
-DONE, NO_ANSWER, WORSE = 0, 1, 1
+DONE, NO_ANSWER = 0, 1
+FAILURES = {"slower": (3, ("slower", "broken")), "undecided": (4, ("inconclusive",)), "refused": (5, ("refused",))}
+"""What a comparison may be asked to fail on, the worst first: its exit status, and the verdicts that make it fail."""
+JUDGED = {"faster", "slower", "same", "broken"}
 RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
 
 FILE = click.Path(path_type=Path)
@@ -25,8 +28,8 @@ FORMAT = click.option(
 )
 FAIL_ON = click.option(
     "--fail-on",
-    type=click.Choice(["slower"]),
-    help="Exit with status 1 when any case is slower, or no longer comes to an answer.",
+    help="Verdicts that fail, separated by commas: slower (exit status 3; also a case that no longer comes to an "
+    "answer), undecided (4), refused (5). Where nothing at all was judged it fails by 4 or 5 in any case.",
 )
 
 
@@ -66,6 +69,7 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
     from linregbench.results.formats.foreign import foreign_rows
     from linregbench.results.runfile.read import read_run
 
+    failures_of(fail_on)
     others = [str(path) for path in files if foreign_rows(path) is not None]
     if fail_on is not None and (across or others):
         why = f"{others[0]} is no run file" if others else "there are none across devices or machines"
@@ -167,12 +171,28 @@ def demo(figures: Path | None) -> int:
 
 
 def print_judged(comparison: Comparison, fail_on: str | None, form: str) -> int:
-    """Print a comparison; status WORSE where that was asked to fail and something got worse."""
+    """Print a comparison; the status of what it was asked to fail on, the worst first."""
     from linregbench.results.tables.comparison import comparison_document, comparison_frame
     from linregbench.results.tables.formats import show
 
+    failures = failures_of(fail_on)
     show(form, lambda: [comparison_document(comparison)], lambda: comparison_frame(comparison))
-    return WORSE if fail_on == "slower" and comparison.got_worse else DONE
+    verdicts = {row.verdict for row in comparison.rows}
+    for name, (status, these) in FAILURES.items():
+        if name in failures and verdicts & {*these}:
+            return status
+    if failures and not verdicts & JUDGED:
+        # a gate that judged nothing must not be passed
+        print(f"linregbench: --fail-on {fail_on}: no case was judged at all", file=sys.stderr)
+        return FAILURES["undecided" if "inconclusive" in verdicts else "refused"][0]
+    return DONE
+
+
+def failures_of(fail_on: str | None) -> tuple[str, ...]:
+    """What --fail-on names. Raises UsageError."""
+    names = parse_list("--fail-on", fail_on, str) or ()
+    one_of("--fail-on", names, FAILURES)
+    return names
 
 
 def tell_notices(runs: Iterable[Run]) -> None:

@@ -11,6 +11,7 @@ from made import BASE, as_run, run_of, sides_run
 from synthetic import QUIET, Noise, Truth
 
 from linregbench.benchmarks.cli.main import main
+from linregbench.benchmarks.cli.read import print_judged
 from linregbench.results.compare.runs import ComparedCase, Comparison, compare_runs, compare_sides
 from linregbench.results.runfile.read import RunFileError
 
@@ -174,8 +175,8 @@ def test_a_side_that_breaks_in_lockstep_is_broken() -> None:
     [
         (SCAN, 0),
         (faster(SCAN, 2.0), 0),
-        (faster(SCAN, 0.5), 1),
-        (Truth("jax_scan", "analytic", 1.0, status="crashed", reason="signal 11"), 1),
+        (faster(SCAN, 0.5), 3),
+        (Truth("jax_scan", "analytic", 1.0, status="crashed", reason="signal 11"), 3),
     ],
 )
 def test_the_command_fails_on_what_is_slower_or_broken(
@@ -192,6 +193,36 @@ def test_the_command_fails_on_what_is_slower_or_broken(
         assert left.value.code == expected
     crashed = "broken: jax_scan analytic: in 1.jsonl: crashed, signal 11"
     assert (crashed in capsys.readouterr().out) is (new.status == "crashed")
+
+
+@pytest.mark.parametrize(
+    ("asked", "verdicts", "status"),
+    [
+        ("slower", ("inconclusive", "same"), 0),
+        ("slower,undecided", ("inconclusive", "same"), 4),
+        ("undecided,slower", ("inconclusive", "slower"), 3),
+        ("refused", ("refused", "same"), 5),
+        ("slower", ("inconclusive", "skipped"), 4),  # nothing was judged: a gate that is not passed by accident
+        ("slower", ("refused",), 5),
+        ("slower", ("skipped",), 5),
+        (None, ("slower",), 0),
+    ],
+)
+def test_a_gate_fails_on_what_it_is_told_and_where_nothing_was_judged(
+    asked: str | None, verdicts: tuple[str, ...], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    comparison = compare_runs(run_of("base", SCAN), run_of("new", SCAN, seed=1))
+    rows = tuple(replace(comparison.rows[0], verdict=verdict) for verdict in verdicts)
+    assert print_judged(replace(comparison, rows=rows), asked, "csv") == status
+    nothing = not {*verdicts} & {"same", "slower"}
+    assert ("no case was judged at all" in capsys.readouterr().err) is nothing
+
+
+def test_what_a_gate_can_fail_on_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["compare", "--fail-on", "fast", "a", "b"])
+    assert left.value.code == 2
+    assert "unknown --fail-on 'fast': choose from slower, undecided, refused" in capsys.readouterr().err
 
 
 def test_runs_with_nothing_in_common_say_so() -> None:
