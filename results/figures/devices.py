@@ -41,13 +41,8 @@ def devices_figure(across: Across) -> Figure:
 
 
 def _draw(axes: Axes, line: Line, cost: str) -> None:
-    places = [
-        (float(meeting.workload[line.axis] or 1), meeting.best[cost])
-        for meeting in line.meetings
-        if cost in meeting.best
-    ]
     for new in (False, True):
-        points = [(x, *_side(contrast, cost, new=new)) for x, contrast in places]
+        points = [(x, *_side(contrast, cost, new=new)) for x, contrast in line.best(cost).items()]
         for (x, spent, low, middle, high), following in zip(points, [*points[1:], None], strict=True):
             colour = colour_of(spent.case.strategy)
             if following is not None:
@@ -64,13 +59,13 @@ def _draw(axes: Axes, line: Line, cost: str) -> None:
 def _side(contrast: Contrast, cost: str, *, new: bool) -> tuple[Spent, float, float, float]:
     """A side's case with its time between the ends of its interval; of one block all three are alike."""
     spent = contrast.new if new else contrast.base
-    interval = t_interval((spent.quiet or spent.every)[cost])
+    interval = t_interval(spent.log_s[cost])
     low, middle, high = (float(np.exp(end)) for end in (interval.low, interval.mean, interval.high))
     return (spent, middle, middle, middle) if np.isnan(low) else (spent, low, middle, high)
 
 
 def _mark(axes: Axes, across: Across, line: Line) -> None:
-    names: dict[str | None, str] = dict(zip((across.base.name, across.new.name), Wording(across).names, strict=True))
+    names = Wording(across).by_name
     for change in overtakings(across, line):
         at = change.at
         if at.value is not None and at.low is not None and at.high is not None:
@@ -92,8 +87,7 @@ def _mark(axes: Axes, across: Across, line: Line) -> None:
 
 
 def _handles(across: Across, line: Line) -> list[Line2D]:
-    costs = tuple(filter(None, (STEADY, across.moved)))
-    best = [meeting.best[cost] for meeting in line.meetings for cost in costs if cost in meeting.best]
+    best = [contrast for cost in filter(None, (STEADY, across.moved)) for contrast in line.best(cost).values()]
     strategies = dict.fromkeys(spent.case.strategy for contrast in best for spent in (contrast.base, contrast.new))
     handles = [Line2D([], [], color=colour_of(name), linewidth=2.4, label=cut(name, 24)) for name in strategies]
     for name, marker, face in zip(Wording(across).names, SIDE_MARKERS, (INK, "none"), strict=True):

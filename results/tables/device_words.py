@@ -1,7 +1,7 @@
 """Two sides as a document: what they are and the answer in plain words, then the tables that say it at length."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ..compare.devices.crossovers import Overtaking, main_lines, overtakings
@@ -28,7 +28,7 @@ _WITH = {BOTH_WAYS: "with transfers", INWARD: "with the transfer in"}
 def across_document(across: Across) -> Document:
     """A pair of sides; a table of several strategies is one a strategy."""
     tables = tables_of(across)
-    above = [f"{across.new.name} against {across.base.name}", *sides_in_words(across), "", *devices_in_words(across)]
+    above = [across.heading, *sides_in_words(across), "", *devices_in_words(across)]
     notes = [f"{table.title.partition(':')[0]}: {table.about}" for table in tables if table.about]
     return Document([part for table in tables for part in _parts(table)], above, notes, _summary(across))
 
@@ -57,9 +57,8 @@ def devices_in_words(across: Across) -> list[str]:
 
 def _summary(across: Across) -> str:
     """`cuda is the faster in 5, cpu is the faster in 5 of 10 workloads, data in place; no verdicts`."""
-    contrasts = [meeting.best[STEADY] for meeting in across.meetings if STEADY in meeting.best]
-    wins, of = _counted(across, contrasts), counted(len(contrasts), "workload")
-    return f"{', '.join(wins)} of {of}, data in place; no verdicts across devices or machines"
+    wins, of = _counted(across, STEADY)
+    return f"{wins} of {of}, data in place; no verdicts across devices or machines"
 
 
 def _parts(table: Table) -> Iterator[Table]:
@@ -90,60 +89,54 @@ def _side(side: Side, name: str) -> str:
 
 
 def _faster(across: Across, cost: str, how: str) -> str:
-    contrasts = [(meeting, meeting.best[cost]) for meeting in across.meetings if cost in meeting.best]
     wording = Wording(across)
-    counts = _counted(across, [contrast for _, contrast in contrasts])
-    text = f"{how}: of {counted(len(contrasts), 'workload')}, {', '.join(counts)}"
+    wins, of = _counted(across, cost)
+    text = f"{how}: of {of}, {wins}"
     for sign, name in ((1, across.new.name), (-1, across.base.name)):
-        wins = [(meeting, contrast) for meeting, contrast in contrasts if contrast.faster == sign]
-        if wins:
-            meeting, most = sorted(wins, key=lambda win: win[1].ratio.value or 1.0)[-1 if sign > 0 else 0]
+        won = [(meeting, contrast) for meeting, contrast in across.best(cost) if contrast.faster == sign]
+        if won:
+            meeting, most = max(won, key=lambda win: (win[1].ratio.value or 1.0) ** sign)
             text += f"; {name} is at most {_times(most, sign)} as fast, at {wording.place(meeting)}"
             text += f" ({_cases(wording, most)})"
     return f"{text}."
 
 
-def _counted(across: Across, contrasts: Sequence[Contrast]) -> list[str]:
-    """How often either side is surely the faster."""
-    counts = Counter(contrast.faster for contrast in contrasts)
-    names = ((1, across.new.name), (-1, across.base.name))
-    wins = [f"{name} is the faster in {counts[sign]:,}" for sign, name in names if counts[sign]]
-    return wins + ([f"{counts[0]:,} not sure"] if counts[0] else [])
+def _counted(across: Across, cost: str) -> tuple[str, str]:
+    """How often either side is surely the faster, and of how many workloads."""
+    counts = Counter(contrast.faster for _, contrast in across.best(cost))
+    names = ((1, f"{across.new.name} is the faster in "), (-1, f"{across.base.name} is the faster in "))
+    wins = [f"{name}{counts[sign]:,}" for sign, name in names if counts[sign]]
+    unsure = [f"{counts[0]:,} not sure"] if counts[0] else []
+    return ", ".join(wins + unsure), counted(counts.total(), "workload")
 
 
 def _overtaken(across: Across) -> Iterator[str]:
     """Of each method the longest line along samples, and along the batch."""
     wording = Wording(across)
     for line in main_lines(across)[:MOST_LINES]:
+        letter = AXIS_LETTER[line.axis]
         changes = overtakings(across, line)
-        steady = [_event(change) for change in changes if change.cost == STEADY]
-        moved = [_event(change) for change in changes if change.cost != STEADY]
-        text = "; ".join(steady)
+        steady = "; ".join(_event(change, letter) for change in changes if change.cost == STEADY)
+        moved = "; ".join(_event(change, letter) for change in changes if change.cost != STEADY)
         with_them = _WITH[across.moved or BOTH_WAYS]
-        if moved == steady:
-            text += f", {with_them} and without"
-        elif moved:
-            text += f"; {with_them}, {'; '.join(moved)}"
-        yield f"Along {AXIS_LETTER[line.axis]}, at {wording.line(line)}: {text}."
+        more = f", {with_them} and without" if moved == steady else f"; {with_them}, {moved}" if moved else ""
+        yield f"Along {letter}, at {wording.line(line)}: {steady}{more}."
 
 
-def _event(change: Overtaking) -> str:
+def _event(change: Overtaking, letter: str) -> str:
     if not change.at.known:
         return change.at.why
-    return f"{change.above} overtakes {change.below} at {AXIS_LETTER[change.line.axis]} = {interval(change.at)}"
+    return f"{change.above} overtakes {change.below} at {letter} = {interval(change.at)}"
 
 
 def _launches(across: Across) -> Iterator[str]:
-    contrasts = [meeting.best[STEADY] for meeting in across.meetings if STEADY in meeting.best]
-    of_new, of_base = ([contrast.new.case for contrast in contrasts], [contrast.base.case for contrast in contrasts])
+    best = across.best(STEADY)
+    of_new, of_base = ([contrast.new.case for _, contrast in best], [contrast.base.case for _, contrast in best])
     for side, cases in ((across.new, of_new), (across.base, of_base)):
         of_cases = regimes(side)
         bound = sum(of_cases[case].name == LAUNCH_BOUND for case in cases) if of_cases else 0
         if bound:
-            yield (
-                f"The best of {side.name} is launch-bound in {bound:,} of {len(cases):,} workloads: over half "
-                f"of its time is launches and waits, and would be left with no work at all."
-            )
+            yield f"The best of {side.name} is launch-bound in {bound:,} of {len(cases):,} workloads."
         elif of_cases:
             yield f"The best of {side.name} is not surely launch-bound in any of the workloads."
 

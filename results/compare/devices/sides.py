@@ -32,7 +32,7 @@ class Spent:
     """What one case cost on its side: log seconds by kind of cost and block, NaN where a block has none.
 
     Under both rounds rules; `quiet` is None where there was no sentinel. A kind is missing where its phases
-    were not measured.
+    were not measured, but FLOW, which then is the steady state.
     """
 
     case: Case
@@ -40,9 +40,13 @@ class Spent:
     contest: Contest
     quiet: Mapping[str, FloatArray] | None
     every: Mapping[str, FloatArray]
-    enqueued: bool  # whether FLOW is measured; else it is the steady state
     batched: bool  # one call of the solver for a whole batch; else a loop over its problems
     busy_s: float | None  # a call, as the profiler saw the device at work
+
+    @property
+    def log_s(self) -> Mapping[str, FloatArray]:
+        """Undisturbed where there was a sentinel."""
+        return self.every if self.quiet is None else self.quiet
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,6 @@ def _side(run: Run, device: str, name: str, gathered: Mapping[ContestKey, Contes
                 contest,
                 _costs(best.values[row], extra) if best.undisturbed[row] else None,
                 _costs(every.values[row], extra),
-                FLOW in extra,
                 of_case[0].batched,
                 _middle(of_case),
             )
