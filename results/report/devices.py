@@ -13,10 +13,9 @@ from ..tables.table import Table
 
 @dataclass(frozen=True)
 class DevicesPart:
-    """A pair of sides in a report: its heading, what stands on either side, the answer in words, and its tables."""
+    """A pair of sides in a report: what stands on either side, the answer in words, and its tables."""
 
     name: str
-    heading: str
     sides: tuple[str, ...]
     sentences: tuple[str, ...]
     tables: tuple[Table, ...]
@@ -34,7 +33,6 @@ def devices_parts(runs: Sequence[Run]) -> list[DevicesPart]:
     return [
         DevicesPart(
             f"devices-{number}",
-            f"{across.new.name} against {across.base.name}",
             tuple(sides_in_words(across)),
             tuple(devices_in_words(across)),
             tuple(tables_of(across, number)),

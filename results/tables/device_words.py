@@ -13,16 +13,15 @@ from ..models.words import interval
 from ..words.names import AXIS_LETTER
 from ..words.text import counted, listed, plain, ratio_text
 from .cases import by_reason
-from .devices import LACKING, Wording, tables_of, threads_text
+from .devices import LACKING, TRANSFERS, Wording, tables_of, threads_text
 from .table import Cell, Document, Table
 
 MOST_LINES = 6
-_MOVED = {
+_HOW = {
+    STEADY: "With the data in place",
     BOTH_WAYS: "Transfers in and out included",
     INWARD: "The transfer in included (the way out was not measured on both)",
 }
-
-_WITH = {BOTH_WAYS: "with transfers", INWARD: "with the transfer in"}
 
 
 def across_document(across: Across) -> Document:
@@ -36,23 +35,21 @@ def across_document(across: Across) -> Document:
 def sides_in_words(across: Across) -> list[str]:
     """What stands on either side, and in what they differ beside the device."""
     sides = [_side(*side) for side in zip((across.base, across.new), Wording(across).names, strict=True)]
-    one = across.base.run.header.run == across.new.run.header.run
-    every = all(contrast.paired for meeting in across.meetings for contrast in meeting.best.values())
-    how = f"in one run, sampled in lockstep: ratios are paired{'' if every else ' where the threads are alike'}"
-    if not one:
-        how = "in two runs, which share no moment: intervals hold for these two sessions"
-    names = across.base.run.name, across.new.run.name
-    apart = () if one else differences(across.base.run, across.new.run, names)
-    return [*sides, f"measured {how}", *(f"differs: {plain(difference.text)}" for difference in apart)]
+    base, new = across.base.run, across.new.run
+    if base.header.run == new.header.run:
+        every = all(contrast.paired for meeting in across.meetings for contrast in meeting.best.values())
+        where = "" if every else " where the threads are alike"
+        return [*sides, f"measured in one run, sampled in lockstep: ratios are paired{where}"]
+    apart = [f"differs: {plain(each.text)}" for each in differences(base, new, (base.name, new.name))]
+    return [*sides, "measured in two runs, which share no moment: intervals hold for these two sessions", *apart]
 
 
 def devices_in_words(across: Across) -> list[str]:
     """Who is faster how often and by how much, from which size on, and what launches cost."""
-    moved = "Transfers were not measured on both, so nothing is said with them included."
-    if across.moved is not None:
-        moved = _faster(across, across.moved, _MOVED[across.moved])
-    steady = _faster(across, STEADY, "With the data in place")
-    return [steady, moved, *_overtaken(across), *_launches(across), *_held_back(across)]
+    faster = [_faster(across, cost, how) for cost, how in _HOW.items() if cost in (STEADY, across.moved)]
+    if across.moved is None:
+        faster.append("Transfers were not measured on both, so nothing is said with them included.")
+    return [*faster, *_overtaken(across), *_launches(across), *_held_back(across)]
 
 
 def _summary(across: Across) -> str:
@@ -97,15 +94,16 @@ def _faster(across: Across, cost: str, how: str) -> str:
         if won:
             meeting, most = max(won, key=lambda win: (win[1].ratio.value or 1.0) ** sign)
             text += f"; {name} is at most {_times(most, sign)} as fast, at {wording.place(meeting)}"
-            text += f" ({_cases(wording, most)})"
+            one, other = wording.case(most.new), wording.case(most.base)
+            text += f" ({one} on both)" if one == other else f" ({one} against {other})"
     return f"{text}."
 
 
 def _counted(across: Across, cost: str) -> tuple[str, str]:
     """How often either side is surely the faster, and of how many workloads."""
     counts = Counter(contrast.faster for _, contrast in across.best(cost))
-    names = ((1, f"{across.new.name} is the faster in "), (-1, f"{across.base.name} is the faster in "))
-    wins = [f"{name}{counts[sign]:,}" for sign, name in names if counts[sign]]
+    named = ((1, across.new.name), (-1, across.base.name))
+    wins = [f"{name} is the faster in {counts[sign]:,}" for sign, name in named if counts[sign]]
     unsure = [f"{counts[0]:,} not sure"] if counts[0] else []
     return ", ".join(wins + unsure), counted(counts.total(), "workload")
 
@@ -118,7 +116,7 @@ def _overtaken(across: Across) -> Iterator[str]:
         changes = overtakings(across, line)
         steady = "; ".join(_event(change, letter) for change in changes if change.cost == STEADY)
         moved = "; ".join(_event(change, letter) for change in changes if change.cost != STEADY)
-        with_them = _WITH[across.moved or BOTH_WAYS]
+        with_them = TRANSFERS[across.moved]
         more = f", {with_them} and without" if moved == steady else f"; {with_them}, {moved}" if moved else ""
         yield f"Along {letter}, at {wording.line(line)}: {steady}{more}."
 
@@ -130,15 +128,12 @@ def _event(change: Overtaking, letter: str) -> str:
 
 
 def _launches(across: Across) -> Iterator[str]:
-    best = across.best(STEADY)
-    of_new, of_base = ([contrast.new.case for _, contrast in best], [contrast.base.case for _, contrast in best])
-    for side, cases in ((across.new, of_new), (across.base, of_base)):
-        of_cases = regimes(side)
-        bound = sum(of_cases[case].name == LAUNCH_BOUND for case in cases) if of_cases else 0
-        if bound:
-            yield f"The best of {side.name} is launch-bound in {bound:,} of {len(cases):,} workloads."
-        elif of_cases:
-            yield f"The best of {side.name} is not surely launch-bound in any of the workloads."
+    best = [contrast for _, contrast in across.best(STEADY)]
+    for side, fastest in ((across.new, [each.new for each in best]), (across.base, [each.base for each in best])):
+        if of_cases := regimes(side):
+            bound = sum(of_cases[spent.case].name == LAUNCH_BOUND for spent in fastest)
+            surely = "" if bound else "surely "
+            yield f"The best of {side.name} is {surely}launch-bound in {bound:,} of {counted(len(best), 'workload')}."
 
 
 def _held_back(across: Across) -> Iterator[str]:
@@ -156,8 +151,3 @@ def _times(contrast: Contrast, sign: int = 1) -> str:
     if sign < 0:
         ends = (1 / (ends[0] or 1.0), ends[2] and 1 / ends[2], ends[1] and 1 / ends[1])
     return ratio_text(*ends)
-
-
-def _cases(wording: Wording, contrast: Contrast) -> str:
-    one, other = wording.case(contrast.new), wording.case(contrast.base)
-    return f"{one} on both" if one == other else f"{one} against {other}"

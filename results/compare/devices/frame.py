@@ -62,14 +62,8 @@ def _rows(across: Across) -> Iterator[dict[str, Any]]:
             yield {"row": "no time", "reason": f"{name}: {why}", **meeting.workload}
     for line in lines(across):
         for change in overtakings(across, line):
-            row: dict[str, Any] = {
-                "row": "overtaking",
-                "axis": line.axis,
-                "reason": change.at.why or None,
-                **line.title,
-            }
-            row |= {name: getattr(change, name) for name in ("cost", "below", "above")}
-            yield row | _ends("at", change.at)
+            row = {name: getattr(change, name) for name in ("cost", "below", "above")} | _ends("at", change.at)
+            yield {"row": "overtaking", "axis": line.axis, "reason": change.at.why or None, **line.title, **row}
 
 
 def _contrast(
