@@ -16,9 +16,9 @@ class DevicesPart:
     """A pair of sides in a report: what stands on either side, the answer in words, and its tables."""
 
     name: str
-    sides: tuple[str, ...]
-    sentences: tuple[str, ...]
-    tables: tuple[Table, ...]
+    sides: Sequence[str]
+    sentences: Sequence[str]
+    tables: Sequence[Table]
     across: Across
 
 
@@ -31,14 +31,8 @@ def devices_parts(runs: Sequence[Run]) -> list[DevicesPart]:
     if len({(side.device, side.kind) for side in sides}) < 2:
         return []
     return [
-        DevicesPart(
-            f"devices-{number}",
-            tuple(sides_in_words(across)),
-            tuple(devices_in_words(across)),
-            tuple(tables_of(across, number)),
-            across,
-        )
-        for number, across in enumerate(compare_sides_across(sides))
+        DevicesPart(f"devices-{n}", sides_in_words(across), devices_in_words(across), tables_of(across, n), across)
+        for n, across in enumerate(compare_sides_across(sides))
     ]
 
 

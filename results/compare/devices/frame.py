@@ -21,13 +21,8 @@ from .regimes import Regime, regimes
 _OF_WORKLOAD = (*WORKLOAD, "precision")
 
 _OF_CASE = ("strategy", "variant", "threads")
-_OF_REGIME = {
-    "regime": "string",
-    "regime_why": "string",
-    "launch_share": "float64",
-    "launch_share_low": "float64",
-    "launch_share_high": "float64",
-}
+_OF_REGIME = dict.fromkeys(("regime", "regime_why"), "string")
+_OF_REGIME |= dict.fromkeys(("launch_share", "launch_share_low", "launch_share_high"), "float64")
 _SIDES = ("base", "new")
 
 ACROSS_COLUMNS: dict[str, str] = {

@@ -79,8 +79,13 @@ def compare_sides_across(sides: Sequence[Side]) -> tuple[Across, ...]:
 
     Raises RunFileError where there is one side alone.
     """
-    if len(sides) < 2:
-        raise RunFileError(_alone(sides))
+    if not sides:
+        raise RunFileError("a run without a single case has nothing to compare")
+    if len(sides) == 1:
+        raise RunFileError(
+            f"{sides[0].run.name}: holds cases on {sides[0].device} alone: name a second file, "
+            f"or measure both in one run (linregbench run --device cpu,cuda)"
+        )
     first, *others = [side for side in sides if side.spent] or sides[:1]
     pairs = [_across(first, other) for other in others]
     return tuple(pair for pair in pairs if pair.meetings)
@@ -88,32 +93,20 @@ def compare_sides_across(sides: Sequence[Side]) -> tuple[Across, ...]:
 
 def without_common(sides: Sequence[Side], pairs: Sequence[Across]) -> list[str]:
     """A line for every side that stands in no comparison: nothing was measured there, or nothing that others have."""
-    compared = {name for across in pairs for name in (across.base.name, across.new.name)}
-    lines = [_unmeasured(side) for side in sides if not side.spent]
-    first, *others = [side for side in sides if side.spent] or sides[:1]
-    lines += [
-        f"{first.name} and {side.name} have no workload in common: measure the same method, sizes, dtype, precision "
-        f"and seed on both"
-        for side in others
-        if side.name not in compared
-    ]
+    compared = {across.new.name for across in pairs}
+    first = next((side for side in sides if side.spent), None)
+    lines = []
+    for side in sides:
+        if not side.spent:
+            why, *others = dict.fromkeys(side.unmeasured.values()) or ["no case was asked for"]
+            more = f" (and {counted(len(others), 'other reason')})" if others else ""
+            lines.append(f"{side.run.name}: nothing was measured on {side.device}: {plain(why)}{more}")
+        elif first and side.name not in {first.name, *compared}:
+            lines.append(
+                f"{first.name} and {side.name} have no workload in common: measure the same method, sizes, dtype, "
+                f"precision and seed on both"
+            )
     return lines
-
-
-def _unmeasured(side: Side) -> str:
-    whys = list(dict.fromkeys(side.unmeasured.values())) or ["no case was asked for"]
-    more = f" (and {counted(len(whys) - 1, 'other reason')})" if len(whys) > 1 else ""
-    return f"{side.run.name}: nothing was measured on {side.device}: {plain(whys[0])}{more}"
-
-
-def _alone(sides: Sequence[Side]) -> str:
-    if not sides:
-        return "a run without a single case has nothing to compare"
-    (side,) = sides
-    return (
-        f"{side.run.name}: holds cases on {side.device} alone: name a second file, "
-        f"or measure both in one run (linregbench run --device cpu,cuda)"
-    )
 
 
 def _contrast(base: Spent, new: Spent, cost: str) -> Contrast | None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -117,9 +117,7 @@ def _shares(spent: Spent, lines: Mapping[object, Mapping[int, Spent]]) -> list[t
 
 def _but(spent: Spent, axis: str) -> object:
     """Everything but the place on an axis."""
-    case = spent.case
-    problem = tuple((key, value) for key, value in case.problem if key != axis)
-    return axis, problem, case.dtype, case.precision, case.strategy, case.variant, case.threads
+    return axis, replace(spent.case, problem=tuple(pair for pair in spent.case.problem if pair[0] != axis))
 
 
 def _place(spent: Spent, axis: str) -> int:

@@ -3,6 +3,7 @@
 A cost has one value a block, as everywhere: the process is the unit of replication, for a transfer as for a time.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,15 +101,16 @@ def _names(sides: Sequence[tuple[Run, str]]) -> list[str]:
 
     Files of one name go by their runs.
     """
-    devices = [device for _, device in sides]
+    devices = Counter(device for _, device in sides)
     stems = {run.header.run: Path(run.name).stem for run, _ in sides}
+    alike = Counter(stems.values())
     names = []
     for run, device in sides:
         stem = stems[run.header.run]
-        file = stem if list(stems.values()).count(stem) == 1 else run.header.run
-        one_device = len(set(devices)) == 1
-        names.append(device if devices.count(device) == 1 else file if one_device else f"{device} of {file}")
-    return [plain(name) for name in names]
+        file = stem if alike[stem] == 1 else run.header.run
+        whole = file if len(devices) == 1 else f"{device} of {file}"
+        names.append(plain(device if devices[device] == 1 else whole))
+    return names
 
 
 def _side(name: str, run: Run, device: str, gathered: Mapping[ContestKey, Contest]) -> Side:
