@@ -1,7 +1,7 @@
 """From which size on one side wins: where the best of one overtakes the best of the other, along each axis."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...fields import WORKLOAD
@@ -46,7 +46,15 @@ class Overtaking:
 
 def lines(across: Across) -> list[Line]:
     """Every line along an axis on which the two sides meet at two places or more."""
-    return [line for axis in AXES for line in _along(across, axis)]
+    along: dict[tuple[str, Key], dict[int, Meeting]] = {}
+    for axis in AXES:
+        for meeting in across.meetings:
+            at = meeting.workload.get(axis)
+            if isinstance(at, int):
+                fixed = tuple((key, meeting.workload.get(key)) for key in (*WORKLOAD, "precision") if key != axis)
+                along.setdefault((axis, fixed), {})[at] = meeting
+    together = [(axis, fixed, dict(sorted(places.items()))) for (axis, fixed), places in along.items()]
+    return [Line(axis, fixed, places) for axis, fixed, places in together if len(places) > 1]
 
 
 def main_lines(across: Across) -> list[Line]:
@@ -63,18 +71,6 @@ def main_lines(across: Across) -> list[Line]:
 def overtakings(across: Across, line: Line) -> list[Overtaking]:
     """With data in place, and with transfers where both sides tell of them; one of each at least."""
     return [change for cost in filter(None, (STEADY, across.moved)) for change in _overtakings(across, line, cost)]
-
-
-def _along(across: Across, axis: str) -> Iterator[Line]:
-    along: dict[Key, dict[int, Meeting]] = {}
-    for meeting in across.meetings:
-        at = meeting.workload.get(axis)
-        if isinstance(at, int):
-            fixed = tuple((key, meeting.workload.get(key)) for key in (*WORKLOAD, "precision") if key != axis)
-            along.setdefault(fixed, {})[at] = meeting
-    for fixed, meetings in along.items():
-        if len(meetings) > 1:
-            yield Line(axis, fixed, dict(sorted(meetings.items())))
 
 
 def _overtakings(across: Across, line: Line, cost: str) -> list[Overtaking]:
