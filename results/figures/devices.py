@@ -1,18 +1,22 @@
 """Two sides in one picture: time against samples and against the batch, the best of each, transfers or not."""
 
+from itertools import pairwise
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
 
 from ..compare.devices.crossovers import Line, main_lines, overtakings
-from ..compare.devices.ratios import Across, Contrast
+from ..compare.devices.ratios import Across
 from ..compare.devices.sides import STEADY, Spent
 from ..models.words import interval as interval_text
 from ..stats.intervals import t_interval
 from ..tables.devices import TRANSFERS, Wording
 from .draw import INK, colour_of, cut, enough_ticks, log_axes, panelled, seconds_axis
 
+SOLID, DASHED = "-", (0, (4, 2))
 SIDE_MARKERS = ("o", "s")
 """Of the base, filled, and of the new side, hollow; a strategy goes by its colour."""
 
@@ -41,64 +45,50 @@ def devices_figure(across: Across) -> Figure:
 
 
 def _draw(axes: Axes, line: Line, cost: str) -> None:
-    places = [
-        (float(meeting.workload[line.axis] or 1), meeting.best[cost])
-        for meeting in line.meetings
-        if cost in meeting.best
-    ]
-    for new in (False, True):
-        points = [(x, *_side(contrast, cost, new=new)) for x, contrast in places]
-        for (x, spent, low, middle, high), following in zip(points, [*points[1:], None], strict=True):
-            colour = colour_of(spent.case.strategy)
-            if following is not None:
-                # a line has the colour of the way that is best where it begins
-                ends = [x, following[0]], [middle, following[3]]
-                axes.plot(*ends, color=colour, linewidth=1.4, linestyle="-" if cost == STEADY else (0, (4, 2)))
-                axes.fill_between(ends[0], [low, following[2]], [high, following[4]], color=colour, alpha=0.22, lw=0)
-            if cost == STEADY:
-                face = "none" if new else colour
-                axes.plot([x], [middle], marker=SIDE_MARKERS[new], markersize=5.5, color=colour, markerfacecolor=face)
-                axes.vlines([x], low, high, color=colour, linewidth=2.4, alpha=0.5)
+    style = SOLID if cost == STEADY else DASHED
+    for new, marker in enumerate(SIDE_MARKERS):
+        points = []
+        for x, contrast in line.best(cost).items():
+            spent = contrast.new if new else contrast.base
+            points.append((x, *_ends(spent, cost), colour_of(spent.case.strategy)))
+        # a line has the colour of the way that is best where it begins
+        for (x, low, middle, high, colour), (next_x, next_low, next_middle, next_high, _) in pairwise(points):
+            axes.plot([x, next_x], [middle, next_middle], color=colour, linewidth=1.4, linestyle=style)
+            axes.fill_between([x, next_x], [low, next_low], [high, next_high], color=colour, alpha=0.22, lw=0)
+        for x, low, middle, high, colour in points if cost == STEADY else ():
+            face = "none" if new else colour
+            axes.plot([x], [middle], marker=marker, markersize=5.5, color=colour, markerfacecolor=face)
+            axes.vlines([x], low, high, color=colour, linewidth=2.4, alpha=0.5)
 
 
-def _side(contrast: Contrast, cost: str, *, new: bool) -> tuple[Spent, float, float, float]:
-    """A side's case with its time between the ends of its interval; of one block all three are alike."""
-    spent = contrast.new if new else contrast.base
-    interval = t_interval((spent.quiet or spent.every)[cost])
+def _ends(spent: Spent, cost: str) -> tuple[float, float, float]:
+    """A case's time between the ends of its interval; of one block all three are alike."""
+    interval = t_interval(spent.log_s[cost])
     low, middle, high = (float(np.exp(end)) for end in (interval.low, interval.mean, interval.high))
-    return (spent, middle, middle, middle) if np.isnan(low) else (spent, low, middle, high)
+    return (middle, middle, middle) if np.isnan(low) else (low, middle, high)
 
 
 def _mark(axes: Axes, across: Across, line: Line) -> None:
-    names: dict[str | None, str] = dict(zip((across.base.name, across.new.name), Wording(across).names, strict=True))
+    names = Wording(across).by_name
     for change in overtakings(across, line):
         at = change.at
         if at.value is not None and at.low is not None and at.high is not None:
-            style = "-" if change.cost == STEADY else "--"
-            axes.axvline(at.value, color=INK, linewidth=0.9, linestyle=style)
+            axes.axvline(at.value, color=INK, linewidth=0.9, linestyle="-" if change.cost == STEADY else "--")
             axes.axvspan(at.low, at.high, color=INK, alpha=0.08, linewidth=0)
             if change.cost == STEADY:
-                text, to_top = f"{names[change.above]}\nfrom {interval_text(at)}", axes.get_xaxis_transform()
-                axes.annotate(
-                    text,
-                    (at.value, 0.98),
-                    xycoords=to_top,
-                    xytext=(-5, 0),
-                    textcoords="offset points",
-                    ha="right",
-                    va="top",
-                    fontsize=7.5,
-                )
+                text = f"{names[change.above]}\nfrom {interval_text(at)}"
+                shift = ScaledTranslation(-5 / 72, 0, axes.figure.dpi_scale_trans)
+                where = axes.get_xaxis_transform() + shift
+                axes.text(at.value, 0.98, text, transform=where, ha="right", va="top", fontsize=7.5)
 
 
 def _handles(across: Across, line: Line) -> list[Line2D]:
-    costs = tuple(filter(None, (STEADY, across.moved)))
-    best = [meeting.best[cost] for meeting in line.meetings for cost in costs if cost in meeting.best]
+    best = [contrast for cost in filter(None, (STEADY, across.moved)) for contrast in line.best(cost).values()]
     strategies = dict.fromkeys(spent.case.strategy for contrast in best for spent in (contrast.base, contrast.new))
     handles = [Line2D([], [], color=colour_of(name), linewidth=2.4, label=cut(name, 24)) for name in strategies]
     for name, marker, face in zip(Wording(across).names, SIDE_MARKERS, (INK, "none"), strict=True):
         handles.append(Line2D([], [], color=INK, marker=marker, markerfacecolor=face, linestyle="", label=name))
     handles.append(Line2D([], [], color=INK, linewidth=1.2, label="data in place"))
     if across.moved:
-        handles.append(Line2D([], [], color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label=TRANSFERS[across.moved]))
+        handles.append(Line2D([], [], color=INK, linewidth=1.2, linestyle=DASHED, label=TRANSFERS[across.moved]))
     return handles

@@ -13,13 +13,12 @@ from ..tables.table import Table
 
 @dataclass(frozen=True)
 class DevicesPart:
-    """A pair of sides in a report: its heading, what stands on either side, the answer in words, and its tables."""
+    """A pair of sides in a report: what stands on either side, the answer in words, and its tables."""
 
     name: str
-    heading: str
-    sides: tuple[str, ...]
-    sentences: tuple[str, ...]
-    tables: tuple[Table, ...]
+    sides: Sequence[str]
+    sentences: Sequence[str]
+    tables: Sequence[Table]
     across: Across
 
 
@@ -32,15 +31,8 @@ def devices_parts(runs: Sequence[Run]) -> list[DevicesPart]:
     if len({(side.device, side.kind) for side in sides}) < 2:
         return []
     return [
-        DevicesPart(
-            f"devices-{number}",
-            f"{across.new.name} against {across.base.name}",
-            tuple(sides_in_words(across)),
-            tuple(devices_in_words(across)),
-            tuple(tables_of(across, number)),
-            across,
-        )
-        for number, across in enumerate(compare_sides_across(sides))
+        DevicesPart(f"devices-{n}", sides_in_words(across), devices_in_words(across), tables_of(across, n), across)
+        for n, across in enumerate(compare_sides_across(sides))
     ]
 
 

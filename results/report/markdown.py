@@ -17,7 +17,7 @@ def _parts(report: Report) -> Iterator[str]:
     yield from ("# linregbench report", bullets(report.summary))
     yield markdown_of(Document(report.workloads, notes=report.notes)).rstrip()
     for devices in report.devices:
-        yield from (f"## {escaped(devices.heading)}", bullets((*devices.sentences, *devices.sides)))
+        yield from (f"## {escaped(devices.across.heading)}", bullets((*devices.sentences, *devices.sides)))
         yield from map(table_as_markdown, devices.tables)
     yield from map(table_as_markdown, report.answers)
     yield ON_THE_CLOCK

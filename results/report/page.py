@@ -48,7 +48,7 @@ def html(report: Report, pictures: Mapping[str, str] | None = None) -> str:
         sections=[*sections, *_SECTIONS],
         # as they stand: matplotlib escapes every text in them
         devices=[
-            (part, Markup(svg_of(devices_figure(part.across), part.name, f"Time of a call: {part.heading}")))
+            (part, Markup(svg_of(devices_figure(part.across), part.name, f"Time of a call: {part.across.heading}")))
             for part in report.devices
         ],
         devices_title=title_of(report.devices),

@@ -6,10 +6,12 @@
 Every part may be missing; `reasons` are benchmarks.gpu's names.
 """
 
-import math
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 SLOWED = {
     "power_cap": "its power cap",
@@ -24,21 +26,27 @@ SLOWED = {
 DeviceState = Mapping[str, Any] | None
 
 
+_Seconds = Annotated[float, msgspec.Meta(gt=0, le=sys.float_info.max)]  # finite
+
+
+class _State(msgspec.Struct):
+    """The parts that are read here, of one device."""
+
+    reasons: list[str] = []
+    clock_mhz: tuple[float, float] = (0.0, 0.0)
+    sentinel_s: list[list[_Seconds]] = []
+
+
 def check_device_state(state: DeviceState, rounds: int) -> None:
-    """Raise ValueError, naming the field, where a part that is read here is not what it should be."""
+    """Raise ValueError, naming the device and the field, where a part that is read here is not what it should be."""
     for device, parts in (state or {}).items():
         name = f"'device_state' of {str(device)[:40]!r}"
-        if not isinstance(parts, Mapping):
-            raise ValueError(f"{name} must be an object")
-        if not _are(parts.get("reasons", []), str):
-            raise ValueError(f"{name}: 'reasons' must be a list of names")
-        if not _are(parts.get("clock_mhz", []), int | float) or len(parts.get("clock_mhz", [0, 0])) != 2:
-            raise ValueError(f"{name}: 'clock_mhz' must be the lowest and the highest clock")
-        sentinel = parts.get("sentinel_s", [])
-        if not _are(sentinel, list | tuple) or not all(_are(samples, int | float) for samples in sentinel):
-            raise ValueError(f"{name}: 'sentinel_s' must be lists of seconds")
-        if len(sentinel) > rounds or not all(0 < sample < math.inf for samples in sentinel for sample in samples):
-            raise ValueError(f"{name}: 'sentinel_s' must hold positive seconds, for {rounds} rounds at most")
+        try:
+            sentinel = msgspec.convert(parts, _State).sentinel_s
+        except msgspec.ValidationError as error:
+            raise ValueError(f"{name}: {error}") from None
+        if len(sentinel) > rounds:
+            raise ValueError(f"{name}: 'sentinel_s' must be for {rounds} rounds at most")
 
 
 def slowest_device_sentinel_s(state: DeviceState, rounds: int) -> Mapping[str, tuple[float, ...]]:
@@ -72,9 +80,3 @@ def clocks(states: Iterable[DeviceState]) -> tuple[tuple[str, float, float], ...
         for device, parts in (state or {}).items():
             by_device.setdefault(device, []).extend(parts.get("clock_mhz", []))
     return tuple((device, min(seen), max(seen)) for device, seen in by_device.items() if seen)
-
-
-def _are(values: Any, kind: Any) -> bool:
-    return isinstance(values, list | tuple) and all(
-        isinstance(value, kind) and not isinstance(value, bool) for value in values
-    )

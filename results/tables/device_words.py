@@ -1,7 +1,7 @@
 """Two sides as a document: what they are and the answer in plain words, then the tables that say it at length."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ..compare.devices.crossovers import Overtaking, main_lines, overtakings
@@ -13,22 +13,21 @@ from ..models.words import interval
 from ..words.names import AXIS_LETTER
 from ..words.text import counted, listed, plain, ratio_text
 from .cases import by_reason
-from .devices import LACKING, Wording, tables_of, threads_text
+from .devices import LACKING, TRANSFERS, Wording, tables_of, threads_text
 from .table import Cell, Document, Table
 
 MOST_LINES = 6
-_MOVED = {
+_HOW = {
+    STEADY: "With the data in place",
     BOTH_WAYS: "Transfers in and out included",
     INWARD: "The transfer in included (the way out was not measured on both)",
 }
-
-_WITH = {BOTH_WAYS: "with transfers", INWARD: "with the transfer in"}
 
 
 def across_document(across: Across) -> Document:
     """A pair of sides; a table of several strategies is one a strategy."""
     tables = tables_of(across)
-    above = [f"{across.new.name} against {across.base.name}", *sides_in_words(across), "", *devices_in_words(across)]
+    above = [across.heading, *sides_in_words(across), "", *devices_in_words(across)]
     notes = [f"{table.title.partition(':')[0]}: {table.about}" for table in tables if table.about]
     return Document([part for table in tables for part in _parts(table)], above, notes, _summary(across))
 
@@ -36,30 +35,27 @@ def across_document(across: Across) -> Document:
 def sides_in_words(across: Across) -> list[str]:
     """What stands on either side, and in what they differ beside the device."""
     sides = [_side(*side) for side in zip((across.base, across.new), Wording(across).names, strict=True)]
-    one = across.base.run.header.run == across.new.run.header.run
-    every = all(contrast.paired for meeting in across.meetings for contrast in meeting.best.values())
-    how = f"in one run, sampled in lockstep: ratios are paired{'' if every else ' where the threads are alike'}"
-    if not one:
-        how = "in two runs, which share no moment: intervals hold for these two sessions"
-    names = across.base.run.name, across.new.run.name
-    apart = () if one else differences(across.base.run, across.new.run, names)
-    return [*sides, f"measured {how}", *(f"differs: {plain(difference.text)}" for difference in apart)]
+    base, new = across.base.run, across.new.run
+    if base.header.run == new.header.run:
+        every = all(contrast.paired for meeting in across.meetings for contrast in meeting.best.values())
+        where = "" if every else " where the threads are alike"
+        return [*sides, f"measured in one run, sampled in lockstep: ratios are paired{where}"]
+    apart = [f"differs: {plain(each.text)}" for each in differences(base, new, (base.name, new.name))]
+    return [*sides, "measured in two runs, which share no moment: intervals hold for these two sessions", *apart]
 
 
 def devices_in_words(across: Across) -> list[str]:
     """Who is faster how often and by how much, from which size on, and what launches cost."""
-    moved = "Transfers were not measured on both, so nothing is said with them included."
-    if across.moved is not None:
-        moved = _faster(across, across.moved, _MOVED[across.moved])
-    steady = _faster(across, STEADY, "With the data in place")
-    return [steady, moved, *_overtaken(across), *_launches(across), *_held_back(across)]
+    faster = [_faster(across, cost, how) for cost, how in _HOW.items() if cost in (STEADY, across.moved)]
+    if across.moved is None:
+        faster.append("Transfers were not measured on both, so nothing is said with them included.")
+    return [*faster, *_overtaken(across), *_launches(across), *_held_back(across)]
 
 
 def _summary(across: Across) -> str:
     """`cuda is the faster in 5, cpu is the faster in 5 of 10 workloads, data in place; no verdicts`."""
-    contrasts = [meeting.best[STEADY] for meeting in across.meetings if STEADY in meeting.best]
-    wins, of = _counted(across, contrasts), counted(len(contrasts), "workload")
-    return f"{', '.join(wins)} of {of}, data in place; no verdicts across devices or machines"
+    wins, of = _counted(across, STEADY)
+    return f"{wins} of {of}, data in place; no verdicts across devices or machines"
 
 
 def _parts(table: Table) -> Iterator[Table]:
@@ -90,62 +86,54 @@ def _side(side: Side, name: str) -> str:
 
 
 def _faster(across: Across, cost: str, how: str) -> str:
-    contrasts = [(meeting, meeting.best[cost]) for meeting in across.meetings if cost in meeting.best]
     wording = Wording(across)
-    counts = _counted(across, [contrast for _, contrast in contrasts])
-    text = f"{how}: of {counted(len(contrasts), 'workload')}, {', '.join(counts)}"
+    wins, of = _counted(across, cost)
+    text = f"{how}: of {of}, {wins}"
     for sign, name in ((1, across.new.name), (-1, across.base.name)):
-        wins = [(meeting, contrast) for meeting, contrast in contrasts if contrast.faster == sign]
-        if wins:
-            meeting, most = sorted(wins, key=lambda win: win[1].ratio.value or 1.0)[-1 if sign > 0 else 0]
+        won = [(meeting, contrast) for meeting, contrast in across.best(cost) if contrast.faster == sign]
+        if won:
+            meeting, most = max(won, key=lambda win: (win[1].ratio.value or 1.0) ** sign)
             text += f"; {name} is at most {_times(most, sign)} as fast, at {wording.place(meeting)}"
-            text += f" ({_cases(wording, most)})"
+            one, other = wording.case(most.new), wording.case(most.base)
+            text += f" ({one} on both)" if one == other else f" ({one} against {other})"
     return f"{text}."
 
 
-def _counted(across: Across, contrasts: Sequence[Contrast]) -> list[str]:
-    """How often either side is surely the faster."""
-    counts = Counter(contrast.faster for contrast in contrasts)
-    names = ((1, across.new.name), (-1, across.base.name))
-    wins = [f"{name} is the faster in {counts[sign]:,}" for sign, name in names if counts[sign]]
-    return wins + ([f"{counts[0]:,} not sure"] if counts[0] else [])
+def _counted(across: Across, cost: str) -> tuple[str, str]:
+    """How often either side is surely the faster, and of how many workloads."""
+    counts = Counter(contrast.faster for _, contrast in across.best(cost))
+    named = ((1, across.new.name), (-1, across.base.name))
+    wins = [f"{name} is the faster in {counts[sign]:,}" for sign, name in named if counts[sign]]
+    unsure = [f"{counts[0]:,} not sure"] if counts[0] else []
+    return ", ".join(wins + unsure), counted(counts.total(), "workload")
 
 
 def _overtaken(across: Across) -> Iterator[str]:
     """Of each method the longest line along samples, and along the batch."""
     wording = Wording(across)
     for line in main_lines(across)[:MOST_LINES]:
+        letter = AXIS_LETTER[line.axis]
         changes = overtakings(across, line)
-        steady = [_event(change) for change in changes if change.cost == STEADY]
-        moved = [_event(change) for change in changes if change.cost != STEADY]
-        text = "; ".join(steady)
-        with_them = _WITH[across.moved or BOTH_WAYS]
-        if moved == steady:
-            text += f", {with_them} and without"
-        elif moved:
-            text += f"; {with_them}, {'; '.join(moved)}"
-        yield f"Along {AXIS_LETTER[line.axis]}, at {wording.line(line)}: {text}."
+        steady = "; ".join(_event(change, letter) for change in changes if change.cost == STEADY)
+        moved = "; ".join(_event(change, letter) for change in changes if change.cost != STEADY)
+        with_them = TRANSFERS[across.moved]
+        more = f", {with_them} and without" if moved == steady else f"; {with_them}, {moved}" if moved else ""
+        yield f"Along {letter}, at {wording.line(line)}: {steady}{more}."
 
 
-def _event(change: Overtaking) -> str:
+def _event(change: Overtaking, letter: str) -> str:
     if not change.at.known:
         return change.at.why
-    return f"{change.above} overtakes {change.below} at {AXIS_LETTER[change.line.axis]} = {interval(change.at)}"
+    return f"{change.above} overtakes {change.below} at {letter} = {interval(change.at)}"
 
 
 def _launches(across: Across) -> Iterator[str]:
-    contrasts = [meeting.best[STEADY] for meeting in across.meetings if STEADY in meeting.best]
-    of_new, of_base = ([contrast.new.case for contrast in contrasts], [contrast.base.case for contrast in contrasts])
-    for side, cases in ((across.new, of_new), (across.base, of_base)):
-        of_cases = regimes(side)
-        bound = sum(of_cases[case].name == LAUNCH_BOUND for case in cases) if of_cases else 0
-        if bound:
-            yield (
-                f"The best of {side.name} is launch-bound in {bound:,} of {len(cases):,} workloads: over half "
-                f"of its time is launches and waits, and would be left with no work at all."
-            )
-        elif of_cases:
-            yield f"The best of {side.name} is not surely launch-bound in any of the workloads."
+    best = [contrast for _, contrast in across.best(STEADY)]
+    for side, fastest in ((across.new, [each.new for each in best]), (across.base, [each.base for each in best])):
+        if of_cases := regimes(side):
+            bound = sum(of_cases[spent.case].name == LAUNCH_BOUND for spent in fastest)
+            surely = "" if bound else "surely "
+            yield f"The best of {side.name} is {surely}launch-bound in {bound:,} of {counted(len(best), 'workload')}."
 
 
 def _held_back(across: Across) -> Iterator[str]:
@@ -163,8 +151,3 @@ def _times(contrast: Contrast, sign: int = 1) -> str:
     if sign < 0:
         ends = (1 / (ends[0] or 1.0), ends[2] and 1 / ends[2], ends[1] and 1 / ends[1])
     return ratio_text(*ends)
-
-
-def _cases(wording: Wording, contrast: Contrast) -> str:
-    one, other = wording.case(contrast.new), wording.case(contrast.base)
-    return f"{one} on both" if one == other else f"{one} against {other}"

@@ -1,22 +1,22 @@
 """Two sides as tables in words, the same for a terminal, for Markdown and for a page."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..compare.devices.crossovers import Line, Overtaking, lines, overtakings
 from ..compare.devices.ratios import Across, Contrast, Meeting
-from ..compare.devices.regimes import regimes
+from ..compare.devices.regimes import Regime, regimes
 from ..compare.devices.sides import BOTH_WAYS, FIRST, FLOW, INWARD, STEADY, Spent
 from ..models.words import interval
+from ..runfile.records import Case
 from ..stats.estimates import label
 from ..words.names import AXIS_LETTER, Record, method_name, place, varying
 from ..words.text import counted, number_text, plain, ratio_text, text_of_time, trimmed
 from .table import NOTHING, Cell, Row, Table, number_cell, table_of
 
 TRANSFERS = {BOTH_WAYS: "with transfers", INWARD: "with transfer in", None: "with transfers"}
-Regimes = dict[str, Callable[[Contrast], Cell]]
+Bound = tuple[Mapping[Case, Regime], Mapping[Case, Regime]]
 
 LACKING = "across-lacking"
 """How the name of the table begins that has no times."""
@@ -28,62 +28,47 @@ _LONG_NAME = 12
 """Characters; a side of a longer name is a letter in tables."""
 
 
-@dataclass(frozen=True)
 class Wording:
     """How a pair of sides speaks of itself: what differs from workload to workload is told, and no more."""
 
-    across: Across
-
-    @cached_property
-    def names(self) -> tuple[str, str]:
+    def __init__(self, across: Across) -> None:
+        names = across.base.name, across.new.name
+        self.names = names if max(map(len, names)) <= _LONG_NAME else ("A", "B")
         """The base and the new side in tables: by their names, or A and B where one of those is long."""
-        names = self.across.base.name, self.across.new.name
-        return names if max(map(len, names)) <= _LONG_NAME else ("A", "B")
-
-    @cached_property
-    def workloads(self) -> list[Record]:
-        """Each with all that its rows may have to say, the precision of the arithmetic too, which both sides share."""
-        return [dict(meeting.workload) | {"precision": _precision_of(meeting)} for meeting in self.across.meetings]
-
-    @cached_property
-    def differing(self) -> tuple[str, ...]:
-        """What differs from workload to workload; samples always are told."""
-        several = varying(self.workloads, _KEYS)
-        return tuple(key for key in _KEYS if key in several or key == "samples")
-
-    def shared(self) -> str:
+        self.by_name: dict[str | None, str] = dict(zip(names, self.names, strict=True))
+        workloads = [meeting.workload for meeting in across.meetings]
+        several = varying(workloads, _KEYS)
+        self._differing = [key for key in _KEYS if key in several or key == "samples"]
+        alike = [key for key in _KEYS if key not in self._differing and key not in _UNTOLD]
+        values = {key: next((w[key] for w in workloads if w.get(key) is not None), None) for key in alike}
+        self.shared = ", ".join(_long(key, value) for key, value in values.items() if value is not None)
         """What is alike in all, `gradient descent, d = 2, 100 steps, float32`."""
-        alike = [key for key in _KEYS if key not in self.differing and key not in _UNTOLD]
-        values = [(key, next((w[key] for w in self.workloads if w.get(key) is not None), None)) for key in alike]
-        return ", ".join(_long(key, value) for key, value in values if value is not None)
+        threads = {case.threads for side in (across.base, across.new) for case in side.spent}
+        self._threads_differ = len(threads) > 1
 
     def place(self, meeting: Meeting) -> str:
         """A workload in short, `n=1,000 b=8`."""
-        return _short_title(dict(meeting.workload) | {"precision": _precision_of(meeting)}, self.differing)
+        return _short_title(meeting.workload, self._differing)
 
     def line(self, line: Line) -> str:
         """What stands still along a line, in short; the whole where nothing differs from line to line."""
-        return _short_title(line.title, self.differing) or _short_title(line.title, ("method", "features", "batch"))
+        return _short_title(line.title, self._differing) or _short_title(line.title, ("method", "features", "batch"))
 
     def case(self, spent: Spent) -> str:
         """A case by its strategy and variant, and its threads where those differ between any two."""
         text = plain(label(spent.case))
         return f"{text}, {threads_text(spent.case.threads)}" if self._threads_differ else text
 
-    @cached_property
-    def _threads_differ(self) -> bool:
-        return len({case.threads for side in (self.across.base, self.across.new) for case in side.spent}) > 1
-
 
 def tables_of(across: Across, number: int = 0) -> list[Table]:
     """Every table of a pair of sides; `number` tells the pairs of one report apart."""
-    wording, of_regimes = Wording(across), _regimes(across)
+    wording, bound = Wording(across), (regimes(across.base), regimes(across.new))
     tables = (
-        _best(wording, of_regimes),
-        _overtaken(wording),
-        _flow(wording),
-        _alike(wording, of_regimes),
-        _lacking(wording),
+        _best(across, wording, bound),
+        _overtaken(across, wording),
+        _flow(across, wording),
+        _alike(across, wording, bound),
+        _lacking(across, wording),
     )
     suffix = f"-{number}" if number else ""
     return [replace(table, name=f"{table.name}{suffix}").filled() for table in tables if table.rows]
@@ -104,18 +89,11 @@ def _overtaken_text(changes: Sequence[Overtaking], names: Mapping[str | None, st
     return f"{names[only.above]} at every size" if only.above else "not sure"
 
 
-def _best(wording: Wording, of_regimes: Regimes) -> Table:
-    across, names = wording.across, wording.names
+def _best(across: Across, wording: Wording, bound: Bound) -> Table:
+    names = wording.names
     rows: list[Row] = [
-        [
-            wording.place(meeting),
-            *_times(best),
-            _ratio(best),
-            _ratio(meeting.best.get(across.moved or "")),
-            *(of(best) for of in of_regimes.values()),
-        ]
-        for meeting in across.meetings
-        if (best := meeting.best.get(STEADY))
+        [wording.place(meeting), *_times(best), *_ratios(meeting.best, STEADY, across.moved), *_regimes(best, bound)]
+        for meeting, best in across.best(STEADY)
     ]
     about = (
         f"The fastest case of each with its data in place, and how many times as fast {names[1]} is: above 1 "
@@ -123,82 +101,83 @@ def _best(wording: Wording, of_regimes: Regimes) -> Table:
     )
     if across.moved:
         about += " With transfers, the case that is fastest with them may be another one."
-    if of_regimes:
+    if any(bound):
         about += " Launch-bound: over half of its time would be left with no work at all."
-    headings = ("workload", *names, f"{names[1]} is", TRANSFERS[across.moved], *of_regimes)
-    return _table("across-best", f"The best of each: {wording.shared()}", about, headings, rows)
+    headings = ("workload", *names, f"{names[1]} is", TRANSFERS[across.moved], *_regime_headings(names, bound))
+    return _table("across-best", f"The best of each: {wording.shared}", about, headings, rows)
 
 
-def _overtaken(wording: Wording) -> Table:
-    across, names = wording.across, wording.names
-    by_name: dict[str | None, str] = dict(zip((across.base.name, across.new.name), names, strict=True))
+def _overtaken(across: Across, wording: Wording) -> Table:
+    costs = [cost for cost in (STEADY, across.moved) if cost]
     rows = []
     for line in lines(across):
         changes = overtakings(across, line)
-        by_cost = [[change for change in changes if change.cost == cost] for cost in (STEADY, across.moved)]
-        where = [_overtaken_text(of_cost, by_name) for of_cost in by_cost if of_cost]
+        by_cost = [[change for change in changes if change.cost == cost] for cost in costs]
+        where = [_overtaken_text(of_cost, wording.by_name) for of_cost in by_cost]
         rows.append((wording.line(line), AXIS_LETTER[line.axis], *where))
     about = (
         "Where the best of one overtakes the best of the other, within the sizes measured. The interval holds every "
         "size at which their order is not sure, whether times between two sizes follow a straight line or a power law."
     )
-    headings = ("workload", "along", "data in place", *([TRANSFERS[across.moved]] if across.moved else []))
-    title = f"From which size on {names[1]} wins, and where {names[0]} does"
+    headings = ("workload", "along", "data in place", TRANSFERS[across.moved])[: 2 + len(costs)]
+    title = f"From which size on {wording.names[1]} wins, and where {wording.names[0]} does"
     return _table("across-overtaken", title, about, headings, rows)
 
 
-def _flow(wording: Wording) -> Table:
-    across, names = wording.across, wording.names
+def _flow(across: Across, wording: Wording) -> Table:
+    names = wording.names
     rows: list[Row] = []
-    for meeting in across.meetings:
-        if flow := meeting.best.get(FLOW):
-            batch = int(str(meeting.workload["batch"]))
-            rates = [Cell(trimmed(batch / seconds), batch / seconds) for seconds in (flow.base_s, flow.new_s)]
-            cases = wording.case(flow.base), wording.case(flow.new)
-            rows.append([wording.place(meeting), *rates, _ratio(flow, "fewer"), *cases])
-    enqueued = any(spent.enqueued for side in (across.base, across.new) for spent in side.spent.values())
-    how = ", where calls were enqueued and waited for once, and else of calls one after another" if enqueued else ""
+    for meeting, flow in across.best(FLOW):
+        per_s = [meeting.workload["batch"] / seconds for seconds in (flow.base_s, flow.new_s)]
+        rates = [Cell(trimmed(rate), rate) for rate in per_s]
+        cases = wording.case(flow.base), wording.case(flow.new)
+        rows.append([wording.place(meeting), *rates, _ratio(flow, "fewer"), *cases])
+    about = "The most that each solves in a second: of calls enqueued and waited for once where that was measured."
     headings = ("workload", *names, f"{names[1]} solves", *(f"fastest on {name}" for name in names))
-    return _table("across-flow", "Problems a second", f"The most that each solves in a second{how}.", headings, rows)
+    return _table("across-flow", "Problems a second", about, headings, rows)
 
 
-def _alike(wording: Wording, of_regimes: Regimes) -> Table:
-    across, names = wording.across, wording.names
+def _alike(across: Across, wording: Wording, bound: Bound) -> Table:
+    names = wording.names
     rows: list[Row] = [
         [
             wording.place(meeting),
             wording.case(contrasts[STEADY].new),
             *_times(contrasts[STEADY]),
-            *(_ratio(contrasts.get(cost)) for cost in (STEADY, across.moved or "", FIRST)),
-            *(of(contrasts[STEADY]) for of in of_regimes.values()),
+            *_ratios(contrasts, STEADY, across.moved, FIRST),
+            *_regimes(contrasts[STEADY], bound),
         ]
         for meeting in across.meetings
         for contrasts in meeting.alike
     ]
+    of_regimes = _regime_headings(names, bound)
     headings = ("workload", "case", *names, f"{names[1]} is", TRANSFERS[across.moved], "first result", *of_regimes)
     about = "First result: from data on the host to the first result, tracing and compiling included."
     return _table("across-alike", "The same strategy on both", about, headings, rows)
 
 
-def _lacking(wording: Wording) -> Table:
+def _lacking(across: Across, wording: Wording) -> Table:
     rows = (
         (wording.place(meeting), plain(name), plain(why))
-        for meeting in wording.across.meetings
+        for meeting in across.meetings
         for name, why in meeting.lacking
     )
     return _table(LACKING, "Asked for, without a time", "", ("workload", "case", "why"), rows)
 
 
-def _regimes(across: Across) -> Regimes:
-    """By the heading of its column, what bounds a case; of two accelerators each has a column of its own."""
-    of_base, of_new = regimes(across.base), regimes(across.new)
-    one, other = (f"regime on {name}" if of_base and of_new else "regime" for name in Wording(across).names)
-    headings: Regimes = {}
-    if of_base:
-        headings[one] = lambda contrast: Cell(of_base[contrast.base.case].name)
-    if of_new:
-        headings[other] = lambda contrast: Cell(of_new[contrast.new.case].name)
-    return headings
+def _regime_headings(names: tuple[str, str], bound: Bound) -> tuple[str, ...]:
+    """Of two accelerators each has a column of its own; that of a CPU stays empty."""
+    return tuple(f"regime on {name}" if all(bound) else "regime" for name in names)
+
+
+def _regimes(contrast: Contrast, bound: Bound) -> list[str]:
+    """What bounds the case of either side."""
+    cases = contrast.base.case, contrast.new.case
+    return [of_side[case].name if of_side else "" for case, of_side in zip(cases, bound, strict=True)]
+
+
+def _ratios(contrasts: Mapping[str, Contrast], *costs: str | None) -> list[Cell]:
+    return [_ratio(contrasts.get(cost or "")) for cost in costs]
 
 
 def _ratio(contrast: Contrast | None, less: str = "slower") -> Cell:
@@ -211,10 +190,6 @@ def _ratio(contrast: Contrast | None, less: str = "slower") -> Cell:
 def _times(contrast: Contrast) -> tuple[Cell, Cell]:
     base, new = (Cell(text_of_time(seconds), seconds) for seconds in (contrast.base_s, contrast.new_s))
     return base, new
-
-
-def _precision_of(meeting: Meeting) -> str:
-    return str(next(iter(meeting.best.values())).base.case.precision)
 
 
 def _short_title(workload: Record, names: Iterable[str]) -> str:

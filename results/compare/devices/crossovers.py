@@ -1,14 +1,13 @@
 """From which size on one side wins: where the best of one overtakes the best of the other, along each axis."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ...fields import WORKLOAD
-from ...models.crossovers import crossings
+from ...models.crossovers import Crossing, crossings
 from ...models.rays import Answer, log_error, not_in_range
-from ...words.names import AXES, Key
+from ...words.names import AXES, Key, Record
 from .ratios import Across, Contrast, Meeting
 from .sides import STEADY
 
@@ -19,12 +18,16 @@ class Line:
 
     axis: str
     fixed: Key
-    meetings: tuple[Meeting, ...]
+    meetings: Mapping[int, Meeting]
 
     @property
-    def title(self) -> dict[str, Any]:
+    def title(self) -> Record:
         """What stands still, by name."""
         return dict(self.fixed)
+
+    def best(self, cost: str) -> dict[int, Contrast]:
+        """The best of each side by one kind of cost, by their places on the axis."""
+        return {at: meeting.best[cost] for at, meeting in self.meetings.items() if cost in meeting.best}
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,6 @@ class Overtaking:
     is sure and the same side at every size.
     """
 
-    line: Line
     cost: str
     below: str | None
     above: str | None
@@ -44,68 +46,55 @@ class Overtaking:
 
 def lines(across: Across) -> list[Line]:
     """Every line along an axis on which the two sides meet at two places or more."""
-    return [line for axis in AXES for line in _along(across, axis)]
+    along: dict[tuple[str, Key], dict[int, Meeting]] = {}
+    for axis in AXES:
+        for meeting in across.meetings:
+            at = meeting.workload.get(axis)
+            if isinstance(at, int):
+                fixed = tuple((key, meeting.workload.get(key)) for key in (*WORKLOAD, "precision") if key != axis)
+                along.setdefault((axis, fixed), {})[at] = meeting
+    together = [(axis, fixed, dict(sorted(places.items()))) for (axis, fixed), places in along.items()]
+    return [Line(axis, fixed, places) for axis, fixed, places in together if len(places) > 1]
 
 
 def main_lines(across: Across) -> list[Line]:
     """Along samples and along the batch, of each method and arithmetic the line with the most places."""
-    best: dict[tuple[object, ...], Line] = {}
+    longest: dict[tuple[object, ...], Line] = {}
     for line in lines(across):
         if line.axis in ("samples", "batch"):
             title = line.title
             key = (line.axis, *(title[name] for name in ("method", "dtype", "precision", "condition")))
-            if key not in best or len(line.meetings) > len(best[key].meetings):
-                best[key] = line
-    return list(best.values())
+            longest[key] = max(longest.get(key, line), line, key=lambda one: len(one.meetings))
+    return list(longest.values())
 
 
 def overtakings(across: Across, line: Line) -> list[Overtaking]:
     """With data in place, and with transfers where both sides tell of them; one of each at least."""
-    costs = [STEADY, *([across.moved] if across.moved else [])]
-    return [change for cost in costs for change in _overtakings(across, line, cost)]
+    return [change for cost in filter(None, (STEADY, across.moved)) for change in _overtakings(across, line, cost)]
 
 
-def _along(across: Across, axis: str) -> Iterator[Line]:
-    along: dict[Key, dict[int, Meeting]] = {}
-    for meeting in across.meetings:
-        at = meeting.workload.get(axis)
-        if isinstance(at, int):
-            precision = ("precision", meeting.best[STEADY].base.case.precision)
-            fixed = (*((key, meeting.workload.get(key)) for key in WORKLOAD if key != axis), precision)
-            along.setdefault(fixed, {})[at] = meeting
-    for fixed, meetings in along.items():
-        if len(meetings) > 1:
-            yield Line(axis, fixed, tuple(meetings[at] for at in sorted(meetings)))
-
-
-def _overtakings(across: Across, line: Line, cost: str) -> Iterator[Overtaking]:
-    places = [
-        (int(meeting.workload[line.axis] or 1), meeting.best[cost]) for meeting in line.meetings if cost in meeting.best
-    ]
-    signs = {contrast.faster for _, contrast in places}
-    crossed = _crossings(places) if {1, -1} <= signs else []
+def _overtakings(across: Across, line: Line, cost: str) -> list[Overtaking]:
+    places = line.best(cost)
+    signs = {contrast.faster for contrast in places.values()}
     names = {1: across.new.name, -1: across.base.name}
-    for before, at in crossed:
-        yield Overtaking(line, cost, names[before], names[-before], at)
-    if not crossed:
-        every = names[signs.pop()] if len(signs) == 1 and signs != {0} else None
-        sizes = f"{places[0][0]:,} to {places[-1][0]:,}" if places else ""
-        why = "who is the faster is not sure on both sides of any size"
-        if len(places) < 2:
-            why = "measured on both at fewer than two sizes"
-        elif every:
-            why = f"{every} is the faster at every size measured, {sizes}"
-        yield Overtaking(line, cost, every, every, not_in_range(why))
+    changes = _crossings(places) if {1, -1} <= signs else []
+    if changes:
+        return [Overtaking(cost, names[change.before], names[-change.before], change.at) for change in changes]
+    every = names.get(signs.pop()) if len(signs) == 1 else None
+    why = "who is the faster is not sure on both sides of any size"
+    if len(places) < 2:
+        why = "measured on both at fewer than two sizes"
+    elif every:
+        why = f"{every} is the faster at every size measured, {min(places):,} to {max(places):,}"
+    return [Overtaking(cost, every, every, not_in_range(why))]
 
 
-def _crossings(places: Sequence[tuple[int, Contrast]]) -> list[tuple[int, Answer]]:
-    """The side that is the faster below (1 the new one), and where."""
-    known = [(x, contrast) for x, contrast in places if contrast.ratio.value and contrast.ratio.low]
-    changes = crossings(
-        [x for x, _ in known],
-        [math.log(contrast.ratio.value or 1.0) for _, contrast in known],
-        [log_error(contrast.ratio.low, contrast.ratio.high, contrast.blocks) for _, contrast in known],
-        [contrast.new_s for _, contrast in known],
-        min(contrast.blocks for _, contrast in known) - 1,
+def _crossings(places: Mapping[int, Contrast]) -> list[Crossing]:
+    known = {x: contrast for x, contrast in places.items() if contrast.ratio.value and contrast.ratio.low}
+    return crossings(
+        list(known),
+        [math.log(contrast.ratio.value or 1.0) for contrast in known.values()],
+        [log_error(contrast.ratio.low, contrast.ratio.high, contrast.blocks) for contrast in known.values()],
+        [contrast.new_s for contrast in known.values()],
+        min(contrast.blocks for contrast in known.values()) - 1,
     )
-    return [(crossing.before, crossing.at) for crossing in changes]

@@ -12,21 +12,17 @@ import pandas as pd
 from ...fields import COLUMNS as OF_A_RUN
 from ...fields import WORKLOAD
 from ...frame import of_rows
+from ...models.rays import Answer
 from ...runfile.records import Case
-from .crossovers import Line, Overtaking, lines, overtakings
+from .crossovers import lines, overtakings
 from .ratios import Across, Contrast
 from .regimes import Regime, regimes
 
 _OF_WORKLOAD = (*WORKLOAD, "precision")
 
 _OF_CASE = ("strategy", "variant", "threads")
-_OF_REGIME = {
-    "regime": "string",
-    "regime_why": "string",
-    "launch_share": "float64",
-    "launch_share_low": "float64",
-    "launch_share_high": "float64",
-}
+_OF_REGIME = dict.fromkeys(("regime", "regime_why"), "string")
+_OF_REGIME |= dict.fromkeys(("launch_share", "launch_share_low", "launch_share_high"), "float64")
 _SIDES = ("base", "new")
 
 ACROSS_COLUMNS: dict[str, str] = {
@@ -52,41 +48,32 @@ def across_frame(pairs: Sequence[Across]) -> pd.DataFrame:
 
 
 def _rows(across: Across) -> Iterator[dict[str, Any]]:
-    bound = {"base": regimes(across.base), "new": regimes(across.new)}
+    bound = regimes(across.base), regimes(across.new)
     for meeting in across.meetings:
-        for contrasts, row in ((meeting.best, "best"), *((of_case, "alike") for of_case in meeting.alike)):
+        for contrasts, kind in ((meeting.best, "best"), *((of_case, "alike") for of_case in meeting.alike)):
             for contrast in contrasts.values():
-                yield {"row": row} | _workload(meeting.workload) | _contrast(contrast, meeting.workload, bound)
+                yield {"row": kind, **meeting.workload, **_contrast(contrast, meeting.workload, bound)}
         for name, why in meeting.lacking:
-            yield {"row": "no time", "reason": f"{name}: {why}"} | _workload(meeting.workload)
+            yield {"row": "no time", "reason": f"{name}: {why}", **meeting.workload}
     for line in lines(across):
         for change in overtakings(across, line):
-            yield {"row": "overtaking"} | _overtaking(line, change)
-
-
-def _workload(workload: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: workload.get(name) for name in _OF_WORKLOAD}
+            row = {name: getattr(change, name) for name in ("cost", "below", "above")} | _ends("at", change.at)
+            yield {"row": "overtaking", "axis": line.axis, "reason": change.at.why or None, **line.title, **row}
 
 
 def _contrast(
-    contrast: Contrast, workload: Mapping[str, Any], bound: Mapping[str, Mapping[Case, Regime]]
+    contrast: Contrast, workload: Mapping[str, Any], bound: Sequence[Mapping[Case, Regime]]
 ) -> dict[str, Any]:
-    sides = {"base": contrast.base.case, "new": contrast.new.case}
-    row: dict[str, Any] = {f"{side}_{name}": getattr(case, name) for side, case in sides.items() for name in _OF_CASE}
-    row |= {name: getattr(contrast, name) for name in ("cost", "base_s", "new_s", "blocks", "rounds", "paired")}
-    row |= {"precision": contrast.new.case.precision, "ratio": contrast.ratio.value}
-    row |= {"ratio_low": contrast.ratio.low, "ratio_high": contrast.ratio.high}
-    row |= {f"{side}_problems_per_s": workload["batch"] / row[f"{side}_s"] for side in sides}
-    for side, case in sides.items():
-        regime = bound[side].get(case)
-        if regime:
-            share = regime.launches
-            values = (regime.name, regime.why, share.value, share.low, share.high)
-            row |= {f"{side}_{name}": value for name, value in zip(_OF_REGIME, values, strict=True)}
+    row = {name: getattr(contrast, name) for name in ("cost", "base_s", "new_s", "blocks", "rounds", "paired")}
+    row |= _ends("ratio", contrast.ratio)
+    for side, spent, regime_of in zip(_SIDES, (contrast.base, contrast.new), bound, strict=True):
+        row |= {f"{side}_{name}": getattr(spent.case, name) for name in _OF_CASE}
+        row[f"{side}_problems_per_s"] = workload["batch"] / row[f"{side}_s"]
+        if regime := regime_of.get(spent.case):
+            row |= {f"{side}_regime": regime.name, f"{side}_regime_why": regime.why}
+            row |= _ends(f"{side}_launch_share", regime.launches)
     return row
 
 
-def _overtaking(line: Line, change: Overtaking) -> dict[str, Any]:
-    row = _workload(line.title) | {name: getattr(change, name) for name in ("cost", "below", "above")}
-    row |= {"axis": line.axis, "reason": change.at.why or None}
-    return row | {"at": change.at.value, "at_low": change.at.low, "at_high": change.at.high}
+def _ends(name: str, answer: Answer) -> dict[str, float | None]:
+    return {name: answer.value, f"{name}_low": answer.low, f"{name}_high": answer.high}

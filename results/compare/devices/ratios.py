@@ -5,16 +5,16 @@ intervals come from the blocks of either session (Welch). They hold for these se
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from ...models.rays import Answer
 from ...runfile.read import RunFileError
-from ...runfile.schema import Scalars
 from ...stats.estimates import label, ratio_in
-from ...stats.intervals import FloatArray, Interval, t_interval, welch_interval
+from ...stats.intervals import t_interval, welch_interval
 from ...stats.ratios import exp_or_none
+from ...words.names import Record
 from ...words.text import counted, plain
 from ..runs import matched
 from .sides import BOTH_WAYS, COSTS, INWARD, STEADY, Side, Spent, WorkloadKey, workload_of
@@ -49,7 +49,7 @@ class Meeting:
     A strategy meets itself at the same number of threads, or else where each side has it but once.
     """
 
-    workload: Scalars  # without a batch it is of one problem
+    workload: Record  # and the precision of its arithmetic; without a batch it is of one problem
     best: Mapping[str, Contrast]
     alike: tuple[Mapping[str, Contrast], ...]
     lacking: tuple[tuple[str, str], ...]  # what was asked for and has no time, and why
@@ -65,9 +65,13 @@ class Across:
     meetings: tuple[Meeting, ...]
 
     @property
-    def costs(self) -> tuple[str, ...]:
-        """The kinds of cost that are shown."""
-        return tuple(cost for cost in COSTS if cost == self.moved or cost not in (INWARD, BOTH_WAYS))
+    def heading(self) -> str:
+        """Which stands against which."""
+        return f"{self.new.name} against {self.base.name}"
+
+    def best(self, cost: str) -> list[tuple[Meeting, Contrast]]:
+        """The best of each side by one kind of cost, wherever both tell it."""
+        return [(meeting, meeting.best[cost]) for meeting in self.meetings if cost in meeting.best]
 
 
 def compare_sides_across(sides: Sequence[Side]) -> tuple[Across, ...]:
@@ -75,8 +79,13 @@ def compare_sides_across(sides: Sequence[Side]) -> tuple[Across, ...]:
 
     Raises RunFileError where there is one side alone.
     """
-    if len(sides) < 2:
-        raise RunFileError(_alone(sides))
+    if not sides:
+        raise RunFileError("a run without a single case has nothing to compare")
+    if len(sides) == 1:
+        raise RunFileError(
+            f"{sides[0].run.name}: holds cases on {sides[0].device} alone: name a second file, "
+            f"or measure both in one run (linregbench run --device cpu,cuda)"
+        )
     first, *others = [side for side in sides if side.spent] or sides[:1]
     pairs = [_across(first, other) for other in others]
     return tuple(pair for pair in pairs if pair.meetings)
@@ -84,50 +93,39 @@ def compare_sides_across(sides: Sequence[Side]) -> tuple[Across, ...]:
 
 def without_common(sides: Sequence[Side], pairs: Sequence[Across]) -> list[str]:
     """A line for every side that stands in no comparison: nothing was measured there, or nothing that others have."""
-    compared = {name for across in pairs for name in (across.base.name, across.new.name)}
-    lines = [_unmeasured(side) for side in sides if not side.spent]
-    first, *others = [side for side in sides if side.spent] or sides[:1]
-    lines += [
-        f"{first.name} and {side.name} have no workload in common: measure the same method, sizes, dtype, precision "
-        f"and seed on both"
-        for side in others
-        if side.name not in compared
-    ]
+    compared = {across.new.name for across in pairs}
+    first = next((side for side in sides if side.spent), None)
+    lines = []
+    for side in sides:
+        if not side.spent:
+            why, *others = dict.fromkeys(side.unmeasured.values()) or ["no case was asked for"]
+            more = f" (and {counted(len(others), 'other reason')})" if others else ""
+            lines.append(f"{side.run.name}: nothing was measured on {side.device}: {plain(why)}{more}")
+        elif first and side.name not in {first.name, *compared}:
+            lines.append(
+                f"{first.name} and {side.name} have no workload in common: measure the same method, sizes, dtype, "
+                f"precision and seed on both"
+            )
     return lines
 
 
-def _unmeasured(side: Side) -> str:
-    whys = list(dict.fromkeys(side.unmeasured.values())) or ["no case was asked for"]
-    more = f" (and {counted(len(whys) - 1, 'other reason')})" if len(whys) > 1 else ""
-    return f"{side.run.name}: nothing was measured on {side.device}: {plain(whys[0])}{more}"
-
-
-def _alone(sides: Sequence[Side]) -> str:
-    if not sides:
-        return "a run without a single case has nothing to compare"
-    (side,) = sides
-    return (
-        f"{side.run.name}: holds cases on {side.device} alone: name a second file, "
-        f"or measure both in one run (linregbench run --device cpu,cuda)"
-    )
-
-
-def contrast(base: Spent, new: Spent, cost: str) -> Contrast | None:
+def _contrast(base: Spent, new: Spent, cost: str) -> Contrast | None:
     """One kind of cost of two cases; None where either does not tell it.
 
     Undisturbed where both runs had a sentinel. Within one run paired: the steady state round by round, the others,
     which have one value a block, block by block.
     """
     quiet = base.quiet is not None and new.quiet is not None
-    mine, theirs = (_costs(spent, quiet=quiet).get(cost) for spent in (base, new))
+    mine, theirs = ((spent.log_s if quiet else spent.every).get(cost) for spent in (base, new))
     if mine is None or theirs is None:
         return None
     paired = base.contest is new.contest and not np.isnan(mine - theirs).all()
     interval = t_interval(mine - theirs) if paired else welch_interval(mine, theirs)
-    if not int(interval.blocks):
+    blocks, rounds = int(interval.blocks), "quiet" if quiet else "all"
+    if not blocks:
         return None
-    rounds = "quiet" if quiet else "all"
-    answer, blocks = _answer(interval), int(interval.blocks)
+    value, low, high = (exp_or_none(float(end)) for end in (interval.mean, interval.low, interval.high))
+    answer = Answer(value, low, high)
     by_round = ratio_in(base.contest, new.case, base.case) if paired and cost == STEADY else None
     if by_round is not None:
         answer, blocks, rounds = Answer(by_round.ratio, by_round.low, by_round.high), by_round.blocks, by_round.rounds
@@ -137,36 +135,37 @@ def contrast(base: Spent, new: Spent, cost: str) -> Contrast | None:
 
 def _across(base: Side, new: Side) -> Across:
     there, here = _by_workload(base), _by_workload(new)
-    common = [key for key in there if key in here]
-    costs_of_all = [spent.every for key in common for side in (there, here) for spent in side[key]]
-    moved = next(
-        (kind for kind in (BOTH_WAYS, INWARD) if costs_of_all and all(kind in costs for costs in costs_of_all)), None
-    )
-    across = Across(base, new, moved, ())
-    return replace(across, meetings=tuple(_meeting(across, key, there[key], here[key]) for key in common))
+    common = {key: (there[key], here[key]) for key in there if key in here}
+    told = [spent.every for cases in common.values() for of_side in cases for spent in of_side]
+    moved = next((kind for kind in (BOTH_WAYS, INWARD) if all(kind in costs for costs in told)), None)
+    costs = [cost for cost in COSTS if cost == moved or cost not in (INWARD, BOTH_WAYS)]
+    meetings = []
+    for key, cases in common.items():
+        lacking = tuple(
+            (f"{label(case)} on {side.name}", why)
+            for side in (base, new)
+            for case, why in side.unmeasured.items()
+            if workload_of(case) == key
+        )
+        meetings.append(_meeting(*cases, costs, lacking))
+    return Across(base, new, moved, tuple(meetings))
 
 
-def _meeting(across: Across, key: WorkloadKey, base: Sequence[Spent], new: Sequence[Spent]) -> Meeting:
-    best = {}
-    for cost in across.costs:
-        first, second = (_best(spent, cost) for spent in (base, new))
-        of_best = first and second and contrast(first, second, cost)
-        if of_best:
-            best[cost] = of_best
+def _meeting(
+    base: Sequence[Spent], new: Sequence[Spent], costs: Sequence[str], lacking: tuple[tuple[str, str], ...]
+) -> Meeting:
+    fastest = {cost: (_best(base, cost), _best(new, cost)) for cost in costs}
+    best = _contrasts(fastest)
     pairs = matched(base, new, (lambda case: (label(case), case.threads), label))
-    alike = [
-        {cost: known for cost in across.costs if (known := contrast(one, other, cost))}
-        for one, other in pairs
-        if one and other
-    ]
-    lacking = [
-        (f"{label(case)} on {side.name}", why)
-        for side in (across.base, across.new)
-        for case, why in side.unmeasured.items()
-        if workload_of(case) == key
-    ]
-    workload = dict(base[0].workload)
-    return Meeting(workload | {"batch": workload.get("batch") or 1}, best, tuple(filter(None, alike)), tuple(lacking))
+    alike = (_contrasts(dict.fromkeys(costs, pair)) for pair in pairs)
+    workload = dict(base[0].workload) | {"precision": base[0].case.precision}
+    return Meeting(workload | {"batch": workload.get("batch") or 1}, best, tuple(filter(None, alike)), lacking)
+
+
+def _contrasts(pairs: Mapping[str, tuple[Spent | None, Spent | None]]) -> dict[str, Contrast]:
+    """By kind of cost, of those pairs that are two and tell it."""
+    contrasts = {cost: _contrast(base, new, cost) for cost, (base, new) in pairs.items() if base and new}
+    return {cost: contrast for cost, contrast in contrasts.items() if contrast}
 
 
 def _by_workload(side: Side) -> dict[WorkloadKey, list[Spent]]:
@@ -179,13 +178,4 @@ def _by_workload(side: Side) -> dict[WorkloadKey, list[Spent]]:
 def _best(of_side: Sequence[Spent], cost: str) -> Spent | None:
     """The one that costs least, at whatever number of threads."""
     known = [spent for spent in of_side if cost in spent.every]
-    return min(known, key=lambda spent: np.nanmean(_costs(spent, quiet=True)[cost]), default=None)
-
-
-def _costs(spent: Spent, *, quiet: bool) -> Mapping[str, FloatArray]:
-    return spent.quiet if quiet and spent.quiet is not None else spent.every
-
-
-def _answer(interval: Interval) -> Answer:
-    low, high = (exp_or_none(float(end)) for end in (interval.low, interval.high))
-    return Answer(exp_or_none(float(interval.mean)), low, high)
+    return min(known, key=lambda spent: np.nanmean(spent.log_s[cost]), default=None)

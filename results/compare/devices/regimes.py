@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,23 +25,15 @@ class Regime:
     why: str
 
 
-@dataclass(frozen=True)
-class _Point:
-    x: int
-    log_s: float
-    error: float  # of log_s
-    blocks: int
-
-
 def regimes(side: Side) -> dict[Case, Regime]:
     """Every case of an accelerator; none of a CPU, where a step has an overhead but no launch."""
     if side.device == "cpu":
         return {}
-    lines: dict[object, list[_Point]] = {}
+    lines: dict[object, dict[int, Spent]] = {}
     for spent in side.spent.values():
         for axis in _axes(spent):
-            lines.setdefault(_but(spent, axis), []).append(_point(spent, axis))
-    return {case: regime_of(spent, _neighbours(spent, lines)) for case, spent in side.spent.items()}
+            lines.setdefault(_but(spent, axis), {})[_place(spent, axis)] = spent
+    return {case: regime_of(spent, _shares(spent, lines)) for case, spent in side.spent.items()}
 
 
 def regime_of(spent: Spent, shares: Sequence[tuple[str, Answer]] = ()) -> Regime:
@@ -56,19 +48,18 @@ def regime_of(spent: Spent, shares: Sequence[tuple[str, Answer]] = ()) -> Regime
     Work-bound is what surely has the smaller share by the first sign on every axis, or by the second. Launches are
     what a kernel costs whatever it does: its launch, the gaps around it, and a device too empty to be busy.
     """
-    sure = [(axis, share) for axis, share in shares if share.low is not None and share.low > HALF]
-    if sure:
-        axis, share = max(sure, key=lambda along: along[1].low or 0.0)
+    axis, share = max(shares, key=lambda along: along[1].low or 0.0, default=("", Answer(None)))
+    if share.low is not None and share.low > HALF:
         return Regime(LAUNCH_BOUND, share, f"its time hardly grows with {axis}")
     time_s = _mean_s(spent, STEADY)
     if spent.busy_s is not None and spent.busy_s < HALF * time_s:
         return Regime(LAUNCH_BOUND, Answer(1 - spent.busy_s / time_s), "the device is idle for over half of the time")
-    if spent.enqueued and _mean_s(spent, FLOW) < HALF * time_s:
+    if _mean_s(spent, FLOW) < HALF * time_s:
         share = Answer(1 - _mean_s(spent, FLOW) / time_s)
         return Regime(LAUNCH_BOUND, share, "calls that are enqueued take less than half as long")
-    known = [(axis, share) for axis, share in shares if share.high is not None]
-    if known and all(share.high is not None and share.high < HALF for _, share in known):
-        axis, share = max(known, key=lambda along: along[1].high or 0.0)
+    known = [along for along in shares if along[1].high is not None]
+    axis, share = max(known, key=lambda along: along[1].high or 0.0, default=("", Answer(None)))
+    if share.high is not None and share.high < HALF:
         return Regime(WORK_BOUND, share, f"its time grows with {axis}")
     if spent.busy_s is not None:
         return Regime(WORK_BOUND, Answer(max(1 - spent.busy_s / time_s, 0.0)), "the device is busy most of the time")
@@ -103,17 +94,22 @@ def _axes(spent: Spent) -> Iterator[str]:
         yield "features"
 
 
-def _neighbours(spent: Spent, lines: Mapping[object, Sequence[_Point]]) -> list[tuple[str, Answer]]:
+def _shares(spent: Spent, lines: Mapping[object, Mapping[int, Spent]]) -> list[tuple[str, Answer]]:
     """By axis, the launches' share by the nearest places below and above; the larger, where both tell.
 
     The larger, since a case just below the size at which memory takes over has one neighbour on the flat side.
     """
     along = []
     for axis in _axes(spent):
-        here, points = _point(spent, axis), lines[_but(spent, axis)]
-        below = max((point for point in points if point.x < here.x), key=lambda point: point.x, default=None)
-        above = min((point for point in points if point.x > here.x), key=lambda point: point.x, default=None)
-        shares = [_share(here, other) for other in (below, above) if other is not None]
+        line, here = lines[_but(spent, axis)], _place(spent, axis)
+        places = sorted(line)
+        rank = places.index(here)
+        log_s, error, blocks = _log_time(spent)
+        shares = []
+        for x in (*places[:rank][-1:], *places[rank + 1 :][:1]):
+            other_log_s, other_error, other_blocks = _log_time(line[x])
+            errors = math.hypot(error, other_error)
+            shares.append(launch_share(here, x, other_log_s - log_s, errors, min(blocks, other_blocks)))
         if shares:
             along.append((axis, max(shares, key=lambda share: (share.low or 0.0, share.value or 0.0))))
     return along
@@ -121,22 +117,20 @@ def _neighbours(spent: Spent, lines: Mapping[object, Sequence[_Point]]) -> list[
 
 def _but(spent: Spent, axis: str) -> object:
     """Everything but the place on an axis."""
-    case = spent.case
-    problem = tuple((key, value) for key, value in case.problem if key != axis)
-    return axis, problem, case.dtype, case.precision, case.strategy, case.variant, case.threads
+    return axis, replace(spent.case, problem=tuple(pair for pair in spent.case.problem if pair[0] != axis))
 
 
-def _point(spent: Spent, axis: str) -> _Point:
-    interval = t_interval((spent.quiet or spent.every)[STEADY])
+def _place(spent: Spent, axis: str) -> int:
+    return int(spent.workload.get(axis) or 1)
+
+
+def _log_time(spent: Spent) -> tuple[float, float, int]:
+    """With its standard error, and the blocks that both are of."""
+    interval = t_interval(spent.log_s[STEADY])
     blocks = int(interval.blocks)
     error = float(interval.half_width) / quantile(blocks - 1) if blocks > 1 else math.nan
-    return _Point(int(spent.workload.get(axis) or 1), float(interval.mean), error, blocks)
-
-
-def _share(point: _Point, other: _Point) -> Answer:
-    error = math.hypot(point.error, other.error)
-    return launch_share(point.x, other.x, other.log_s - point.log_s, error, min(point.blocks, other.blocks))
+    return float(interval.mean), error, blocks
 
 
 def _mean_s(spent: Spent, cost: str) -> float:
-    return float(np.exp(np.nanmean((spent.quiet or spent.every)[cost])))
+    return float(np.exp(np.nanmean(spent.log_s[cost])))

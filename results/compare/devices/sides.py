@@ -3,20 +3,21 @@
 A cost has one value a block, as everywhere: the process is the unit of replication, for a transfer as for a time.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
 from ...runfile.read import Run, RunFileError
 from ...runfile.records import Case, Measurement
 from ...runfile.schema import Scalars
-from ...stats.contests import Contest, ContestKey, contests
+from ...stats.contests import Contest, ContestKey, contests_of
 from ...stats.findings import withheld
 from ...stats.intervals import FloatArray
 from ...stats.lockstep import log_times
-from ...stats.quiet import thresholds
 from ...words.text import plain
 
 STEADY, INWARD, BOTH_WAYS, FIRST, FLOW = "steady state", "transfer in", "transfers", "first result", "throughput"
@@ -32,7 +33,7 @@ class Spent:
     """What one case cost on its side: log seconds by kind of cost and block, NaN where a block has none.
 
     Under both rounds rules; `quiet` is None where there was no sentinel. A kind is missing where its phases
-    were not measured.
+    were not measured, but FLOW, which then is the steady state.
     """
 
     case: Case
@@ -40,9 +41,13 @@ class Spent:
     contest: Contest
     quiet: Mapping[str, FloatArray] | None
     every: Mapping[str, FloatArray]
-    enqueued: bool  # whether FLOW is measured; else it is the steady state
     batched: bool  # one call of the solver for a whole batch; else a loop over its problems
     busy_s: float | None  # a call, as the profiler saw the device at work
+
+    @property
+    def log_s(self) -> Mapping[str, FloatArray]:
+        """Undisturbed where there was a sentinel."""
+        return self.every if self.quiet is None else self.quiet
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,9 @@ class Side:
     name: str  # unique among the sides that are compared
     run: Run
     device: str
+    kind: str  # `kind_of` it
     spent: Mapping[Case, Spent]
     unmeasured: Mapping[Case, str]  # and why
-
-    @property
-    def kind(self) -> str:
-        """What the device calls itself; on a CPU, what the machine calls it."""
-        return kind_of(self.run, self.device)
 
 
 def sides_of(runs: Sequence[Run]) -> tuple[Side, ...]:
@@ -71,12 +72,10 @@ def sides_of(runs: Sequence[Run]) -> tuple[Side, ...]:
         if run.header.run in names:
             raise RunFileError(f"{run.name}: holds run {run.header.run}, as {names[run.header.run]} does; give it once")
         names[run.header.run] = run.name
-    gathered = {run.header.run: contests(run.measurements, run.blocks, thresholds(run.blocks)) for run in runs}
+    gathered = {run.header.run: contests_of(run) for run in runs}
     devices = [(run, device) for run in runs for device in devices_of(run)]
-    return tuple(
-        _side(run, device, name, gathered[run.header.run])
-        for (run, device), name in zip(devices, _names(devices), strict=True)
-    )
+    named = zip(_names(devices), devices, strict=True)
+    return tuple(_side(name, run, device, gathered[run.header.run]) for name, (run, device) in named)
 
 
 def kind_of(run: Run, device: str) -> str:
@@ -102,18 +101,19 @@ def _names(sides: Sequence[tuple[Run, str]]) -> list[str]:
 
     Files of one name go by their runs.
     """
-    devices = [device for _, device in sides]
+    devices = Counter(device for _, device in sides)
     stems = {run.header.run: Path(run.name).stem for run, _ in sides}
+    alike = Counter(stems.values())
     names = []
     for run, device in sides:
         stem = stems[run.header.run]
-        file = stem if list(stems.values()).count(stem) == 1 else run.header.run
-        one_device = len(set(devices)) == 1
-        names.append(device if devices.count(device) == 1 else file if one_device else f"{device} of {file}")
-    return [plain(name) for name in names]
+        file = stem if alike[stem] == 1 else run.header.run
+        whole = file if len(devices) == 1 else f"{device} of {file}"
+        names.append(plain(device if devices[device] == 1 else whole))
+    return names
 
 
-def _side(run: Run, device: str, name: str, gathered: Mapping[ContestKey, Contest]) -> Side:
+def _side(name: str, run: Run, device: str, gathered: Mapping[ContestKey, Contest]) -> Side:
     judged = {m.environment for m in run.measurements if m.role == "baseline"}
     by_case: dict[Case, list[Measurement]] = {}
     for m in run.measurements:
@@ -133,17 +133,18 @@ def _side(run: Run, device: str, name: str, gathered: Mapping[ContestKey, Contes
                 continue
             of_case = by_case[case]
             extra = _phases(of_case, numbers)
+            busy_s = [m.device_busy_s for m in of_case if m.device_busy_s]
             spent[case] = Spent(
                 case,
                 of_case[0].workload,
                 contest,
                 _costs(best.values[row], extra) if best.undisturbed[row] else None,
                 _costs(every.values[row], extra),
-                FLOW in extra,
                 of_case[0].batched,
-                _middle(of_case),
+                median(busy_s) if busy_s else None,
             )
-    return Side(name, run, device, spent, {case: _why(of) for case, of in by_case.items() if case not in spent})
+    unmeasured = {case: _why(of_case) for case, of_case in by_case.items() if case not in spent}
+    return Side(name, run, device, kind_of(run, device), spent, unmeasured)
 
 
 def _phases(measurements: Sequence[Measurement], numbers: Sequence[int]) -> dict[str, FloatArray]:
@@ -169,11 +170,6 @@ def _costs(steady_log_s: FloatArray, extra: Mapping[str, FloatArray]) -> dict[st
     costs = {STEADY: steady_log_s, FLOW: steady_log_s}
     costs |= {kind: np.log(np.exp(steady_log_s) + extra[kind]) for kind in (INWARD, BOTH_WAYS) if kind in extra}
     return costs | {kind: np.log(extra[kind]) for kind in (FIRST, FLOW) if kind in extra}
-
-
-def _middle(measurements: Sequence[Measurement]) -> float | None:
-    known = [m.device_busy_s for m in measurements if m.device_busy_s]
-    return float(np.median(known)) if known else None
 
 
 def _why(measurements: Sequence[Measurement]) -> str:

@@ -209,7 +209,7 @@ def test_the_figure_has_both_sides_transfers_and_the_overtaking(pair: Across) ->
 
 def test_a_report_of_two_devices_sets_them_beside_each_other(runs: list[Run]) -> None:
     (part,) = devices_parts(runs)
-    assert (part.heading, title_of([part])) == ("cuda against cpu", "Devices")
+    assert (part.across.heading, title_of([part])) == ("cuda against cpu", "Devices")
     text = markdown(shown.report(both_run(places=two_devices.PLACES[:2])))
     assert "## cuda against cpu" in text
     assert "### The best of each: gradient descent, d = 2, b = 1, 100 steps, float32" in text
