@@ -13,9 +13,9 @@ import numpy as np
 from scipy import optimize
 
 from ..fields import CONTEST_KEYS
-from ..stats.intervals import BoolArray, FloatArray
+from ..stats.intervals import BoolArray, FloatArray, quantile
 from ..words.names import Key, Record, grouped
-from .rays import Answer, Data, by_competitor, measured, not_in_range, quantile
+from .rays import Answer, Data, by_competitor, measured, not_in_range
 
 CALL, OVERHEAD, ARITHMETIC = "call", "steps' overhead", "arithmetic"
 CALL_AND_OVERHEAD = "call and steps' overhead"

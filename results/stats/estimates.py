@@ -4,7 +4,6 @@ Needs no pandas, since the stop rule calls it after every block. The rules: medi
 logs across blocks, ratios paired by round and only inside one problem.
 """
 
-import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,6 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ..fields import LARGEST, MEDIANS, STEADY
 from ..runfile.read import Run
@@ -22,7 +20,7 @@ from ..runfile.schema import Scalars
 from ..words.names import at_precision
 from .contests import Contest, ContestKey, baseline_of, contests, contests_of, floors
 from .findings import withheld
-from .intervals import CONFIDENCE, FloatArray, t_interval
+from .intervals import FloatArray, quantile, t_interval
 from .lockstep import NOT_STEADY, Lockstep, log_ratios, log_times, only, unsteady
 from .quiet import thresholds
 from .ratios import Ratio, control_false_discoveries, exp_or_none, ratios_of, to_itself
@@ -193,14 +191,9 @@ def _ends(seconds: Sequence[float]) -> tuple[float, float] | tuple[None, None]:
     logs = list(map(math.log, seconds))
     centre, freedom = sum(logs) / len(logs), len(logs) - 1
     spread = math.sqrt(sum((log_s - centre) ** 2 for log_s in logs) / freedom / len(logs))
-    factor = math.exp(min(_quantile(freedom) * spread, 300.0))
+    factor = math.exp(min(quantile(freedom) * spread, 300.0))
     middle = median(seconds)
     return middle / factor, middle * factor
-
-
-@functools.cache
-def _quantile(freedom: int) -> float:
-    return float(special.stdtrit(freedom, 0.5 + CONFIDENCE / 2))
 
 
 def _middle(values: Iterable[float | None]) -> float | None:

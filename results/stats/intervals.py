@@ -4,6 +4,7 @@ NaN marks a block without a value. Every function takes any leading axes, so tha
 log scale a ratio and its inverse are equally far from 1, and 0.01 is 1% to within 0.005%.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,12 @@ class Interval:
     def high(self) -> FloatArray:
         """Upper end."""
         return self.mean + self.half_width
+
+
+@functools.cache
+def quantile(freedom: float) -> float:
+    """Student's t for a two-sided 95% interval."""
+    return float(special.stdtrit(max(freedom, 1.0), 0.5 + CONFIDENCE / 2))
 
 
 def t_interval(values: npt.ArrayLike, confidence: float = CONFIDENCE) -> Interval:
