@@ -35,7 +35,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Preset:
-    """Sweeps, and how much is measured of each.
+    """Sweeps, and how much is measured of each; what a short preset measures where it says nothing else.
 
     blocks              fewest and most; between them until the ratios are precise
     timeout_s           for a case in a block; a call predicted over call_limit_s is a skip
@@ -46,14 +46,14 @@ class Preset:
     name: str
     about: str
     sweeps: tuple[Sweep, ...]
-    blocks: tuple[int, int]
-    budget_s: float
-    timeout_s: float
-    call_limit_s: float
-    long_call_s: float
-    long_samples: int
+    blocks: tuple[int, int] = (5, 5)
+    budget_s: float = 600.0
+    timeout_s: float = 20.0
+    call_limit_s: float = 2.0
+    long_call_s: float = 0.1
+    long_samples: int = 3
     target_s: float = 0.0012
-    sampling_s: float = 2.0
+    sampling_s: float = 1.0
 
 
 MISSION = ("numpy_loop", "numpy_stacked", "jax_eager", "jax_scan", "jax_vmap")
@@ -100,13 +100,6 @@ PRESETS = {
             name="quick",
             about="5 blocks, one thread, float32: about 4 minutes",
             sweeps=(Sweep(("gd", "ols"), QUICK_SIZES, MISSION),),
-            blocks=(5, 5),
-            budget_s=600.0,
-            timeout_s=20.0,
-            call_limit_s=2.0,
-            long_call_s=0.1,
-            long_samples=3,
-            sampling_s=1.0,
         ),
         Preset(
             name="standard",
@@ -136,11 +129,11 @@ PRESETS = {
                     None,
                     every_variant=True,
                     threads=("1", "all"),
-                    dtypes=("float32", "float64"),
+                    dtypes=DTYPES,
                     conditions=(None, 10.0, 1_000.0),
                 ),
-                Sweep(("gd",), STEPS, None, every_variant=True, dtypes=("float32", "float64")),
-                Sweep(("gd", "ols"), GRID, None, dtypes=("float32", "float64")),
+                Sweep(("gd",), STEPS, None, every_variant=True, dtypes=DTYPES),
+                Sweep(("gd", "ols"), GRID, None, dtypes=DTYPES),
             ),
             blocks=(10, 30),
             budget_s=12 * 3600.0,
@@ -148,6 +141,7 @@ PRESETS = {
             call_limit_s=10.0,
             long_call_s=2.0,
             long_samples=1,
+            sampling_s=2.0,
         ),
         Preset(
             name="accuracy",
@@ -166,12 +160,7 @@ PRESETS = {
                 ),
                 Sweep(("ols",), (Size(1_000, 16),), BOTH, every_variant=True, dtypes=DTYPES, conditions=(*LADDERS,)),
             ),
-            blocks=(5, 5),
-            budget_s=600.0,
-            timeout_s=20.0,
-            call_limit_s=2.0,
             long_call_s=0.05,
-            long_samples=3,
             sampling_s=0.5,
         ),
     )

@@ -31,12 +31,14 @@ def dispatch_and_out_s(prepared: Prepared, call_s: float) -> tuple[float | None,
     """
     if prepared.dispatch is None:
         return None, None
+    import jax
+
     returned_s, out_s = [], []
     for _ in range(TIMES if call_s < SHORT_CALL_S else 1):
         result, seconds = clock.once(prepared.dispatch)
         prepared.wait(result)
         returned_s.append(seconds)
-        out_s.append(clock.once(partial(_fetch, result))[1])
+        out_s.append(clock.once(partial(jax.tree.map, np.asarray, result))[1])
     return statistics.median(returned_s), statistics.median(out_s)
 
 
@@ -104,9 +106,3 @@ def busy_of(planes: Iterable[Any], ordinal: int) -> float:
         busy_ns += max(0.0, end_ns - max(start_ns, until_ns))
         until_ns = max(until_ns, end_ns)
     return busy_ns / 1e9
-
-
-def _fetch(result: Any) -> Any:
-    import jax
-
-    return jax.tree.map(np.asarray, result)
