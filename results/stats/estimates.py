@@ -208,7 +208,6 @@ def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[s
     interval, all_rounds = t_interval(best.values), t_interval(every.values)
     lows, highs = interval.low, interval.high
     sampled = ~np.isnan(lockstep.log_s)
-    sessions: FloatArray = np.any(sampled, axis=-1).astype(np.float64)
     with np.errstate(invalid="ignore"):
         quiet_share = (lockstep.quiet & sampled).sum(axis=(1, 2)) / sampled.sum(axis=(1, 2))
     least_s: FloatArray = np.exp(np.where(sampled, lockstep.log_s, np.inf).min(axis=(1, 2), initial=np.inf))
@@ -227,7 +226,7 @@ def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[s
             "findings": rows[case].findings + (NOT_STEADY,) * bool(drifting[row]),
         }
         for case in contest.believed
-        if sessions[row := lockstep.rows[case, False]].any()
+        if sampled[row := lockstep.rows[case, False]].any()
     }
 
 

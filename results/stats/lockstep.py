@@ -112,11 +112,16 @@ def undisturbed(log_s: FloatArray, quiet: BoolArray) -> tuple[FloatArray, BoolAr
     The median of the quiet samples where there are enough of them; elsewhere a low quantile of all, which estimates the
     same where most were disturbed: their median is another quantity, 10 to 40% larger (results/published/quiet.md).
     """
-    present = ~np.isnan(log_s)
-    count = np.count_nonzero(present, axis=-1)
-    enough = np.count_nonzero(quiet & present, axis=-1) >= np.clip((count + 1) // 2, 1, LEAST_QUIET_SAMPLES)
-    middle = np.where(enough, medians(log_s, quiet), np.nan)
+    middle = _quiet_medians(log_s, quiet)
     return np.where(np.isnan(middle), low_quantile(log_s, FASTEST_SHARE), middle), ~np.isnan(middle)
+
+
+def _quiet_medians(values: FloatArray, quiet: BoolArray) -> FloatArray:
+    """(..., rounds) -> (...): the median of those that are quiet; NaN where there are too few of them."""
+    present = ~np.isnan(values)
+    least = np.clip((np.count_nonzero(present, axis=-1) + 1) // 2, 1, LEAST_QUIET_SAMPLES)
+    enough = np.count_nonzero(quiet & present, axis=-1) >= least
+    return np.where(enough, medians(values, quiet), np.nan)
 
 
 def log_times(lockstep: Lockstep, *, allow_quiet: bool = True) -> BlockValues:
@@ -201,14 +206,13 @@ def _both_rules(lockstep: Lockstep, reference: int) -> tuple[FloatArray, FloatAr
     """The log ratios (rows, blocks) of the reference to every row, undisturbed and of all rounds; their rounds."""
     if reference not in lockstep.beside:
         log_s, quiet = lockstep.log_s, lockstep.quiet
-        both = quiet[reference] & quiet
-        paired = paired_log_ratio(log_s[reference], log_s, both)
-        met = np.count_nonzero(~np.isnan(log_s[reference] - log_s), axis=-1)
-        enough = np.count_nonzero(both, axis=-1) >= np.clip((met + 1) // 2, 1, LEAST_QUIET_SAMPLES)
-        by_quiet = enough & ~np.isnan(paired)
+        paired = _quiet_medians(log_s[reference] - log_s, quiet[reference] & quiet)
+        by_quiet = ~np.isnan(paired)
         times, _ = lockstep.undisturbed
         best = np.where(by_quiet, paired, times[reference] - times)
-        every = _all_rounds(log_s, lockstep.middle, reference)
+        over_all = paired_log_ratio(log_s[reference], log_s)
+        # slow cases that never met in a round are paired by block, median against median
+        every = np.where(np.isnan(over_all), lockstep.middle[reference] - lockstep.middle, over_all)
         names = _names(best, by_quiet)
         lockstep.beside[reference] = by_block(lockstep, best), by_block(lockstep, every), names
     return lockstep.beside[reference]
@@ -219,12 +223,6 @@ def _names(values: FloatArray, by_quiet: BoolArray) -> tuple[str, ...]:
     told = ~np.isnan(values)
     mostly = 2 * np.count_nonzero(by_quiet & told, axis=-1) >= np.count_nonzero(told, axis=-1)
     return tuple(QUIET if quiet else FASTEST for quiet in mostly)
-
-
-def _all_rounds(log_s: FloatArray, middle: FloatArray, reference: int) -> FloatArray:
-    """Paired over every round; slow cases that never met in a round are paired by block, median against median."""
-    paired = paired_log_ratio(log_s[reference], log_s)
-    return np.where(np.isnan(paired), middle[reference] - middle, paired)
 
 
 def _code(case: Case) -> tuple[str, str, str]:
