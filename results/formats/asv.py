@@ -20,7 +20,7 @@ from typing import Any
 from ..fields import FIRST_RESULT
 from ..runfile.read import RunFileError
 from ..runfile.records import SHORTEST_S
-from ..runfile.schema import shown
+from ..runfile.schema import converted, shown
 from .values import mapping, samples_of, sequence, value
 
 _VERSION = 2
@@ -88,9 +88,7 @@ def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple
             raise ValueError(f"'commit_hash' must be the hash of a commit, got {shown(commit)}")
         environment = value("env_name", document.get("env_name"), str)
         date_ms = value("date", document.get("date"), int)
-        columns = [
-            value("result_columns", name, str) for name in sequence("result_columns", document.get("result_columns"))
-        ]
+        columns = converted("result_columns", document.get("result_columns"), tuple[str, ...])
         if not {"result", "params", "version"} <= set(columns):
             raise ValueError("'result_columns' lacks result, params or version")
         results = mapping("results", document.get("results"))
@@ -119,7 +117,7 @@ def _add(rows: Cases, name: str, result: Mapping[str, Any] | None, of_index: Any
     version = about.get("version") if result is None else result.get("version")
     if version != SUITE:
         raise ValueError(f"{name} is of version {shown(version)}, and {SUITE} is read")
-    names = [value("param_names", text, str) for text in sequence("param_names", about.get("param_names"))]
+    names = converted("param_names", about.get("param_names"), tuple[str, ...])
     cases = list(_cases(name, names, about if result is None else result))
     columns = result or {}
     values = _of_cases(name, "result", columns.get("result"), len(cases))

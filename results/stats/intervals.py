@@ -102,16 +102,14 @@ def low_quantile(values: npt.ArrayLike, share: float) -> FloatArray:
     return quantile
 
 
-def paired_log_ratio(
-    base_log_s: npt.ArrayLike, case_log_s: npt.ArrayLike, keep: npt.ArrayLike | None = None, least: int = 1
-) -> FloatArray:
+def paired_log_ratio(base_log_s: npt.ArrayLike, case_log_s: npt.ArrayLike) -> FloatArray:
     """Median over the rounds of a block of log(base time / case time), from log times with rounds on the last axis.
 
     Above 0 the case is faster. Both samples of a round were taken within milliseconds, so drift cancels in each pair
     (and the order inside a round is random: Mytkowicz and others, "Producing Wrong Data Without Doing Anything
     Obviously Wrong!", ASPLOS 2009, on randomising the set-up).
     """
-    return medians(np.asarray(base_log_s) - np.asarray(case_log_s), keep, least)
+    return medians(np.asarray(base_log_s) - np.asarray(case_log_s))
 
 
 def floor(aa_values: npt.ArrayLike) -> FloatArray:

@@ -49,8 +49,15 @@ class Lockstep:
 
     @cached_property
     def undisturbed(self) -> tuple[FloatArray, BoolArray]:
-        """(rows, sessions): the log time that nothing disturbed, and whether quiet samples tell it."""
-        return undisturbed(self.log_s, self.quiet)
+        """(rows, sessions): the log time that nothing disturbed, and whether quiet samples tell it.
+
+        The median of the quiet samples where there are enough of them; elsewhere a low quantile of all, which estimates
+        the same where most were disturbed: their median is another quantity, 10 to 40% larger
+        (results/published/quiet.md).
+        """
+        middle = _quiet_medians(self.log_s, self.quiet)
+        by_quiet = ~np.isnan(middle)
+        return np.where(by_quiet, middle, low_quantile(self.log_s, FASTEST_SHARE)), by_quiet
 
     @cached_property
     def beside(self) -> dict[int, tuple[FloatArray, FloatArray, tuple[str, ...]]]:
@@ -106,16 +113,6 @@ def only(lockstep: Lockstep, cases: Collection[Case]) -> Lockstep:
     return replace(lockstep, rows=rows, log_s=lockstep.log_s[chosen], quiet=lockstep.quiet[chosen])
 
 
-def undisturbed(log_s: FloatArray, quiet: BoolArray) -> tuple[FloatArray, BoolArray]:
-    """(..., rounds) -> the log time that nothing disturbed, and whether quiet samples tell it.
-
-    The median of the quiet samples where there are enough of them; elsewhere a low quantile of all, which estimates the
-    same where most were disturbed: their median is another quantity, 10 to 40% larger (results/published/quiet.md).
-    """
-    middle = _quiet_medians(log_s, quiet)
-    return np.where(np.isnan(middle), low_quantile(log_s, FASTEST_SHARE), middle), ~np.isnan(middle)
-
-
 def _quiet_medians(values: FloatArray, quiet: BoolArray) -> FloatArray:
     """(..., rounds) -> (...): the median of those that are quiet; NaN where there are too few of them."""
     present = ~np.isnan(values)
@@ -147,7 +144,7 @@ def log_ratios(lockstep: Lockstep, reference: int, via: int | None = None) -> Bl
     if via is not None and via != reference:
         direct = zip((best, every), _both_rules(lockstep, via)[:2], strict=True)
         best, every = (np.where(np.isnan(rule), base - base[reference], rule) for rule, base in direct)
-    code = [_code(case) for case, _ in lockstep.rows]
+    code = [(case.strategy, case.variant, case.device) for case, _ in lockstep.rows]
     different = np.array([other != code[reference] for other in code], dtype=np.bool_) & lockstep.watched.any()
     rounds = tuple(name if apart else ALL for name, apart in zip(names, different, strict=True))
     return BlockValues(np.where(different[:, np.newaxis], best, every), rounds)
@@ -223,7 +220,3 @@ def _names(values: FloatArray, by_quiet: BoolArray) -> tuple[str, ...]:
     told = ~np.isnan(values)
     mostly = 2 * np.count_nonzero(by_quiet & told, axis=-1) >= np.count_nonzero(told, axis=-1)
     return tuple(QUIET if quiet else FASTEST for quiet in mostly)
-
-
-def _code(case: Case) -> tuple[str, str, str]:
-    return case.strategy, case.variant, case.device
