@@ -1,4 +1,4 @@
-"""The presets: named sweeps over sizes. A size is one line here: a `Size` in one of the tuples below."""
+"""The presets: named sweeps over sizes. Every size is a `Size` in one of the tuples below."""
 
 from __future__ import annotations
 
@@ -59,19 +59,10 @@ class Preset:
 MISSION = ("numpy_loop", "numpy_stacked", "jax_eager", "jax_scan", "jax_vmap")
 MAIN = ("numpy_loop", "numpy_stacked", "jax_scan", "jax_vmap")
 
-QUICK_SIZES = (
-    Size(100),
-    Size(1_000),
-    Size(10_000),
-    Size(100_000),
-    Size(100, batch=32),
-    Size(100, batch=1_024),
-)
-RAYS = (
-    *(Size(n) for n in (100, 1_000, 10_000, 100_000)),
-    *(Size(1_000, d) for d in (16, 128)),
-    *(Size(100, batch=b) for b in (32, 1_024)),
-)
+ALONG_SAMPLES = tuple(Size(n) for n in (100, 1_000, 10_000, 100_000))
+ALONG_BATCH = tuple(Size(100, batch=b) for b in (32, 1_024))
+QUICK_SIZES = (*ALONG_SAMPLES, *ALONG_BATCH)
+RAYS = (*ALONG_SAMPLES, *(Size(1_000, d) for d in (16, 128)), *ALONG_BATCH)
 STEPS = tuple(Size(1_000, steps=steps) for steps in (10, 1_000))
 MAPS = (
     *(Size(n, batch=b) for n in (100, 1_000, 10_000) for b in (16, 64)),

@@ -217,6 +217,6 @@ def _both_rules(lockstep: Lockstep, reference: int) -> tuple[FloatArray, FloatAr
 
 def _names(values: FloatArray, by_quiet: BoolArray) -> tuple[str, ...]:
     """By row, what most of its blocks rest on."""
-    told = ~np.isnan(values)
-    mostly = 2 * np.count_nonzero(by_quiet & told, axis=-1) >= np.count_nonzero(told, axis=-1)
+    present = ~np.isnan(values)
+    mostly = 2 * np.count_nonzero(by_quiet & present, axis=-1) >= np.count_nonzero(present, axis=-1)
     return tuple(QUIET if quiet else FASTEST for quiet in mostly)

@@ -27,7 +27,7 @@ def in_one_line(noise: Diagnostics) -> str:
 
 def details(noise: Diagnostics) -> list[str]:
     """Every number that the run can tell, a line each."""
-    told = [
+    numbers = [
         ("looks of the sentinel that were quiet", _number(noise.quiet_share)),
         ("A/A floor, two copies of the baseline", _number(noise.floor)),
         ("A/A floor, two sentinels", _number(noise.sentinel_floor)),
@@ -40,12 +40,12 @@ def details(noise: Diagnostics) -> list[str]:
         ("CPU time stolen by the hypervisor", _number(noise.steal_share)),
     ]
     if noise.frequency_mhz is not None:
-        told.append(("clock", "{:,.0f} to {:,.0f} MHz".format(*noise.frequency_mhz)))
-    told += [
+        numbers.append(("clock", "{:,.0f} to {:,.0f} MHz".format(*noise.frequency_mhz)))
+    numbers += [
         (f"clock of {plain(name)}", f"{low:,.0f} to {high:,.0f} MHz") for name, low, high in noise.device_clocks_mhz
     ]
-    told += [("slowed", plain(line)) for line in noise.slowed]
-    return [f"{what}: {value}" for what, value in told if value is not None]
+    numbers += [("slowed", plain(line)) for line in noise.slowed]
+    return [f"{what}: {value}" for what, value in numbers if value is not None]
 
 
 def _quiet(noise: Diagnostics) -> str:
