@@ -55,12 +55,10 @@ def calls_for(solver: Solver, workload: Workload, problem: Problem, *, check: bo
     With `check`, inputs that are never timed. Arrays alone: `steps`, which is static, is added by the callers.
     """
     arrays = _arrays(workload, problem, check=check)
-    return [arrays] if solver.batched else split(arrays, workload.batch)
-
-
-def split(arrays: Arguments, batch: int) -> list[Arguments]:
-    """The batch as single problems; what has no batch axis (tolerance, max_steps) is the same for each."""
-    return [tuple(a[i, ...] if a.ndim else a for a in arrays) for i in range(batch)]
+    if solver.batched:
+        return [arrays]
+    # what has no batch axis (tolerance, max_steps) is the same for each problem
+    return [tuple(a[i, ...] if a.ndim else a for a in arrays) for i in range(workload.batch)]
 
 
 def _arrays(workload: Workload, problem: Problem, *, check: bool = False) -> Arguments:

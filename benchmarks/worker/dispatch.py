@@ -89,12 +89,12 @@ def busy_of(planes: Iterable[Any], ordinal: int) -> float:
     A GPU's plane has a line for each stream, and lines derived from them, which would count the work again; a TPU's
     has one line of operations.
     """
-    of_device = [
-        plane
+    lines = [
+        line
         for plane in planes
         if plane.name.startswith("/device:") and plane.name.rpartition(":")[2].partition(" ")[0] == str(ordinal)
+        for line in plane.lines
     ]
-    lines = [line for plane in of_device for line in plane.lines]
     streams = [line for line in lines if line.name.startswith("Stream")]
     spans = [
         (event.start_ns, event.start_ns + event.duration_ns)
