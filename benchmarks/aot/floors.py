@@ -24,7 +24,6 @@ LAUNCH_SOURCE = "kKernelLaunchOverhead of XLA's own cost model, gpu_performance_
 ANY_PRECISION = "any"
 """In place of the precision, where every one that was asked for compiles to the same."""
 
-_ITEM_BYTES = {"float32": 4, "float64": 8}
 _OF_CASE = ("method", "strategy", "variant", "dtype", "precision", "samples", "features", "batch", "steps")
 
 
@@ -83,7 +82,7 @@ def roofline(compiled: Compiled, target: Target) -> tuple[float, str]:
     method = "ols" if case.method == "ols" else "gd"
     variant = "analytic" if method == "gd" else "qr" if case.variant == "lstsq" else case.variant
     size = case.samples, case.features
-    resident = _ITEM_BYTES[case.dtype] * case.samples * case.features * (case.batch if case.batched else 1)
+    resident = bytes_of("ols", *size, case.dtype, case.batch if case.batched else 1)  # X, once
     read_once = resident <= target.cache_bytes
     moved = bytes_of("ols" if read_once else method, *size, case.dtype, case.batch, case.steps)
     flops = flops_of(method, variant, *size, case.batch, case.steps) or 0.0

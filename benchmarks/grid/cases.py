@@ -156,8 +156,8 @@ def _contest(
     options: RunOptions, cases: Sequence[Case], solvers: Sequence[Solver], environments: tuple[str, ...]
 ) -> Contest:
     workload, threads = cases[0].workload, cases[0].threads
-    baseline = Case(workload, _baseline(options.baseline, workload.method, solvers), "cpu", threads)
-    baseline = replace(baseline, environment=environments[-1])
+    solver = _baseline(options.baseline, workload.method, solvers)
+    baseline = Case(workload, solver, "cpu", threads, environment=environments[-1])
     cases = tuple(dict.fromkeys(cases))
     contest = Contest(problem_of(workload), threads, tuple(c for c in cases if c != baseline), (baseline,))
     if len(environments) == 1:

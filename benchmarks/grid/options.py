@@ -121,13 +121,11 @@ class RunOptions:
             except ValueError as error:
                 raise UsageError(str(error)) from None
         for name in ("samples", "features", "batch", "steps"):
-            _at_least(f"--{name}", getattr(self, name), 1)
-        _at_least("--condition", self.conditions, 1)
-        _at_least("--cpu-devices", (self.cpu_devices,), 1)
-        if self.cpu_devices > MOST_CPU_DEVICES:
-            raise UsageError(f"--cpu-devices must be at most {MOST_CPU_DEVICES}, got {self.cpu_devices}")
-        _at_least("--blocks", (self.blocks,) if self.blocks is not None else None, 2)
-        _at_least("--seed", (self.seed,), 0)
+            _within(f"--{name}", getattr(self, name), 1)
+        _within("--condition", self.conditions, 1)
+        _within("--cpu-devices", (self.cpu_devices,), 1, MOST_CPU_DEVICES)
+        _within("--blocks", (self.blocks,) if self.blocks is not None else None, 2)
+        _within("--seed", (self.seed,), 0)
         for value in self.threads or ():
             if value != "all" and not (value.isascii() and value.isdigit() and int(value) >= 1):
                 raise UsageError(f"--threads must be a number of threads or 'all', got {value!r}")
@@ -175,9 +173,9 @@ def one_of(what: str, names: Iterable[str] | None, choices: Iterable[str]) -> No
             raise UsageError(f"unknown {what} {name!r}: choose from {', '.join(choices)}")
 
 
-def _at_least(option: str, values: Sequence[float] | None, least: int) -> None:
+def _within(option: str, values: Sequence[float] | None, least: int, most: int = MOST) -> None:
     for value in values or ():
         if not value >= least:
             raise UsageError(f"{option} must be at least {least}, got {value:g}")
-        if value > MOST:
-            raise UsageError(f"{option} must be at most {MOST:g}, got {value:g}")
+        if value > most:
+            raise UsageError(f"{option} must be at most {most:g}, got {value:g}")

@@ -1,4 +1,4 @@
-"""The presets: named sweeps over sizes. A size is one line here: a `Size` in one of the tuples below."""
+"""The presets: named sweeps over sizes. Every size is a `Size` in one of the tuples below."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Preset:
-    """Sweeps, and how much is measured of each.
+    """Sweeps, and how much is measured of each; what a short preset measures where it says nothing else.
 
     blocks              fewest and most; between them until the ratios are precise
     timeout_s           for a case in a block; a call predicted over call_limit_s is a skip
@@ -46,32 +46,23 @@ class Preset:
     name: str
     about: str
     sweeps: tuple[Sweep, ...]
-    blocks: tuple[int, int]
-    budget_s: float
-    timeout_s: float
-    call_limit_s: float
-    long_call_s: float
-    long_samples: int
+    blocks: tuple[int, int] = (5, 5)
+    budget_s: float = 600.0
+    timeout_s: float = 20.0
+    call_limit_s: float = 2.0
+    long_call_s: float = 0.1
+    long_samples: int = 3
     target_s: float = 0.0012
-    sampling_s: float = 2.0
+    sampling_s: float = 1.0
 
 
 MISSION = ("numpy_loop", "numpy_stacked", "jax_eager", "jax_scan", "jax_vmap")
 MAIN = ("numpy_loop", "numpy_stacked", "jax_scan", "jax_vmap")
 
-QUICK_SIZES = (
-    Size(100),
-    Size(1_000),
-    Size(10_000),
-    Size(100_000),
-    Size(100, batch=32),
-    Size(100, batch=1_024),
-)
-RAYS = (
-    *(Size(n) for n in (100, 1_000, 10_000, 100_000)),
-    *(Size(1_000, d) for d in (16, 128)),
-    *(Size(100, batch=b) for b in (32, 1_024)),
-)
+ALONG_SAMPLES = tuple(Size(n) for n in (100, 1_000, 10_000, 100_000))
+ALONG_BATCH = tuple(Size(100, batch=b) for b in (32, 1_024))
+QUICK_SIZES = (*ALONG_SAMPLES, *ALONG_BATCH)
+RAYS = (*ALONG_SAMPLES, *(Size(1_000, d) for d in (16, 128)), *ALONG_BATCH)
 STEPS = tuple(Size(1_000, steps=steps) for steps in (10, 1_000))
 MAPS = (
     *(Size(n, batch=b) for n in (100, 1_000, 10_000) for b in (16, 64)),
@@ -100,12 +91,6 @@ PRESETS = {
             name="quick",
             about="5 blocks, one thread, float32: about 4 minutes",
             sweeps=(Sweep(("gd", "ols"), QUICK_SIZES, MISSION),),
-            blocks=(5, 5),
-            budget_s=600.0,
-            timeout_s=20.0,
-            call_limit_s=2.0,
-            long_call_s=0.1,
-            long_samples=3,
             sampling_s=0.3,
         ),
         Preset(
@@ -136,11 +121,11 @@ PRESETS = {
                     None,
                     every_variant=True,
                     threads=("1", "all"),
-                    dtypes=("float32", "float64"),
+                    dtypes=DTYPES,
                     conditions=(None, 10.0, 1_000.0),
                 ),
-                Sweep(("gd",), STEPS, None, every_variant=True, dtypes=("float32", "float64")),
-                Sweep(("gd", "ols"), GRID, None, dtypes=("float32", "float64")),
+                Sweep(("gd",), STEPS, None, every_variant=True, dtypes=DTYPES),
+                Sweep(("gd", "ols"), GRID, None, dtypes=DTYPES),
             ),
             blocks=(10, 30),
             budget_s=12 * 3600.0,
@@ -148,6 +133,7 @@ PRESETS = {
             call_limit_s=10.0,
             long_call_s=2.0,
             long_samples=1,
+            sampling_s=2.0,
         ),
         Preset(
             name="accuracy",
@@ -166,12 +152,7 @@ PRESETS = {
                 ),
                 Sweep(("ols",), (Size(1_000, 16),), BOTH, every_variant=True, dtypes=DTYPES, conditions=(*LADDERS,)),
             ),
-            blocks=(5, 5),
-            budget_s=600.0,
-            timeout_s=20.0,
-            call_limit_s=2.0,
             long_call_s=0.05,
-            long_samples=3,
             sampling_s=0.5,
         ),
     )

@@ -22,17 +22,16 @@ _Key = tuple[str, str, int, str]
 def setup_cache() -> dict[_Key, tuple[str, Any]]:
     """By case, its status and each repeat's phases or why there are none; what was compiled is forgotten first."""
     measured: dict[_Key, tuple[str, Any]] = {}
-    for method, strategy, samples, device in product(cases.METHODS, cases.STRATEGIES, ONE_SIZE, cases.DEVICES):
+    for key in product(cases.METHODS, cases.STRATEGIES, ONE_SIZE, cases.DEVICES):
+        method, strategy, samples, device = key
         try:
             case = case_on_its_core(method, strategy, cases.size_of(samples=samples), device)
             cases.fresh_phases(case)  # imports and the start of the backend are on no clock
-            taken = [cases.fresh_phases(case) for _ in range(REPEATS)]
+            measured[key] = "ok", [cases.fresh_phases(case) for _ in range(REPEATS)]
         except (cases.Skip, SkipNotImplemented) as skip:
-            measured[method, strategy, samples, device] = "skipped", str(skip)
+            measured[key] = "skipped", str(skip)
         except Exception as error:  # whatever a solver raises is its own failure, never that of the others
-            measured[method, strategy, samples, device] = "failed", f"{type(error).__name__}: {error}"
-        else:
-            measured[method, strategy, samples, device] = "ok", taken
+            measured[key] = "failed", f"{type(error).__name__}: {error}"
     return measured
 
 

@@ -84,13 +84,9 @@ def _one_block(contest: Contest, block: int, nurseries: Nurseries, measured: dic
     """Add the block's ratio to each case of the contest, or the status that ends it."""
     (baseline,) = contest.baselines
     entries = [Entry(baseline, "baseline"), *map(Entry, contest.cases)]
-    details = {
-        "long_call_s": cases.PRESET.long_call_s,
-        "target_s": cases.PRESET.target_s,
-        "guard": False,
-        "gate": False,
-    }
-    rules = Rules(cases.PRESET.timeout_s, rounds=ROUNDS_A_BLOCK, target_s=cases.PRESET.target_s)
+    preset = cases.PRESET
+    details = {"long_call_s": preset.long_call_s, "target_s": preset.target_s, "guard": False, "gate": False}
+    rules = Rules(preset.timeout_s, rounds=ROUNDS_A_BLOCK, target_s=preset.target_s)
     records, _ = run_block(
         entries,
         rules,

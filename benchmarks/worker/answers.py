@@ -86,9 +86,7 @@ def judge(
         return Judgement("wrong", "the answer is not a number", None, limit)
     if error > limit:
         return Judgement("wrong", f"relative error {error:.2g}, and {limit:.2g} is allowed", error, limit)
-    if steps is None:
-        return Judgement("ok", None, error, limit)
-    taken = int(steps.max())
-    if taken >= (workload.max_steps or 0):
+    taken = None if steps is None else int(steps.max())
+    if taken is not None and taken >= (workload.max_steps or 0):
         return Judgement("not_converged", f"reached max_steps = {workload.max_steps}", error, limit, taken)
     return Judgement("ok", None, error, limit, taken)

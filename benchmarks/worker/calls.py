@@ -55,12 +55,10 @@ def calls_for(solver: Solver, workload: Workload, problem: Problem, *, check: bo
     With `check`, inputs that are never timed. Arrays alone: `steps`, which is static, is added by the callers.
     """
     arrays = _arrays(workload, problem, check=check)
-    return [arrays] if solver.batched else split(arrays, workload.batch)
-
-
-def split(arrays: Arguments, batch: int) -> list[Arguments]:
-    """The batch as single problems; what has no batch axis (tolerance, max_steps) is the same for each."""
-    return [tuple(a[i, ...] if a.ndim else a for a in arrays) for i in range(batch)]
+    if solver.batched:
+        return [arrays]
+    # what has no batch axis (tolerance, max_steps) is the same for each problem
+    return [tuple(a[i, ...] if a.ndim else a for a in arrays) for i in range(workload.batch)]
 
 
 def _arrays(workload: Workload, problem: Problem, *, check: bool = False) -> Arguments:
@@ -174,7 +172,8 @@ def shortened(solver: Solver, workload: Workload, problem: Problem) -> tuple[Wor
     scale = 1.0
     if not solver.batched:
         scale *= workload.batch
-        problem = replace(problem, **{f.name: _first(getattr(problem, f.name)) for f in fields(problem)})
+        held = {field.name: getattr(problem, field.name) for field in fields(problem)}
+        problem = replace(problem, **{name: v[:1] for name, v in held.items() if isinstance(v, np.ndarray)})
         workload = replace(workload, batch=1)
     if not solver.compiled and workload.method == "gd":
         scale *= workload.steps or 1
@@ -183,10 +182,6 @@ def shortened(solver: Solver, workload: Workload, problem: Problem) -> tuple[Wor
         scale *= float(problem.reference_steps.max()) + 1
         workload = replace(workload, max_steps=1)
     return workload, problem, scale
-
-
-def _first(value: Any) -> Any:
-    return value[:1] if isinstance(value, np.ndarray) else value
 
 
 def answer(result: Any, workload: Workload, solver: Solver | None = None) -> tuple[np.ndarray, np.ndarray | None]:
@@ -200,7 +195,6 @@ def answer(result: Any, workload: Workload, solver: Solver | None = None) -> tup
         several = isinstance(result, tuple)
         kept = tuple(np.asarray(part)[: workload.batch] for part in (result if several else (result,)))
         result = kept if several else kept[0]
-    expected = (workload.batch, workload.features)
     steps = None
     if workload.method == "gd_tol":
         parts = result if isinstance(result, list) else [result]
@@ -210,7 +204,7 @@ def answer(result: Any, workload: Workload, solver: Solver | None = None) -> tup
             raise ValueError(f"gd_tol must return (w, steps taken), and returned {type(result).__name__}") from None
         steps = np.concatenate([np.atleast_1d(np.asarray(count)) for count in taken])
         result = np.concatenate([np.atleast_2d(np.asarray(w, dtype=np.float64)) for w in weights])
-    solution = np.asarray(result, dtype=np.float64)
+    solution, expected = np.asarray(result, dtype=np.float64), (workload.batch, workload.features)
     if workload.batch == 1 and solution.shape == expected[1:]:
         solution = solution[np.newaxis]
     if solution.shape != expected:

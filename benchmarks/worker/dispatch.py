@@ -32,12 +32,14 @@ def dispatch_and_out_s(prepared: Prepared, call_s: float) -> tuple[float | None,
     """
     if prepared.dispatch is None:
         return None, None
+    import jax
+
     returned_s, out_s = [], []
     for _ in range(TIMES if call_s < REPEATED_S else 1):
         result, seconds = clock.once(prepared.dispatch)
         prepared.wait(result)
         returned_s.append(seconds)
-        out_s.append(clock.once(partial(_fetch, result))[1])
+        out_s.append(clock.once(partial(jax.tree.map, np.asarray, result))[1])
     return statistics.median(returned_s), statistics.median(out_s)
 
 
@@ -88,12 +90,12 @@ def busy_of(planes: Iterable[Any], ordinal: int) -> float:
     A GPU's plane has a line for each stream, and lines derived from them, which would count the work again; a TPU's
     has one line of operations.
     """
-    of_device = [
-        plane
+    lines = [
+        line
         for plane in planes
         if plane.name.startswith("/device:") and plane.name.rpartition(":")[2].partition(" ")[0] == str(ordinal)
+        for line in plane.lines
     ]
-    lines = [line for plane in of_device for line in plane.lines]
     streams = [line for line in lines if line.name.startswith("Stream")]
     spans = [
         (event.start_ns, event.start_ns + event.duration_ns)
@@ -105,9 +107,3 @@ def busy_of(planes: Iterable[Any], ordinal: int) -> float:
         busy_ns += max(0.0, end_ns - max(start_ns, until_ns))
         until_ns = max(until_ns, end_ns)
     return busy_ns / 1e9
-
-
-def _fetch(result: Any) -> Any:
-    import jax
-
-    return jax.tree.map(np.asarray, result)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..runfile.read import Run
 from ..runfile.records import Case
 from ..stats.quiet import sentinel_levels
+from ..words.text import threads_text
 
 MOST_DISAGREEMENT = 0.02
 
@@ -76,7 +77,7 @@ def _of_sentinels(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Diffe
             slower = names[1] if factor > 1 else names[0]
             yield Difference(
                 f"the sentinels disagree by {max(factor, 1 / factor) - 1:.1%}: the machine was slower in "
-                f"{slower} ({_spelt(threads)}); up to {MOST_DISAGREEMENT:.0%} is accepted",
+                f"{slower} ({threads_text(threads)}); up to {MOST_DISAGREEMENT:.0%} is accepted",
                 threads,
             )
 
@@ -92,7 +93,3 @@ def _told(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return "not told" if value is None else "empty" if value == "" else str(value)
-
-
-def _spelt(threads: str) -> str:
-    return "1 thread" if threads == "1" else f"{threads} threads"

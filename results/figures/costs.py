@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator, NullLocator
 
 from ..models.calls import calls_to_pay
-from ..models.rays import Data, competitor, measured
-from ..words.names import Key, Record, grouped
+from ..models.rays import Data, measured
+from ..words.names import Key, Record, competitor, grouped
 from .draw import (
     INK,
     MOST_PANELS,

@@ -13,8 +13,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from ..models.rays import Ray, competitor
-from ..words.names import AXES, Key, Record, at_precision, particulars, place
+from ..models.rays import Ray
+from ..words.names import AXES, Key, Record, at_precision, competitor, particulars, place
 from ..words.text import plain
 
 T = TypeVar("T")

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from ..models.crossovers import saturations_of
-from ..models.rays import Data, Ray, competitor, measured, rays
-from ..words.names import Record
+from ..models.rays import Data, Ray, measured, rays
+from ..words.names import Record, competitor
 from .accuracy import loss_against_time
 from .costs import break_even_figure, cost_shares, forest
 from .draw import (

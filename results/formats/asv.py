@@ -20,10 +20,9 @@ from typing import Any
 from ..fields import FIRST_RESULT
 from ..runfile.read import RunFileError
 from ..runfile.records import SHORTEST_S
-from ..runfile.schema import shown
+from ..runfile.schema import converted, shown
 from .values import mapping, samples_of, sequence, value
 
-_SOURCE = "asv"
 _VERSION = 2
 """Of a file of results, and of benchmarks.json."""
 HELD_FIXED = {"features": 2, "dtype": "float32", "seed": 0, "precision": "highest", "threads": "1"}
@@ -72,12 +71,12 @@ def asv_rows(where: Path) -> list[dict[str, Any]]:
 def _folder_of(where: Path) -> Path:
     """The folder of benchmarks.json: this one, or the one that it, or this file's folder, is in."""
     near = where.parent.parent if where.is_file() else where
-    folder = next((path for path in (near, near.parent) if (path / "benchmarks.json").is_file()), None)
-    if folder is None and where.is_file():
+    for folder in (near, near.parent):
+        if (folder / "benchmarks.json").is_file():
+            return folder
+    if where.is_file():
         raise RunFileError(f"{where}: asv keeps names and units in benchmarks.json, and {near} has none: copy it too")
-    if folder is None:
-        raise RunFileError(f"{where}: a folder without benchmarks.json is no folder of asv's results")
-    return folder
+    raise RunFileError(f"{where}: a folder without benchmarks.json is no folder of asv's results")
 
 
 def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple[int, list[dict[str, Any]]]:
@@ -89,7 +88,7 @@ def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple
             raise ValueError(f"'commit_hash' must be the hash of a commit, got {shown(commit)}")
         environment = value("env_name", document.get("env_name"), str)
         date_ms = value("date", document.get("date"), int)
-        columns = [value("result_columns", name, str) for name in _list(document, "result_columns")]
+        columns = converted("result_columns", document.get("result_columns"), tuple[str, ...])
         if not {"result", "params", "version"} <= set(columns):
             raise ValueError("'result_columns' lacks result, params or version")
         results = mapping("results", document.get("results"))
@@ -105,8 +104,7 @@ def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple
         raise RunFileError(f"{path}: not a file of asv's results that can be read: {error}") from None
     if many_machines:
         environment += f" on {path.parent.name}"
-    run = f"{commit[:8]} {environment}"
-    named = {"run": run, "environment": environment, "source": _SOURCE}
+    named = {"run": f"{commit[:8]} {environment}", "environment": environment, "source": "asv"}
     return date_ms, [_finished(row) | named for row in cases.values()]
 
 
@@ -119,7 +117,7 @@ def _add(rows: Cases, name: str, result: Mapping[str, Any] | None, of_index: Any
     version = about.get("version") if result is None else result.get("version")
     if version != SUITE:
         raise ValueError(f"{name} is of version {shown(version)}, and {SUITE} is read")
-    names = [value("param_names", text, str) for text in _list(about, "param_names")]
+    names = converted("param_names", about.get("param_names"), tuple[str, ...])
     cases = list(_cases(name, names, about if result is None else result))
     columns = result or {}
     values = _of_cases(name, "result", columns.get("result"), len(cases))
@@ -144,7 +142,7 @@ def _of_cases(name: str, key: str, given: Any, cases: int) -> Sequence[Any]:
 
 
 def _cases(name: str, names: Sequence[str], source: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    axes = [[_literal(text) for text in sequence("params", axis)] for axis in _list(source, "params")]
+    axes = [[_literal(text) for text in sequence("params", axis)] for axis in sequence("params", source.get("params"))]
     if len(axes) != len(names) or not {"method", "strategy", "samples", "device"} <= set(names):
         raise ValueError(f"{name} has parameters {shown(list(names))} for {len(axes)} lists of values")
     for combination in itertools.product(*axes):
@@ -204,10 +202,6 @@ def _numbers(values: Mapping[str, float], method: str, batch: int) -> dict[str, 
     if "peak_rss_bytes" in row:
         row["peak_rss_bytes"] = int(row["peak_rss_bytes"])
     return row
-
-
-def _list(source: Mapping[str, Any], name: str) -> Sequence[Any]:
-    return sequence(name, source.get(name))
 
 
 def _literal(text: Any) -> Any:

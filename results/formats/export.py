@@ -44,14 +44,12 @@ def as_pytest_benchmark(run: Run) -> bytes:
     for case, measured in _believed(run).items():
         name = _name(case, measured[0])
         medians_s = [float(np.exp(np.median(np.log(m.samples_s)))) for m in measured]
-        benchmark: dict[str, Any] = {
+        benchmark = {
             "group": name.partition(": ")[0],
             "name": name,
             "fullname": name,
             "params": None,
             "param": None,
-        }
-        benchmark |= {
             "extra_info": _about(run, case, measured) | {"per": "block"},
             "options": {"disable_gc": True, "timer": "perf_counter"},
             "stats": _stats(medians_s, measured[0].loops or 1),

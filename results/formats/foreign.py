@@ -12,8 +12,8 @@ from typing import Any
 
 from ..runfile.read import RunFileError
 from .asv import asv_rows
-from .pyperf import is_pyperf, pyperf_rows
-from .pytest_benchmark import is_pytest_benchmark, pytest_benchmark_rows
+from .pyperf import pyperf_rows
+from .pytest_benchmark import pytest_benchmark_rows
 
 RUN_FILE = re.compile(rb'"record"\s*:')
 
@@ -42,9 +42,9 @@ def foreign_rows(path: str | os.PathLike[str]) -> list[dict[str, Any]] | None:
         raise RunFileError(f"{path}: not a run file, and not whole as JSON: {str(error)[:80]}") from None
     if not isinstance(document, dict):
         return None
-    if is_pytest_benchmark(document):
+    if "benchmarks" in document and "machine_info" in document:
         return pytest_benchmark_rows(path, document)
-    if is_pyperf(document):
+    if "benchmarks" in document and "version" in document:
         return pyperf_rows(path, document)
     if "result_columns" in document:
         return asv_rows(where)

@@ -17,11 +17,6 @@ CASE_KEY = "linregbench_case"
 _VERSION = "1.0"
 
 
-def is_pyperf(document: Mapping[str, Any]) -> bool:
-    """Whether this is a file of pyperf."""
-    return "benchmarks" in document and "machine_info" not in document and "version" in document
-
-
 def pyperf_rows(path: str | os.PathLike[str], document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row a benchmark. Raises RunFileError."""
     try:

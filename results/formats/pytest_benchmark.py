@@ -17,11 +17,6 @@ NEWEST = 5
 """Major version of the program whose files were read when this was written."""
 
 
-def is_pytest_benchmark(document: Mapping[str, Any]) -> bool:
-    """Whether this is a file of pytest-benchmark."""
-    return "benchmarks" in document and "machine_info" in document
-
-
 def pytest_benchmark_rows(path: str | os.PathLike[str], document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row a benchmark. Raises RunFileError."""
     try:

@@ -35,11 +35,28 @@ def benchmark_rows(
 def case_row(source: str, run: str, about: Mapping[str, Any], samples_s: Sequence[Sequence[float]]) -> dict[str, Any]:
     """The row of a case that is ok: `about` has its fields as a measurement's record does, `samples_s` is by process.
 
-    ValueError says what is wrong with it.
+    Its times are as for a run: median inside a process, t interval of the logs across. ValueError says what is wrong.
     """
     row = case_columns(about) | _phase_columns(about)
-    row |= _columns_of_times(samples_s, row["batch"])
-    return row | {"run": run, "source": source, "units": "seconds", "status": "ok", "findings": ""}
+    logs = np.array([np.median(np.log(samples)) for samples in samples_s])
+    interval = t_interval(logs)
+    time_s = math.exp(float(logs.mean()))
+    low, high = (float(np.exp(interval.low)), float(np.exp(interval.high))) if len(logs) > 1 else (None, None)
+    return row | {
+        "run": run,
+        "source": source,
+        "units": "seconds",
+        "status": "ok",
+        "findings": "",
+        "blocks": len(logs),
+        "time_s": time_s,
+        "time_low_s": low,
+        "time_high_s": high,
+        "time_all_s": time_s,
+        "time_min_s": min(map(min, samples_s)),
+        "time_per_problem_s": time_s / row["batch"],
+        "rounds": "all",
+    }
 
 
 def mapping(name: str, given: Any) -> Mapping[str, Any]:
@@ -87,21 +104,3 @@ def _phase_columns(about: Mapping[str, Any]) -> dict[str, float | None]:
     if row["first_call_s"] is not None:
         row["first_result_s"] = sum(row[name] or 0.0 for name in FIRST_RESULT)
     return row
-
-
-def _columns_of_times(samples_s: Sequence[Sequence[float]], batch: int) -> dict[str, Any]:
-    """The times, from the samples of each process: median inside, t interval of the logs across, as for a run."""
-    logs = np.array([np.median(np.log(samples)) for samples in samples_s])
-    interval = t_interval(logs)
-    time_s = math.exp(float(logs.mean()))
-    low, high = (float(np.exp(interval.low)), float(np.exp(interval.high))) if len(logs) > 1 else (None, None)
-    return {
-        "blocks": len(logs),
-        "time_s": time_s,
-        "time_low_s": low,
-        "time_high_s": high,
-        "time_all_s": time_s,
-        "time_min_s": min(map(min, samples_s)),
-        "time_per_problem_s": time_s / batch,
-        "rounds": "all",
-    }

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..fields import CONTEST_KEYS
-from ..words.names import Key, Record
+from ..words.names import Key, Record, competitor
 from ..words.text import error_text
-from .rays import NO_INTERVAL, Answer, Data, competitor, error_of_time, half_width, not_in_range, rows_of
+from .rays import NO_INTERVAL, Answer, Data, error_of_time, half_width, not_in_range, rows_of
 
 ACCURACIES = (1e-2, 1e-4, 1e-6, 1e-10)
 ROUNDING = {"float32": 2.0**-23, "float64": 2.0**-52}

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 from ..fields import CONTEST_KEYS
+from ..stats.intervals import quantile
 from ..words.names import Record, grouped, place
 from ..words.text import counted, plain, ratio_text, text_of_time
-from .rays import Answer, Data, by_competitor, error_of_first, error_of_time, measured, quantile
+from .rays import Answer, Data, by_competitor, error_of_first, error_of_time, measured
 from .words import interval_of_time
 
 BOX_AXES = ("samples", "features", "batch")

@@ -3,8 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from ..words.names import Key, Record, grouped
-from .rays import NO_INTERVAL, Answer, Data, competitor, error_of_first, log_ratio, measured, not_in_range, quantile
+from ..stats.intervals import quantile
+from ..words.names import Key, Record, competitor, grouped
+from .rays import NO_INTERVAL, Answer, Data, error_of_first, log_ratio, measured, not_in_range
 
 
 @dataclass(frozen=True)

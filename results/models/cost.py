@@ -13,9 +13,9 @@ import numpy as np
 from scipy import optimize
 
 from ..fields import CONTEST_KEYS
-from ..stats.intervals import BoolArray, FloatArray
+from ..stats.intervals import BoolArray, FloatArray, quantile
 from ..words.names import Key, Record, grouped
-from .rays import Answer, Data, by_competitor, measured, not_in_range, quantile
+from .rays import Answer, Data, by_competitor, measured, not_in_range
 
 CALL, OVERHEAD, ARITHMETIC = "call", "steps' overhead", "arithmetic"
 CALL_AND_OVERHEAD = "call and steps' overhead"
@@ -155,10 +155,12 @@ def _model(fixed: Key, name: str, rows: Sequence[Record]) -> CostModel | None:
     shares /= shares.sum(axis=1, keepdims=True)
     answers = zip(columns, costs, half_widths, shares.max(axis=0), strict=True)
     parts = {part: _answer(cost, half_width, most) for part, cost, half_width, most in answers}
-    sizes = [
-        _fitted(row, float(off), dict(zip(columns, map(float, share), strict=True)))
-        for row, off, share in zip(rows, residuals, shares, strict=True)
-    ]
+    sizes = []
+    for row, off, of_size in zip(rows, residuals, shares, strict=True):
+        by_part = dict(zip(columns, map(float, of_size), strict=True))
+        largest = max(by_part, key=by_part.__getitem__)
+        regime = largest if by_part[largest] > DOMINATES else "mixed"
+        sizes.append(Fitted(row, math.expm1(off), by_part, regime))
     return CostModel(fixed, name, parts, tuple(sizes), float(np.median(np.abs(np.expm1(residuals)))))
 
 
@@ -168,9 +170,3 @@ def _answer(cost: Any, half_width: Any, most: Any) -> Answer:
     if 2 * half_width > math.log(_VAGUE):
         return not_in_range("the sizes measured do not pin it down")
     return Answer(float(cost), float(cost * np.exp(-half_width)), float(cost * np.exp(half_width)))
-
-
-def _fitted(row: Record, off: float, shares: dict[str, float]) -> Fitted:
-    largest = max(shares, key=shares.__getitem__)
-    regime = largest if shares[largest] > DOMINATES else "mixed"
-    return Fitted(row, math.expm1(off), shares, regime)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..stats.intervals import FloatArray
+from ..stats.intervals import FloatArray, quantile
 from ..words.names import Record
-from .rays import Answer, Data, Ray, error_of_time, log_ratio, measured, not_in_range, quantile, rays
+from .rays import Answer, Data, Ray, error_of_time, log_ratio, measured, not_in_range, rays
 
 SATURATED = 0.9
 """A batch is large enough when it has this share of the best throughput measured."""

@@ -69,7 +69,7 @@ def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]
         bytes_per_s = bytes_of(row["method"], *sizes, row["dtype"], row["batch"], row["steps"]) / row["time_s"]
         # another device than the CPU has none here
         peaks = all_peaks.get(row["run"], {}).get(row["threads"], {}) if row["device"] == "cpu" else {}
-        resident = row["samples"] * row["features"] * row["batch"] * _ITEM_BYTES.get(row["dtype"], 4)
+        resident = bytes_of("ols", *sizes, row["dtype"], row["batch"])  # X, once
         of_cases.append(
             Limit(
                 row,

@@ -4,20 +4,16 @@ A model takes the frame, or rows of it as dictionaries, and says what it found a
 interval, or the reason why the data do not reach it. It never extrapolates.
 """
 
-import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
-from scipy import special
 
 from ..fields import CONTEST_KEYS
 from ..frame import records_of
-from ..stats.intervals import CONFIDENCE
-from ..words.names import Key, Record, at_precision, grouped
-from ..words.text import plain
+from ..stats.intervals import quantile
+from ..words.names import Key, Record, competitor, grouped
 
 NOT_IN_RANGE = "not in range"
 
@@ -62,12 +58,6 @@ def not_in_range(why: str) -> Answer:
 NO_INTERVAL = not_in_range("an interval takes two blocks or more")
 
 
-def competitor(record: Mapping[str, Any]) -> str:
-    """`jax_scan autodiff`, with its device where that is not the CPU, and its precision where not the highest."""
-    name = plain(f"{record['strategy']} {record['variant']}") + at_precision(record["precision"])
-    return name if record["device"] == "cpu" else f"{name} on {plain(record['device'])}"
-
-
 def by_competitor(records: Iterable[Record]) -> dict[str, list[Record]]:
     """The rows of each, by its name."""
     rows: dict[str, list[Record]] = {}
@@ -96,12 +86,6 @@ def rays(records: Iterable[Record], axis: str, *, least: int = 2) -> list[Ray]:
         if long:
             together.append(Ray(axis, fixed, long))
     return together
-
-
-@functools.cache
-def quantile(freedom: float) -> float:
-    """Student's t for a two-sided 95% interval."""
-    return float(special.stdtrit(max(freedom, 1.0), 0.5 + CONFIDENCE / 2))
 
 
 def half_width(errors: Sequence[float], blocks: Sequence[int]) -> float:

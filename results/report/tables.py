@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 from ..fields import CONTEST_KEYS
-from ..models.rays import competitor
 from ..stats.findings import explained
 from ..tables.cases import half_width_of, ratio_cell
 from ..tables.table import MISSING, NOTHING, Cell, Row, Table, number_cell, table_of
-from ..words.names import Record, grouped, title, varying
+from ..words.names import Record, competitor, grouped, title, varying
 from ..words.text import counted, error_text, plain, share_text, text_of_time
 
 _FILTERS = ("method", "strategy", "device", "dtype", "precision", "threads", "status", "verdict", "run")

@@ -4,7 +4,6 @@ Needs no pandas, since the stop rule calls it after every block. The rules: medi
 logs across blocks, ratios paired by round and only inside one problem.
 """
 
-import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,6 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ..fields import LARGEST, MEDIANS, STEADY
 from ..runfile.read import Run
@@ -22,7 +20,7 @@ from ..runfile.schema import Scalars
 from ..words.names import at_precision
 from .contests import Contest, ContestKey, baseline_of, contests, contests_of, floors
 from .findings import withheld
-from .intervals import CONFIDENCE, FloatArray, t_interval
+from .intervals import FloatArray, quantile, t_interval
 from .lockstep import NOT_STEADY, Lockstep, log_ratios, log_times, only, unsteady
 from .quiet import thresholds
 from .ratios import Ratio, control_false_discoveries, exp_or_none, ratios_of, to_itself
@@ -193,14 +191,9 @@ def _ends(seconds: Sequence[float]) -> tuple[float, float] | tuple[None, None]:
     logs = list(map(math.log, seconds))
     centre, freedom = sum(logs) / len(logs), len(logs) - 1
     spread = math.sqrt(sum((log_s - centre) ** 2 for log_s in logs) / freedom / len(logs))
-    factor = math.exp(min(_quantile(freedom) * spread, 300.0))
+    factor = math.exp(min(quantile(freedom) * spread, 300.0))
     middle = median(seconds)
     return middle / factor, middle * factor
-
-
-@functools.cache
-def _quantile(freedom: int) -> float:
-    return float(special.stdtrit(freedom, 0.5 + CONFIDENCE / 2))
 
 
 def _middle(values: Iterable[float | None]) -> float | None:
@@ -215,7 +208,6 @@ def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[s
     interval, all_rounds = t_interval(best.values), t_interval(every.values)
     lows, highs = interval.low, interval.high
     sampled = ~np.isnan(lockstep.log_s)
-    sessions: FloatArray = np.any(sampled, axis=-1).astype(np.float64)
     with np.errstate(invalid="ignore"):
         quiet_share = (lockstep.quiet & sampled).sum(axis=(1, 2)) / sampled.sum(axis=(1, 2))
     least_s: FloatArray = np.exp(np.where(sampled, lockstep.log_s, np.inf).min(axis=(1, 2), initial=np.inf))
@@ -234,7 +226,7 @@ def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[s
             "findings": rows[case].findings + (NOT_STEADY,) * bool(drifting[row]),
         }
         for case in contest.believed
-        if sessions[row := lockstep.rows[case, False]].any()
+        if sampled[row := lockstep.rows[case, False]].any()
     }
 
 

@@ -8,44 +8,36 @@ an empty loop of 1% and a coarse clock leave the order of things as it is.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ..words.text import plain
 
-
-@dataclass(frozen=True)
-class Finding:
-    """Why a timing is not what it seems."""
-
-    meaning: str
-    falsifies: bool = False
-
-
-FINDINGS = {
-    "compile": Finding("the steady state compiled, so compiling is in the time", falsifies=True),
-    "retrace": Finding("the steady state traced again, so tracing is in the time", falsifies=True),
-    "inputs_changed": Finding("a call wrote to its inputs, so the next one solved another problem", falsifies=True),
-    "remembered": Finding("repeated inputs are answered faster than fresh ones", falsifies=True),
-    "closed_over_data": Finding("the data are constants of the compiled code, which it may fold", falsifies=True),
-    "host_transfer": Finding("every call moves data from the host, and the time has that in it"),
-    "more_threads": Finding("more CPU time is used than the threads asked for have"),
-    "loop_overhead": Finding("the empty loop takes over 1% of the sample"),
-    "coarse_timer": Finding("the clock's resolution is over 0.1% of the sample"),
-    "not_steady": Finding("the second half of each block is over 5% faster or slower than the first"),
+FALSIFYING = {
+    "compile": "the steady state compiled, so compiling is in the time",
+    "retrace": "the steady state traced again, so tracing is in the time",
+    "inputs_changed": "a call wrote to its inputs, so the next one solved another problem",
+    "remembered": "repeated inputs are answered faster than fresh ones",
+    "closed_over_data": "the data are constants of the compiled code, which it may fold",
 }
-
+FINDINGS = FALSIFYING | {
+    "host_transfer": "every call moves data from the host, and the time has that in it",
+    "more_threads": "more CPU time is used than the threads asked for have",
+    "loop_overhead": "the empty loop takes over 1% of the sample",
+    "coarse_timer": "the clock's resolution is over 0.1% of the sample",
+    "not_steady": "the second half of each block is over 5% faster or slower than the first",
+}
+"""By name, why a timing is not what it seems."""
 
 WITHHELD = "no time is shown"
 
 
 def falsifying(names: Iterable[str]) -> tuple[str, ...]:
     """Those of the findings that make the time false."""
-    return tuple(name for name in names if name in FINDINGS and FINDINGS[name].falsifies)
+    return tuple(name for name in names if name in FALSIFYING)
 
 
 def explained(name: str) -> str:
     """`remembered (repeated inputs are answered faster than fresh ones)`; only its name where it is not known here."""
-    return f"{name} ({FINDINGS[name].meaning})" if name in FINDINGS else plain(name)
+    return f"{name} ({FINDINGS[name]})" if name in FINDINGS else plain(name)
 
 
 def withheld(names: Iterable[str]) -> str | None:

@@ -4,6 +4,7 @@ NaN marks a block without a value. Every function takes any leading axes, so tha
 log scale a ratio and its inverse are equally far from 1, and 0.01 is 1% to within 0.005%.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,12 @@ class Interval:
     def high(self) -> FloatArray:
         """Upper end."""
         return self.mean + self.half_width
+
+
+@functools.cache
+def quantile(freedom: float) -> float:
+    """Student's t for a two-sided 95% interval."""
+    return float(special.stdtrit(max(freedom, 1.0), 0.5 + CONFIDENCE / 2))
 
 
 def t_interval(values: npt.ArrayLike, confidence: float = CONFIDENCE) -> Interval:
@@ -95,16 +102,14 @@ def low_quantile(values: npt.ArrayLike, share: float) -> FloatArray:
     return quantile
 
 
-def paired_log_ratio(
-    base_log_s: npt.ArrayLike, case_log_s: npt.ArrayLike, keep: npt.ArrayLike | None = None, least: int = 1
-) -> FloatArray:
+def paired_log_ratio(base_log_s: npt.ArrayLike, case_log_s: npt.ArrayLike) -> FloatArray:
     """Median over the rounds of a block of log(base time / case time), from log times with rounds on the last axis.
 
     Above 0 the case is faster. Both samples of a round were taken within milliseconds, so drift cancels in each pair
     (and the order inside a round is random: Mytkowicz and others, "Producing Wrong Data Without Doing Anything
     Obviously Wrong!", ASPLOS 2009, on randomising the set-up).
     """
-    return medians(np.asarray(base_log_s) - np.asarray(case_log_s), keep, least)
+    return medians(np.asarray(base_log_s) - np.asarray(case_log_s))
 
 
 def floor(aa_values: npt.ArrayLike) -> FloatArray:

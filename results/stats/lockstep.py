@@ -49,8 +49,15 @@ class Lockstep:
 
     @cached_property
     def undisturbed(self) -> tuple[FloatArray, BoolArray]:
-        """(rows, sessions): the log time that nothing disturbed, and whether quiet samples tell it."""
-        return undisturbed(self.log_s, self.quiet)
+        """(rows, sessions): the log time that nothing disturbed, and whether quiet samples tell it.
+
+        The median of the quiet samples where there are enough of them; elsewhere a low quantile of all, which estimates
+        the same where most were disturbed: their median is another quantity, 10 to 40% larger
+        (results/published/quiet.md).
+        """
+        middle = _quiet_medians(self.log_s, self.quiet)
+        by_quiet = ~np.isnan(middle)
+        return np.where(by_quiet, middle, low_quantile(self.log_s, FASTEST_SHARE)), by_quiet
 
     @cached_property
     def beside(self) -> dict[int, tuple[FloatArray, FloatArray, tuple[str, ...]]]:
@@ -106,17 +113,12 @@ def only(lockstep: Lockstep, cases: Collection[Case]) -> Lockstep:
     return replace(lockstep, rows=rows, log_s=lockstep.log_s[chosen], quiet=lockstep.quiet[chosen])
 
 
-def undisturbed(log_s: FloatArray, quiet: BoolArray) -> tuple[FloatArray, BoolArray]:
-    """(..., rounds) -> the log time that nothing disturbed, and whether quiet samples tell it.
-
-    The median of the quiet samples where there are enough of them; elsewhere a low quantile of all, which estimates the
-    same where most were disturbed: their median is another quantity, 10 to 40% larger (results/published/quiet.md).
-    """
-    present = ~np.isnan(log_s)
-    count = np.count_nonzero(present, axis=-1)
-    enough = np.count_nonzero(quiet & present, axis=-1) >= np.clip((count + 1) // 2, 1, LEAST_QUIET_SAMPLES)
-    middle = np.where(enough, medians(log_s, quiet), np.nan)
-    return np.where(np.isnan(middle), low_quantile(log_s, FASTEST_SHARE), middle), ~np.isnan(middle)
+def _quiet_medians(values: FloatArray, quiet: BoolArray) -> FloatArray:
+    """(..., rounds) -> (...): the median of those that are quiet; NaN where there are too few of them."""
+    present = ~np.isnan(values)
+    least = np.clip((np.count_nonzero(present, axis=-1) + 1) // 2, 1, LEAST_QUIET_SAMPLES)
+    enough = np.count_nonzero(quiet & present, axis=-1) >= least
+    return np.where(enough, medians(values, quiet), np.nan)
 
 
 def log_times(lockstep: Lockstep, *, allow_quiet: bool = True) -> BlockValues:
@@ -142,7 +144,7 @@ def log_ratios(lockstep: Lockstep, reference: int, via: int | None = None) -> Bl
     if via is not None and via != reference:
         direct = zip((best, every), _both_rules(lockstep, via)[:2], strict=True)
         best, every = (np.where(np.isnan(rule), base - base[reference], rule) for rule, base in direct)
-    code = [_code(case) for case, _ in lockstep.rows]
+    code = [(case.strategy, case.variant, case.device) for case, _ in lockstep.rows]
     different = np.array([other != code[reference] for other in code], dtype=np.bool_) & lockstep.watched.any()
     rounds = tuple(name if apart else ALL for name, apart in zip(names, different, strict=True))
     return BlockValues(np.where(different[:, np.newaxis], best, every), rounds)
@@ -201,14 +203,13 @@ def _both_rules(lockstep: Lockstep, reference: int) -> tuple[FloatArray, FloatAr
     """The log ratios (rows, blocks) of the reference to every row, undisturbed and of all rounds; their rounds."""
     if reference not in lockstep.beside:
         log_s, quiet = lockstep.log_s, lockstep.quiet
-        both = quiet[reference] & quiet
-        paired = paired_log_ratio(log_s[reference], log_s, both)
-        met = np.count_nonzero(~np.isnan(log_s[reference] - log_s), axis=-1)
-        enough = np.count_nonzero(both, axis=-1) >= np.clip((met + 1) // 2, 1, LEAST_QUIET_SAMPLES)
-        by_quiet = enough & ~np.isnan(paired)
+        paired = _quiet_medians(log_s[reference] - log_s, quiet[reference] & quiet)
+        by_quiet = ~np.isnan(paired)
         times, _ = lockstep.undisturbed
         best = np.where(by_quiet, paired, times[reference] - times)
-        every = _all_rounds(log_s, lockstep.middle, reference)
+        over_all = paired_log_ratio(log_s[reference], log_s)
+        # slow cases that never met in a round are paired by block, median against median
+        every = np.where(np.isnan(over_all), lockstep.middle[reference] - lockstep.middle, over_all)
         names = _names(best, by_quiet)
         lockstep.beside[reference] = by_block(lockstep, best), by_block(lockstep, every), names
     return lockstep.beside[reference]
@@ -216,16 +217,6 @@ def _both_rules(lockstep: Lockstep, reference: int) -> tuple[FloatArray, FloatAr
 
 def _names(values: FloatArray, by_quiet: BoolArray) -> tuple[str, ...]:
     """By row, what most of its blocks rest on."""
-    told = ~np.isnan(values)
-    mostly = 2 * np.count_nonzero(by_quiet & told, axis=-1) >= np.count_nonzero(told, axis=-1)
+    present = ~np.isnan(values)
+    mostly = 2 * np.count_nonzero(by_quiet & present, axis=-1) >= np.count_nonzero(present, axis=-1)
     return tuple(QUIET if quiet else FASTEST for quiet in mostly)
-
-
-def _all_rounds(log_s: FloatArray, middle: FloatArray, reference: int) -> FloatArray:
-    """Paired over every round; slow cases that never met in a round are paired by block, median against median."""
-    paired = paired_log_ratio(log_s[reference], log_s)
-    return np.where(np.isnan(paired), middle[reference] - middle, paired)
-
-
-def _code(case: Case) -> tuple[str, str, str]:
-    return case.strategy, case.variant, case.device

@@ -27,25 +27,25 @@ def in_one_line(noise: Diagnostics) -> str:
 
 def details(noise: Diagnostics) -> list[str]:
     """Every number that the run can tell, a line each."""
-    told = [
-        ("looks of the sentinel that were quiet", _percent(noise.quiet_share)),
-        ("A/A floor, two copies of the baseline", _percent(noise.floor)),
-        ("A/A floor, two sentinels", _percent(noise.sentinel_floor)),
-        ("half-width of the baselines' times", _percent(noise.time_half_width)),
-        ("drift from the first half of a block to the second", _percent(noise.drift)),
-        ("outliers among the baselines' samples", _percent(noise.outlier_share)),
+    numbers = [
+        ("looks of the sentinel that were quiet", _number(noise.quiet_share)),
+        ("A/A floor, two copies of the baseline", _number(noise.floor)),
+        ("A/A floor, two sentinels", _number(noise.sentinel_floor)),
+        ("half-width of the baselines' times", _number(noise.time_half_width)),
+        ("drift from the first half of a block to the second", _number(noise.drift)),
+        ("outliers among the baselines' samples", _number(noise.outlier_share)),
         ("lag-1 autocorrelation of the baselines' samples", _number(noise.autocorrelation, "{:+.2f}")),
         ("involuntary context switches", _number(noise.switches_per_s, "{:,.1f} a second of sampling")),
         ("CPU used by other processes", _number(noise.others_cpu, "{:.2f} cores")),
-        ("CPU time stolen by the hypervisor", _percent(noise.steal_share)),
+        ("CPU time stolen by the hypervisor", _number(noise.steal_share)),
     ]
     if noise.frequency_mhz is not None:
-        told.append(("clock", "{:,.0f} to {:,.0f} MHz".format(*noise.frequency_mhz)))
-    told += [
+        numbers.append(("clock", "{:,.0f} to {:,.0f} MHz".format(*noise.frequency_mhz)))
+    numbers += [
         (f"clock of {plain(name)}", f"{low:,.0f} to {high:,.0f} MHz") for name, low, high in noise.device_clocks_mhz
     ]
-    told += [("slowed", plain(line)) for line in noise.slowed]
-    return [f"{what}: {value}" for what, value in told if value is not None]
+    numbers += [("slowed", plain(line)) for line in noise.slowed]
+    return [f"{what}: {value}" for what, value in numbers if value is not None]
 
 
 def _quiet(noise: Diagnostics) -> str:
@@ -82,9 +82,5 @@ def _conclusion(noise: Diagnostics, *, ratios: bool, times: bool) -> str:
     return f"ratios hold, and absolute times to {noise.time_half_width:.1%}"
 
 
-def _percent(share: float | None) -> str | None:
-    return None if share is None else f"{share:.1%}"
-
-
-def _number(value: float | None, form: str) -> str | None:
+def _number(value: float | None, form: str = "{:.1%}") -> str | None:
     return None if value is None else form.format(value)

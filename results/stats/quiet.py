@@ -16,14 +16,6 @@ their level even where nothing disturbs, so that at 3% hardly a round is left; a
 small, and several times as many cases have a quiet figure (tests/studies/sentinel.py)."""
 
 
-def sentinel_of_rounds(block: Block) -> npt.NDArray[np.float64]:
-    """A round's sentinel value: the slowest of its sentinel samples, in seconds; infinite for a round without one.
-
-    The slowest, since a neighbour who left halfway through a round still disturbed half of its samples.
-    """
-    return np.array(block.slowest_sentinel_s, dtype=np.float64)
-
-
 def thresholds(blocks: Iterable[Block], *, margin: float = MARGIN, percentile: float = PERCENTILE) -> dict[str, float]:
     """By thread setting, the sentinel value up to which a round is quiet: the run's undisturbed level x (1 + margin).
 
@@ -40,22 +32,21 @@ def sentinel_levels(blocks: Iterable[Block], percentile: float = PERCENTILE) -> 
 
     Of single samples and not of the slowest of each round, since a round with more cases has more of them.
     """
-    by_threads: dict[str, list[float]] = {}
-    for block in blocks:
-        samples = by_threads.setdefault(block.threads, [])
-        for of_round in block.sentinel_s:
-            samples += of_round
-    return {threads: float(np.percentile(samples, percentile)) for threads, samples in by_threads.items() if samples}
+    return _percentiles(((block.threads, looks_s) for block in blocks for looks_s in block.sentinel_s), percentile)
 
 
 def device_levels(blocks: Iterable[Block], percentile: float = PERCENTILE) -> dict[str, float]:
     """By accelerator, the same of its own sentinel: how fast it was."""
-    by_device: dict[str, list[float]] = {}
-    for block in blocks:
-        for device, told in (block.device_state or {}).items():
-            for samples in told.get("sentinel_s", []):
-                by_device.setdefault(device, []).extend(samples)
-    return {device: float(np.percentile(samples, percentile)) for device, samples in by_device.items() if samples}
+    states = (state for block in blocks for state in (block.device_state or {}).items())
+    looks = ((device, of_round_s) for device, state in states for of_round_s in state.get("sentinel_s", []))
+    return _percentiles(looks, percentile)
+
+
+def _percentiles(looks: Iterable[tuple[str, Iterable[float]]], percentile: float) -> dict[str, float]:
+    by_name: dict[str, list[float]] = {}
+    for name, of_round_s in looks:
+        by_name.setdefault(name, []).extend(of_round_s)
+    return {name: float(np.percentile(samples_s, percentile)) for name, samples_s in by_name.items() if samples_s}
 
 
 def quiet_rounds(block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bool_]:
@@ -65,7 +56,8 @@ def quiet_rounds(block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bo
     """
     if not block.sentinel_s or block.threads not in limits:
         return np.zeros(block.rounds, dtype=np.bool_)
-    return (sentinel_of_rounds(block) <= limits[block.threads]) & _devices_quiet(block, limits)
+    # the slowest look of a round, since a neighbour who left halfway through still disturbed half of its samples
+    return (np.array(block.slowest_sentinel_s) <= limits[block.threads]) & _devices_quiet(block, limits)
 
 
 def quiet_samples(measurement: Measurement, block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bool_]:

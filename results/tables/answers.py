@@ -9,10 +9,10 @@ from ..models.calls import BreakEven, break_evens
 from ..models.cost import cost_models
 from ..models.crossovers import Crossover, crossovers, saturations
 from ..models.limits import Limit, limits
-from ..models.rays import Answer, competitor
+from ..models.rays import Answer
 from ..models.scaling import scalings
 from ..models.words import bytes_text, interval, interval_of_exponent, interval_of_time
-from ..words.names import AXES, AXIS_LETTER, Record, place, title, varying
+from ..words.names import AXES, AXIS_LETTER, Record, competitor, place, title, varying
 from .accuracy import accuracy_tables
 from .table import Cell, Table, number_cell, table_of
 

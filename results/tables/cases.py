@@ -235,7 +235,7 @@ def _findings(frame: pd.DataFrame) -> list[str]:
     """The findings of the rows that have a time, in words; those without one say it themselves."""
     texts = frame.loc[frame["time_s"].notna(), "findings"].dropna()
     names = dict.fromkeys(name for text in texts for name in text.split("; "))
-    return [f"{name}: {FINDINGS[name].meaning}." for name in names if name in FINDINGS]
+    return [f"{name}: {FINDINGS[name]}." for name in names if name in FINDINGS]
 
 
 def _span(values: "pd.Series[float]") -> str:

@@ -122,4 +122,4 @@ def _notes(comparison: Comparison) -> Iterator[str]:
         span = f"{band[0]:.1%}" if f"{band[0]:.1%}" == f"{band[-1]:.1%}" else f"{band[0]:.1%} to {band[-1]:.1%}"
         yield f"A difference is called faster or slower from {span} on, judged over all cases together."
     names = dict.fromkeys(name for row in ratios for name in row.findings)
-    yield from (f"{name}: {FINDINGS[name].meaning}." for name in names if name in FINDINGS)
+    yield from (f"{name}: {FINDINGS[name]}." for name in names if name in FINDINGS)

@@ -11,9 +11,9 @@ from ..compare.devices.sides import BOTH_WAYS, INWARD, STEADY, Side
 from ..compare.refusals import differences
 from ..models.words import interval
 from ..words.names import AXIS_LETTER
-from ..words.text import counted, listed, plain, ratio_text
+from ..words.text import counted, listed, plain, ratio_text, threads_text
 from .cases import by_reason
-from .devices import LACKING, TRANSFERS, Wording, tables_of, threads_text
+from .devices import LACKING, TRANSFERS, Wording, tables_of
 from .table import Cell, Document, Table
 
 MOST_LINES = 6

@@ -12,7 +12,7 @@ from ..models.words import interval
 from ..runfile.records import Case
 from ..stats.estimates import label
 from ..words.names import AXIS_LETTER, Record, method_name, place, varying
-from ..words.text import counted, number_text, plain, ratio_text, text_of_time, trimmed
+from ..words.text import counted, number_text, plain, ratio_text, text_of_time, threads_text, trimmed
 from .table import NOTHING, Cell, Row, Table, number_cell, table_of
 
 TRANSFERS = {BOTH_WAYS: "with transfers", INWARD: "with transfer in", None: "with transfers"}
@@ -195,11 +195,6 @@ def _times(contrast: Contrast) -> tuple[Cell, Cell]:
 def _short_title(workload: Record, names: Iterable[str]) -> str:
     """`gd n=1,000 d=2 b=8`."""
     return " ".join(_short(key, workload[key]) for key in names if workload.get(key) is not None)
-
-
-def threads_text(threads: str) -> str:
-    """`1 thread`, `all threads`."""
-    return "1 thread" if threads == "1" else f"{plain(threads)} threads"
 
 
 def _long(key: str, value: Any) -> str:

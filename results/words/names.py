@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from ..fields import CONTEST_KEYS, TOLD_IF_GIVEN, TOLD_IF_VARYING
-from .text import counted, number_text, plain
+from .text import counted, number_text, plain, threads_text
 
 HIGHEST = "highest"
 AXIS_LETTER = {"samples": "n", "features": "d", "batch": "b", "steps": "steps"}
@@ -22,13 +22,12 @@ def title(record: Record, differing: AbstractSet[str] = frozenset()) -> str:
 
     `differing` are the columns that differ elsewhere in what is shown.
     """
-    threads = plain(record["threads"])
     parts = [
         f"n = {record['samples']:,}",
         f"d = {record['features']:,}",
         counted(record["batch"], "problem"),
         plain(record["dtype"]),
-        "1 thread" if threads == "1" else f"{threads} threads",
+        threads_text(record["threads"]),
     ]
     return f"{_method(record)}: {', '.join(parts + particulars(record, differing))}"
 
@@ -37,7 +36,7 @@ def place(fixed: Record, differing: AbstractSet[str] = frozenset()) -> str:
     """As much of a workload as is in `fixed`: `gradient descent: n = 1,000, d = 2, b = 1, float32, 4 threads`."""
     parts = [f"{letter} = {fixed[axis]:,}" for axis, letter in AXIS_LETTER.items() if fixed.get(axis) is not None]
     parts += [plain(fixed["dtype"])] if fixed.get("dtype") else []
-    parts += [f"{plain(fixed['threads'])} threads"] if fixed.get("threads", "1") != "1" else []
+    parts += [threads_text(fixed["threads"])] if fixed.get("threads", "1") != "1" else []
     method = [method_name(fixed["method"])] if fixed.get("method") else []
     return ": ".join(filter(None, (*method, ", ".join(parts + particulars(fixed, differing)))))
 
@@ -55,6 +54,11 @@ def particulars(record: Record, differing: AbstractSet[str] = frozenset()) -> li
         f"{name.replace('_', ' ')} {plain(value) if isinstance(value, str) else number_text(value)}"
         for name, value in given
     ]
+
+
+def competitor(record: Record) -> str:
+    """`jax_scan autodiff`, with its device where that is not the CPU, and its precision where not the highest."""
+    return _name(record, device=record["device"] != "cpu")
 
 
 def at_precision(precision: str | None) -> str:

@@ -53,7 +53,8 @@ def trimmed(value: float, half_width: float | None = None) -> str:
 
 def decimals(value: float, half_width: float | None) -> int:
     """How many decimals of a positive number its half-width leaves standing; below 0 for tens and hundreds."""
-    leading = _leading(value)
+    # after rounding to three digits: 0.9996 counts as 1.00
+    leading = math.floor(math.log10(float(f"{value:.2e}")))
     if half_width is None:
         return 2 - leading
     wanted = -math.floor(math.log10(half_width)) if half_width > 0 else _MOST_DIGITS
@@ -80,6 +81,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def threads_text(threads: str) -> str:
+    """`1 thread`, `all threads`."""
+    return "1 thread" if threads == "1" else f"{plain(threads)} threads"
+
+
 def listed(names: list[str]) -> str:
     """`a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
@@ -95,8 +101,3 @@ def plain(text: str) -> str:
 def rounded(value: float, places: int) -> str:
     """To so many decimals; only the order of what is absurdly large."""
     return f"{value:.0e}" if value >= _ABSURD else f"{round(value, places):,.{max(places, 0)}f}"
-
-
-def _leading(value: float) -> int:
-    """The power of ten of the first digit, after rounding to three: 0.9996 counts as 1.00."""
-    return math.floor(math.log10(float(f"{value:.2e}")))

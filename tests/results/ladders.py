@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from linregbench.results.fields import COLUMNS
-from linregbench.results.models.rays import quantile
+from linregbench.results.stats.intervals import quantile
 from linregbench.results.words.names import Record
 
 STEPS = (1, 10, 100, 1_000)

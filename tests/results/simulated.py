@@ -16,8 +16,9 @@ from linregbench.results.models.advise import Wish, advise
 from linregbench.results.models.calls import break_evens
 from linregbench.results.models.cost import ARITHMETIC, CALL, OVERHEAD, cost_models
 from linregbench.results.models.crossovers import crossovers, saturations
-from linregbench.results.models.rays import Answer, quantile
+from linregbench.results.models.rays import Answer
 from linregbench.results.models.scaling import scalings
+from linregbench.results.stats.intervals import quantile
 
 Outcome = bool | None
 BLOCKS = 10

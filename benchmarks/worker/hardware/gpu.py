@@ -58,10 +58,10 @@ def device_facts(device: str) -> dict[str, Any]:
     target = devices.find(device)
     facts = _by_jax(target)
     try:
-        gpu = open_gpu(device, facts["kind"])
+        facts |= _by_nvml(open_gpu(device, facts["kind"]))
     except NvmlError as error:
-        return facts | {"nvml": str(error)}
-    return facts | {name: value for name, value in _by_nvml(gpu).items() if value is not None}
+        facts["nvml"] = str(error)
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def open_gpu(device: str, kind: str) -> Gpu:
@@ -115,7 +115,7 @@ def memory_peak_bytes(device: Any) -> int | None:
 def _by_jax(device: Any) -> dict[str, Any]:
     import jax
 
-    facts = {
+    return {
         "kind": str(device.device_kind),
         "platform_version": " ".join(str(getattr(device.client, "platform_version", "")).split()) or None,
         "compute_capability": getattr(device, "compute_capability", None),
@@ -123,7 +123,6 @@ def _by_jax(device: Any) -> dict[str, Any]:
         "usable_memory_bytes": _memory_stats(device).get("bytes_limit"),
         "default_matmul_precision": getattr(jax.config, "jax_default_matmul_precision", None) or "the backend's own",
     }
-    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _by_nvml(gpu: Gpu) -> dict[str, Any]:

@@ -22,10 +22,7 @@ def _kilobytes(path: Path, field: str) -> int | None:
         lines = path.read_text().splitlines()
     except OSError:
         return None
-    for line in lines:
-        if line.startswith(field + ":"):
-            return int(line.split()[1]) * 1024
-    return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(field + ":")), None)
 
 
 def peak_rss_bytes() -> int:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...models.rays import Answer, quantile
+from ...models.rays import Answer
 from ...runfile.records import Case
-from ...stats.intervals import t_interval
+from ...stats.intervals import quantile, t_interval
 from .sides import FLOW, STEADY, Side, Spent
 
 LAUNCH_BOUND, WORK_BOUND, UNSURE = "launch-bound", "work-bound", "not sure"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from studies.doors import agreements
 
-from linregbench.results.models.rays import quantile
+from linregbench.results.stats.intervals import quantile
 
 
 def row(time_s: float, half_width: float = 0.01, floor: float | None = None, blocks: int = 5) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def test_a_false_time_is_not_shown_has_no_ratio_and_cannot_win(finding: str) -> 
     rows = rows_of(BASE, scan(finding), Truth("jax_vmap", "analytic", 5e-4))
     row = rows["jax_scan analytic"]
     assert (row.status, row.findings) == ("ok", (finding,))
-    assert row.reason == f"no time is shown: {finding} ({FINDINGS[finding].meaning})"
+    assert row.reason == f"no time is shown: {finding} ({FINDINGS[finding]})"
     times = (row.time_s, row.time_low_s, row.time_all_s, row.time_min_s, row.measured["dispatch_s"])
     assert times == (None,) * 5
     assert (row.versus_baseline, row.versus_winner, row.winner) == (None, None, None)

@@ -9,7 +9,7 @@ import synthetic
 from linregbench.results.runfile.read import parse_record
 from linregbench.results.runfile.records import Block, Measurement
 from linregbench.results.stats.estimates import estimate
-from linregbench.results.stats.quiet import quiet_rounds, quiet_share, sentinel_of_rounds, thresholds
+from linregbench.results.stats.quiet import quiet_rounds, quiet_share, thresholds
 
 
 def _block(**changes: object) -> Block:
@@ -20,7 +20,7 @@ def _block(**changes: object) -> Block:
 
 def test_the_slowest_sentinel_sample_speaks_for_its_round() -> None:
     block = _block(sentinel_s=[[1.0, 1.2], [0.9], []])
-    assert sentinel_of_rounds(block).tolist() == [1.2, 0.9, math.inf]
+    assert quiet_rounds(block, {"1": 1.1}).tolist() == [False, True, False]
 
 
 def test_quiet_is_within_the_margin_of_the_low_percentile_of_all_blocks() -> None:
