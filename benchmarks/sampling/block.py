@@ -18,7 +18,7 @@ from ..clock import TARGET_S
 from ..grid.cases import Case
 from ..processes.handle import LiveWorker, WorkerEnded
 
-ROUNDS = 30
+ROUNDS = 20
 MOST_ROUNDS = 3
 """Times the usual rounds: so many at most, where cases still lack quiet samples."""
 LEAST_QUIET = 5
