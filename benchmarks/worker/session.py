@@ -207,6 +207,7 @@ def _sample(desk: _Desk, message: Message) -> Message:
     desk.switches += sample.involuntary_switches
     return {
         "call_s": sample.call_s,
+        "cpu_over_wall": sample.cpu_s / sample.wall_s,
         "wait_s": None if sample.wait_s is None else sample.wait_s / sample.loops,
         "switches": sample.involuntary_switches,
         "around_s": None if before_s is None or after_s is None else (before_s, after_s),

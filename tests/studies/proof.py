@@ -133,24 +133,26 @@ def planted(scratch: Path, blocks: int) -> str:  # noqa: ARG001
 
 
 def quiet_spread(scratch: Path, blocks: int) -> str:
-    """Spread (sd) between blocks, at n = 1000, d = 2, 100 steps: from quiet rounds, and from all of them."""
+    """Spread (sd) between blocks, at n = 1000, d = 2, 100 steps: of the undisturbed times, and of all samples."""
     path = scratch / "quiet.jsonl"
     _run(*SIZE, "--strategy", "numpy_loop,jax_scan", "--blocks", str(blocks + 6), "--output", str(path))
     from linregbench.results.runfile.read import read_run
-    from linregbench.results.stats.lockstep import gather
+    from linregbench.results.stats.lockstep import gather, log_ratios, log_times
     from linregbench.results.stats.quiet import quiet_share, thresholds
 
     run = read_run(path)
     limits = thresholds(run.blocks)
     side_by_side = gather(run.measurements, run.blocks, limits)
     rows = {case.strategy: row for (case, twin), row in side_by_side.rows.items() if not twin}
-    loop, scan = (side_by_side.log_s[rows[name]] for name in ("numpy_loop", "jax_scan"))
-    lines = ["| rounds | NumPy loop time | scan time | their ratio |", "| --- | ---: | ---: | ---: |"]
-    for name, kept in (("quiet", side_by_side.quiet), ("all", np.ones_like(side_by_side.quiet))):
-        cells = [_spread(values, kept) for values in (loop, scan, loop - scan)]
+    loop, scan = rows["numpy_loop"], rows["jax_scan"]
+    lines = ["| samples | NumPy loop time | scan time | their ratio |", "| --- | ---: | ---: | ---: |"]
+    every = log_times(side_by_side, allow_quiet=False).values
+    best = log_times(side_by_side).values, log_ratios(side_by_side, loop).values[scan]
+    for name, times, ratios in (("undisturbed", *best), ("all", every, every[loop] - every[scan])):
+        cells = (float(np.nanstd(values, ddof=1)) for values in (times[loop], times[scan], ratios))
         lines.append(f"| {name} | " + " | ".join(f"{cell:.1%}" for cell in cells) + " |")
     share = quiet_share(run.blocks, limits)
-    return "\n".join([*lines, "", f"{share:.0%} of the samples were quiet; asked of the quiet ones: 3%, 3%, 2%"])
+    return "\n".join([*lines, "", f"{share:.0%} of the looks were quiet; asked of the undisturbed: 3%, 3%, 2%"])
 
 
 def _plant(path: Path, percent: int) -> None:
@@ -166,7 +168,7 @@ def _plant(path: Path, percent: int) -> None:
 def _run(*arguments: str, root: Path = ROOT) -> float:
     start = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "run", *arguments], cwd=root, capture_output=True, text=True
+        [sys.executable, "-m", "linregbench", "run", *arguments], cwd=root, capture_output=True, text=True
     )
     if done.returncode:
         raise SystemExit(f"linregbench run {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
@@ -174,7 +176,7 @@ def _run(*arguments: str, root: Path = ROOT) -> float:
 
 
 def _versus(*arguments: str, root: Path = ROOT) -> list[dict[str, object]]:
-    command = [sys.executable, "-m", "benchmarks", "versus", *arguments, "--format", "json"]
+    command = [sys.executable, "-m", "linregbench", "versus", *arguments, "--format", "json"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"linregbench versus {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
@@ -182,7 +184,7 @@ def _versus(*arguments: str, root: Path = ROOT) -> list[dict[str, object]]:
 
 
 def _table(path: Path) -> list[dict[str, object]]:
-    command = [sys.executable, "-m", "benchmarks", "table", str(path), "--format", "json"]
+    command = [sys.executable, "-m", "linregbench", "table", str(path), "--format", "json"]
     return json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
 
 
@@ -196,12 +198,6 @@ def _taken() -> str:
 
 def _half_width(row: dict[str, object]) -> float:
     return math.sqrt(row["ratio_high"] / row["ratio_low"]) - 1  # type: ignore[operator]
-
-
-def _spread(log_values: np.ndarray, kept: np.ndarray) -> float:
-    """Standard deviation over the blocks of the median of the rounds that are kept, three of them or more."""
-    medians = [np.median(block[keep]) for block, keep in zip(log_values, kept, strict=True) if keep.sum() >= 3]
-    return float(np.std(medians, ddof=1)) if len(medians) > 1 else math.nan
 
 
 def _yes(good: bool) -> str:

@@ -9,9 +9,9 @@ what there was to be held. Of several samples with one thread the largest counts
 nothing makes one up. With all threads it is the median: the kernel books the time of spinning threads late.
 """
 
+import argparse
 import contextlib
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -122,11 +122,14 @@ def table(rows: list[Row], cores: int) -> str:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", nargs="?", type=Path, help="where to write the table to")
+    asked = parser.parse_args()
     with Nurseries({"here": Setting()}) as nurseries, out_of_the_way(nurseries.allowed):
         rows = [measured(nurseries, solver) for solver in plain(list(load_builtin().values()))]
         text = table(rows, len(nurseries.allowed))
-    if len(sys.argv) > 1:
-        Path(sys.argv[1]).write_text(text, encoding="utf-8")
+    if asked.file:
+        asked.file.write_text(text, encoding="utf-8")
     print(text, end="")
 
 
