@@ -161,7 +161,7 @@ def calibrate(
 @functools.cache
 def empty_call_s() -> float:
     """Seconds that the loop itself adds to each call: the best of several samples of calls that do nothing."""
-    return min(sample(_nothing, 2000).call_s for _ in range(5))
+    return min(sample(lambda: None, 2000).call_s for _ in range(5))
 
 
 @functools.cache
@@ -179,7 +179,3 @@ def resolution_s() -> float:
 def cost_s() -> float:
     """Seconds that one reading of the clock takes: the best of several samples."""
     return min(sample(time.perf_counter, 2000).call_s for _ in range(5)) - empty_call_s() / 2
-
-
-def _nothing() -> None:
-    return None

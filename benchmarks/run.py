@@ -100,7 +100,9 @@ def limits_of(options: RunOptions) -> Limits:
 
 def predicted_s(contests: Sequence[Contest], limits: Limits) -> float:
     """Seconds that these contests will take, roughly: at least their fewest blocks, at most the budget."""
-    blocks = (plan.predicted_block_s(_entries(contest), limits) for contest in contests)
+    roles = ("baseline", "twin")
+    entries = ([*(Entry(b, role) for b in c.baselines for role in roles), *map(Entry, c.cases)] for c in contests)
+    blocks = (plan.predicted_block_s(of_contest, limits) for of_contest in entries)
     return min(limits.budget_s, limits.blocks[0] * sum(blocks))
 
 
@@ -289,8 +291,3 @@ def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:
         "linregbench": importlib.metadata.version("linregbench"),
         "grid": plan.grid_hash(ready.contests),
     }
-
-
-def _entries(contest: Contest) -> list[Entry]:
-    baselines = [Entry(case, role) for case in contest.baselines for role in ("baseline", "twin")]
-    return baselines + [Entry(case) for case in contest.cases]

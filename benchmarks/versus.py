@@ -27,7 +27,7 @@ def sides(ref: str | None, python: str | None, plugins: tuple[Path, ...]) -> Ite
     `ref` is a commit, a branch, or the path of an interpreter; with `python` and no `ref`, the other side has the
     working tree's solvers and that interpreter.
     """
-    if ref is not None and python is None and _is_program(ref):
+    if ref is not None and python is None and os.sep in ref and os.path.isfile(ref) and os.access(ref, os.X_OK):
         ref, python = None, ref
     if ref is None and python is None:
         raise UsageError("versus needs a commit, a branch or an interpreter to compare the working tree with")
@@ -65,7 +65,3 @@ def _worktree(ref: str, package: Path) -> Iterator[tuple[str, Path]]:
         git(Path(root), "worktree", "remove", "--force", str(folder / "tree"))
         shutil.rmtree(folder, ignore_errors=True)
         git(Path(root), "worktree", "prune")
-
-
-def _is_program(text: str) -> bool:
-    return os.sep in text and os.path.isfile(text) and os.access(text, os.X_OK)

@@ -1,7 +1,8 @@
-"""Exchange with other programs: `export` writes their formats, `history` reads asv's; each returns the exit status."""
+"""What passes to and from other programs: `export`, asv's `history`, and the `columns` that a frame has."""
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -57,3 +58,38 @@ def history(folder: Path, plot: Path | None) -> int:
             raise UsageError(f"--plot {plot}: {error}") from None
         print(plot)
     return 0
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(["rich", "markdown", "json"]), default="rich", show_default=True)
+def columns(form: str) -> None:
+    """What each column of a DataFrame, a CSV or a JSON table holds."""
+    from linregbench.results.fields import COLUMNS, FIELDS
+
+    told = [field for field in FIELDS if field.name in COLUMNS]
+    rows = [{"column": f.name, "type": f.dtype, "unit": f.unit, "meaning": f.words} for f in told]
+    if form == "json":
+        click.echo(json.dumps(rows, indent=1))
+    elif form == "markdown":
+        click.echo(MARKDOWN_HEAD)
+        for row in rows:
+            click.echo(f"| `{row['column']}` | {row['type']} | {row['unit']} | {row['meaning']} |")
+    else:
+        _print(rows)
+
+
+MARKDOWN_HEAD = """\
+# Columns
+
+What `linregbench.load` and `linregbench.run` return, one row a case, and what `--format csv` and `json` print; made by
+`linregbench columns --format markdown`. Whatever a row does not have is missing, never 0.
+
+| column | type | unit | meaning |
+|---|---|---|---|"""
+
+
+def _print(rows: list[dict[str, str]]) -> None:
+    from linregbench.results.tables.table import Document, table_of
+    from linregbench.results.tables.terminal import print_document
+
+    print_document(Document([table_of("Columns", tuple(rows[0]), (row.values() for row in rows))]))

@@ -13,7 +13,7 @@ from linregbench.results.runfile.read import RunFileError
 
 from ..grid.options import UsageError
 from ..processes.handle import NurseryError
-from . import check, columns, exchange, inspect, measure, read
+from . import check, exchange, inspect, measure, read
 
 NOTHING_DONE, MISTAKE, INTERRUPTED = 1, 2, 130
 
@@ -26,7 +26,7 @@ def cli() -> None:
 
 for _command in (
     *(measure.run, measure.versus, read.table, read.compare, read.report, read.advise, read.demo),
-    *(exchange.export, exchange.history, inspect.inspect, check.check, check.list_, columns.columns),
+    *(exchange.export, exchange.history, inspect.inspect, check.check, check.list_, exchange.columns),
 ):
     cli.add_command(_command)
 

@@ -104,14 +104,12 @@ ERRANDS: dict[str, Callable[[Message], Message]] = {
     "solvers": lambda message: {"solvers": [solver.as_dict() for solver in load_file(Path(message["path"]))]},
     "device": lambda message: {"kind": devices.find(message["device"]).device_kind},
     "count": lambda message: {"count": len(devices.named(message["device"]))},
-    "facts": lambda message: {"facts": _facts(message["device"])},
+    "facts": lambda message: {
+        "facts": cpu.processor_facts() if message["device"] == "cpu" else gpu.device_facts(message["device"])
+    },
     "peaks": lambda message: {"peaks": peaks.measured_peaks(threads=message["threads"])},
 }
 """What a worker may be asked without a case: a plugin's solvers, a device's kind, number and facts, the peaks."""
-
-
-def _facts(device: str) -> dict[str, Any]:
-    return cpu.processor_facts() if devices.parse(device)[0] == "cpu" else gpu.device_facts(device)
 
 
 def _given(thing: Any) -> Any:

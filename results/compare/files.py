@@ -28,14 +28,11 @@ def compare_anything(base: Path, new: Path, *, across: bool = True) -> Compariso
     pairs = matched(sides[0][1], sides[1][1], (itself, elsewhere, anywhere))
     verdict = None if across else "refused"
     rows = tuple(_row(pair, (names[0], names[1]), verdict) for pair in pairs)
-    texts = [] if across else list(dict.fromkeys(map(_no_sentinel, filter(sources, frames))))
+    programs = dict.fromkeys(" and ".join(map(plain, sources(frame))) for frame in frames if sources(frame))
+    why = "keeps no sentinel, so nothing tells whether the machine was as fast: times, and no verdicts"
+    texts = [] if across else [f"{program} {why}" for program in programs]
     texts += [] if any(row.ratio for row in rows) else ["no case was measured in both"]
     return Comparison(base=names[0], new=names[1], rows=rows, refusals=tuple(texts), paired=False, across=across)
-
-
-def _no_sentinel(frame: pd.DataFrame) -> str:
-    programs = " and ".join(map(plain, sources(frame)))
-    return f"{programs} keeps no sentinel, so nothing tells whether the machine was as fast: times, and no verdicts"
 
 
 def _newest(frame: pd.DataFrame) -> tuple[str, list[Estimate]]:

@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import Any
 
 from ..runfile.read import Run
-from ..runfile.records import Environment, Measurement
+from ..runfile.records import Environment
 from ..stats.diagnostics import Diagnostics
 from ..stats.noise import details
 
@@ -56,23 +56,14 @@ def account_of_time(run: Run) -> str:
     costs: dict[str, list[float]] = {"NumPy": [], "jitted": [], "other JAX": []}
     for measurement in run.measurements:
         if measurement.status == "ok":
-            costs[_kind_of(measurement)].append(_overhead_s(measurement))
+            other = "jitted" if measurement.compiled else "other JAX"
+            overhead_s = sum(s for phase, s in (measurement.overhead_s or {}).items() if phase != "sample")
+            costs["NumPy" if measurement.backend == "numpy" else other].append(overhead_s)
     averages = ", ".join(f"{name} {fmean(seconds):.2f} s" for name, seconds in costs.items() if seconds)
     return (
         f"where the time went: {run.end.wall_s:.0f} s in all: {shares}\n"
         f"beyond its samples a case cost in a block, on average: {averages or 'nothing, since none was measured'}"
     )
-
-
-def _overhead_s(measurement: Measurement) -> float:
-    spent: Mapping[str, float] = measurement.overhead_s or {}
-    return sum(seconds for phase, seconds in spent.items() if phase != "sample")
-
-
-def _kind_of(measurement: Measurement) -> str:
-    if measurement.backend == "numpy":
-        return "NumPy"
-    return "jitted" if measurement.compiled else "other JAX"
 
 
 def _pairs(items: Iterable[tuple[str, object]]) -> str:
@@ -91,12 +82,9 @@ def _value(value: Any, shown: Any) -> str:
     if isinstance(value, Mapping):
         return " ".join(f"{key} {_value(item, shown)}" for key, item in value.items() if item is not None)
     if isinstance(value, list | tuple):
-        return _joined([_value(item, shown) for item in value]) or "none"
+        parts = [_value(item, shown) for item in value]
+        return (" and " if any(" " in part for part in parts) else " ").join(parts) or "none"
     return str(shown(value)) if isinstance(value, int | float) else str(value)
-
-
-def _joined(parts: Iterable[str]) -> str:
-    return " and ".join(parts) if any(" " in part for part in parts) else " ".join(parts)
 
 
 def _size(count: float) -> str:

@@ -25,7 +25,11 @@ def case_table(records: Sequence[Record], told: AbstractSet[str]) -> Table:
         rows,
         name="cases",
         about="Times are seconds a call with their 95% half-widths; ratios say how many times as fast as the baseline.",
-        filters={name: [_key(record, name) for record in records] for name in _FILTERS if name in several},
+        filters={
+            name: ["" if record[name] is None else plain(str(record[name])) for record in records]
+            for name in _FILTERS
+            if name in several
+        },
     ).filled()
 
 
@@ -88,11 +92,6 @@ def side_by_side(records: Sequence[Record], told: AbstractSet[str]) -> Table | N
     )
 
 
-def _key(record: Record, name: str) -> str:
-    value = record[name]
-    return "" if value is None else plain(str(value))
-
-
 def _time(record: Record) -> Cell:
     if record["time_s"] is None:
         status = "no time" if record["status"] == "ok" else record["status"]
@@ -105,11 +104,6 @@ def _seconds(name: str) -> Callable[[Record], Cell]:
     return lambda record: number_cell(text_of_time(record[name]), record[name])
 
 
-def _memory(record: Record) -> Cell:
-    grown = record["rss_growth_bytes"]
-    return number_cell("" if grown is None else f"{grown / 2**20:,.1f} MiB", grown)
-
-
 _CELLS: dict[str, Callable[[Record], Cell]] = {
     "time": _time,
     "a problem": lambda record: _seconds("time_per_problem_s")(record) if record["batch"] > 1 else NOTHING,
@@ -117,6 +111,9 @@ _CELLS: dict[str, Callable[[Record], Cell]] = {
     "verdict": lambda record: Cell(plain(record["verdict"] or "")),
     "first result": _seconds("first_result_s"),
     "compile": _seconds("compile_s"),
-    "memory": _memory,
+    "memory": lambda record: number_cell(
+        "" if record["rss_growth_bytes"] is None else f"{record['rss_growth_bytes'] / 2**20:,.1f} MiB",
+        record["rss_growth_bytes"],
+    ),
     "error": lambda record: number_cell(error_text(record["error"]), record["error"]),
 }

@@ -114,10 +114,6 @@ def _mapping(value: Any) -> dict[str, Any]:
     return dict(_taken(value, Mapping, "an object"))
 
 
-def _scalars(value: Any) -> dict[str, Scalar]:
-    return {_text(name): _scalar(name, item) for name, item in _mapping(value).items()}
-
-
 def _scalar(key: str, value: Any) -> Scalar:
     if value is None or isinstance(value, bool):
         return value
@@ -141,5 +137,7 @@ _BY_TYPE: dict[Any, Callable[[Any], Any]] = {
     tuple[tuple[int, ...], ...]: _tuple_of(_tuple_of(_whole)),
     Mapping[str, Any]: _mapping,
     Mapping[str, float]: lambda value: {_text(key): _number(item) for key, item in _mapping(value).items()},
-    Mapping[str, str | int | float | bool | None]: _scalars,
+    Mapping[str, str | int | float | bool | None]: lambda value: {
+        _text(name): _scalar(name, item) for name, item in _mapping(value).items()
+    },
 }

@@ -21,7 +21,8 @@ def in_one_line(noise: Diagnostics) -> str:
     times = noise.saw_quiet and noise.time_half_width is not None and noise.time_half_width <= TIMES_HOLD
     mostly = noise.quiet_share is not None and noise.quiet_share >= MOSTLY_QUIET
     calm = ratios and times and mostly and not list(_disturbances(noise))
-    facts = ", ".join((_quiet(noise), *_disturbances(noise), _floor(noise)))
+    floor = "no A/A floor" if noise.floor is None else f"A/A floor {noise.floor:.1%}"
+    facts = ", ".join((_quiet(noise), *_disturbances(noise), floor))
     return f"the machine was {'calm' if calm else 'noisy'}: {facts}: {_conclusion(noise, ratios=ratios, times=times)}"
 
 
@@ -66,10 +67,6 @@ def _disturbances(noise: Diagnostics) -> Iterator[str]:
     if noise.frequency_mhz is not None and noise.frequency_mhz[0] < (1 - _CLOCK) * noise.frequency_mhz[1]:
         yield "the clock moved from {:,.0f} to {:,.0f} MHz".format(*noise.frequency_mhz)
     yield from (plain(line) for line in noise.slowed)
-
-
-def _floor(noise: Diagnostics) -> str:
-    return "no A/A floor" if noise.floor is None else f"A/A floor {noise.floor:.1%}"
 
 
 def _conclusion(noise: Diagnostics, *, ratios: bool, times: bool) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from .table import Cell, Document, Table
+from .table import Document, Table
 
 WIDTH = 100
 
@@ -77,7 +77,7 @@ def _print_table(table: Table, console: Console, widths: Mapping[str, int]) -> N
                 width=widths[column.name],
             )
         for row in table.rows:
-            grid.add_row(*(_styled(row[place]) for place, _ in shown))
+            grid.add_row(*(Text(row[place].text, style=_STYLES.get(row[place].meaning, "")) for place, _ in shown))
         console.print(_indented(grid))
     elif table.nothing:
         console.print(_indented(Text(table.nothing)))
@@ -90,10 +90,6 @@ def _print_table(table: Table, console: Console, widths: Mapping[str, int]) -> N
 
 def _indented(content: RenderableType) -> Padding:
     return Padding(content, (0, 0, 0, _GAP), expand=False)
-
-
-def _styled(cell: Cell) -> Text:
-    return Text(cell.text, style=_STYLES.get(cell.meaning, ""))
 
 
 def _widths(table: Table) -> dict[str, int]:
