@@ -18,6 +18,8 @@ from .quiet import quiet_samples, undisturbed_s
 
 LEAST_QUIET_SAMPLES = 3
 """In a block, or half of the samples where there are fewer than five."""
+LEAST_QUIET_BLOCKS = 3
+"""And half of the blocks: then those that were never quiet do not count."""
 FASTEST_SHARE = 0.05
 """Where too few are quiet: the quantile that stands for the undisturbed time."""
 QUIET, FASTEST, ALL = "quiet", "fastest", "all"
@@ -130,7 +132,7 @@ def log_times(lockstep: Lockstep, *, allow_quiet: bool = True) -> BlockValues:
     if not allow_quiet or not lockstep.watched.any():
         return BlockValues(every, (ALL,) * len(every))
     values, by_quiet = lockstep.undisturbed
-    return BlockValues(by_block(lockstep, values), _names(values, by_quiet))
+    return BlockValues(*_quiet_blocks(lockstep, values, by_quiet))
 
 
 def log_ratios(lockstep: Lockstep, reference: int, via: int | None = None) -> BlockValues:
@@ -210,13 +212,20 @@ def _both_rules(lockstep: Lockstep, reference: int) -> tuple[FloatArray, FloatAr
         over_all = paired_log_ratio(log_s[reference], log_s)
         # slow cases that never met in a round are paired by block, median against median
         every = np.where(np.isnan(over_all), lockstep.middle[reference] - lockstep.middle, over_all)
-        names = _names(best, by_quiet)
-        lockstep.beside[reference] = by_block(lockstep, best), by_block(lockstep, every), names
+        best, names = _quiet_blocks(lockstep, best, by_quiet)
+        lockstep.beside[reference] = best, by_block(lockstep, every), names
     return lockstep.beside[reference]
 
 
-def _names(values: FloatArray, by_quiet: BoolArray) -> tuple[str, ...]:
-    """By row, what most of its blocks rest on."""
-    present = ~np.isnan(values)
-    mostly = 2 * np.count_nonzero(by_quiet & present, axis=-1) >= np.count_nonzero(present, axis=-1)
-    return tuple(QUIET if quiet else FASTEST for quiet in mostly)
+def _quiet_blocks(lockstep: Lockstep, values: FloatArray, by_quiet: BoolArray) -> tuple[FloatArray, tuple[str, ...]]:
+    """(rows, sessions) -> (rows, blocks): the values that quiet samples tell, where enough blocks have one, else all.
+
+    A spell may outlast a block; then even its fastest samples are a third too slow. Which blocks those are the sentinel
+    alone decides.
+    """
+    quiet = by_block(lockstep, np.where(by_quiet, values, np.nan))
+    every = by_block(lockstep, values)
+    told, of = (np.count_nonzero(~np.isnan(blocks), axis=-1) for blocks in (quiet, every))
+    enough = told >= np.clip((of + 1) // 2, min(LEAST_QUIET_BLOCKS, of.max(initial=1)), None)
+    chosen = np.where(enough[:, np.newaxis], quiet, every)
+    return chosen, tuple(QUIET if row else FASTEST for row in enough)
