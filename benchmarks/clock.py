@@ -23,8 +23,6 @@ from typing import Any
 TARGET_S = 0.0012
 """Seconds a sample, as a rule: enough to hide the clock, and less than a slice of the scheduler, so that where other
 programs want the same core a process that has been idle is hardly ever interrupted within it."""
-SLICE_S = 0.003
-"""About how long Linux lets a process have a core that others want: longer samples are interrupted on a busy one."""
 
 Call = Callable[[], Any]
 _THREADS = "/proc/self/task"

@@ -13,7 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # The rooms have namesakes in tests/, which must not be taken for them where the root is not on the path.
 sys.path.insert(0, str(ROOT))
 
-REAL = ("test_command_line", "test_faults", "test_findings", "test_handle", "test_interrupts", "test_truth")
+REAL = {
+    *("test_clock", "test_command_line", "test_faults", "test_findings"),
+    *("test_handle", "test_interrupts", "test_truth"),
+}
 """Files of tests/benchmarks whose tests start processes and time them."""
 
 

@@ -20,6 +20,7 @@ from ..grid.options import RunOptions
 from ..grid.presets import PRESETS
 from ..processes.handle import Setting, WorkerEnded
 from ..worker.hardware.cpu import kernel_text
+from .statuses import DONE
 
 if TYPE_CHECKING:
     from ..processes.pool import Nurseries
@@ -59,7 +60,7 @@ def check(blocks: int, as_json: bool) -> int:
         print(json.dumps({"conclusion": conclusion, "facts": [asdict(fact) for fact in facts]}, indent=2))
     else:
         _print(facts, conclusion)
-    return 0
+    return DONE
 
 
 @click.command("list")
@@ -95,7 +96,7 @@ def list_() -> int:
         table_of("Devices", ("device", "here"), here),
     ]
     print_document(Document(tables))
-    return 0
+    return DONE
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import click
 
 from ..grid.options import UsageError
 from .read import FILE, tell_notices
+from .statuses import DONE
 
 
 @click.command()
@@ -33,7 +34,7 @@ def export(run: Path, form: str, output: Path | None) -> int:
         left_out = counted(lost, "case")
         print(f"linregbench: left out {left_out} without a time: {form} has no word for that", file=sys.stderr)
     print(target)
-    return 0
+    return DONE
 
 
 @click.command()
@@ -57,12 +58,12 @@ def history(folder: Path, plot: Path | None) -> int:
         except (OSError, ValueError) as error:
             raise UsageError(f"--plot {plot}: {error}") from None
         print(plot)
-    return 0
+    return DONE
 
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(["rich", "markdown", "json"]), default="rich", show_default=True)
-def columns(form: str) -> None:
+def columns(form: str) -> int:
     """What each column of a DataFrame, a CSV or a JSON table holds."""
     from linregbench.results.fields import COLUMNS, FIELDS
 
@@ -76,6 +77,7 @@ def columns(form: str) -> None:
             click.echo(f"| `{row['column']}` | {row['type']} | {row['unit']} | {row['meaning']} |")
     else:
         _print(rows)
+    return DONE
 
 
 MARKDOWN_HEAD = """\

@@ -13,6 +13,7 @@ import click
 
 from ..grid.options import RunOptions, UsageError, lists_of
 from .read import FILE
+from .statuses import DONE, NO_ANSWER
 
 if TYPE_CHECKING:
     from linregbench.results.tables.table import Cell, Document, Table
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ..aot.floors import Row
     from ..aot.targets import Target
 
-DONE, NOTHING_COMPILED = 0, 1
 START_S, COMPILE_S = 2.0, 0.35
 """About how long the compiler takes to start, and for one case; for the progress line."""
 
@@ -77,10 +77,10 @@ def inspect(
             compiled += compiler.compile_all(gpu, cases, folder, tell, plugins)
     except compiler.CompileError as error:
         print(f"linregbench: {error}", file=sys.stderr)
-        return NOTHING_COMPILED
+        return NO_ANSWER
     rows = floors.records(compiled, gpu, launch_us)
     _show(rows, gpu, launch_us, form)
-    return DONE if any(row["status"] == "ok" for row in rows) else NOTHING_COMPILED
+    return DONE if any(row["status"] == "ok" for row in rows) else NO_ANSWER
 
 
 def document_of(rows: Sequence[Row], target: Target, launch_us: float) -> Document:

@@ -14,8 +14,7 @@ from linregbench.results.runfile.read import RunFileError
 from ..grid.options import UsageError
 from ..processes.handle import NurseryError
 from . import check, exchange, inspect, measure, read
-
-NOTHING_DONE, MISTAKE, INTERRUPTED = 1, 2, 130
+from .statuses import INTERRUPTED, MISTAKE, NO_ANSWER
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     except (UsageError, RunFileError) as error:
         _refuse(str(error), MISTAKE)
     except NurseryError as error:
-        _refuse(str(error), NOTHING_DONE)
+        _refuse(str(error), NO_ANSWER)
 
 
 def _refuse(message: str, status: int) -> None:

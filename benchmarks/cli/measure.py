@@ -23,13 +23,12 @@ from ..grid.options import (
 )
 from ..grid.presets import PRESETS
 from .read import FAIL_ON, FILE, FORMAT, failures_of, print_judged, tell_notices
+from .statuses import DONE, INTERRUPTED, NO_ANSWER
 
 if TYPE_CHECKING:
     from linregbench.results.formats.load import Loaded
 
     from ..run import PreparedRun, Request
-
-MEASURED, NOTHING_MEASURED, INTERRUPTED = 0, 1, 130
 
 VERSUS_BLOCKS = (10, 30)
 """Whatever the preset: a verdict on a change needs the intervals of a standard run."""
@@ -178,7 +177,7 @@ def _print_plan(ready: PreparedRun) -> int:
         print(f"{contest.title}: {', '.join(names)}" + (f"; {', '.join(kinds)}" if len(kinds) > 1 else ""))
     blocks = f"{fewest} blocks" if fewest == most else f"{fewest} to {most} blocks"
     print(f"{cases} cases of {len(ready.contests)} problems, {blocks}: about {span(ready.predicted_s)}")
-    return MEASURED
+    return DONE
 
 
 def _measure(ready: PreparedRun, *, report: bool) -> int:
@@ -203,7 +202,7 @@ def _measure(ready: PreparedRun, *, report: bool) -> int:
     print(f"run file: {path}")
     if report:
         _write_report(path, loaded)
-    return MEASURED if (loaded.frame["status"] == "ok").any() else NOTHING_MEASURED
+    return DONE if (loaded.frame["status"] == "ok").any() else NO_ANSWER
 
 
 def _write_report(path: Path, loaded: Loaded) -> None:

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..grid.options import UsageError, one_of, parse_list
+from .statuses import DONE, FAILURES, NO_ANSWER
 
 if TYPE_CHECKING:
     from linregbench.results.compare.runs import Comparison
     from linregbench.results.runfile.read import Run
 
-DONE, NO_ANSWER = 0, 1
-FAILURES = {"slower": (3, ("slower", "broken")), "undecided": (4, ("inconclusive",)), "refused": (5, ("refused",))}
-"""What a comparison may be asked to fail on, the worst first: its exit status, and the verdicts that make it fail."""
 JUDGED = {"faster", "slower", "same", "broken"}
 RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
 

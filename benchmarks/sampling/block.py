@@ -10,8 +10,9 @@ import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 from typing import Any, Protocol
+
+from linregbench.results.stats.quiet import lost_the_core
 
 from .. import clock
 from ..clock import TARGET_S
@@ -23,8 +24,6 @@ MOST_ROUNDS = 3
 """Times the usual rounds: so many at most, where cases still lack quiet samples."""
 LEAST_QUIET = 5
 """Quiet samples that a case should have in a block, as far as it is sampled so often."""
-INTERRUPTED = 0.05
-"""A sample that waited for its core for a larger share of its time than the case usually does was interrupted."""
 SAMPLING_S = 2.0
 """A worker samples for so long a block at most, as a rule; a slower case sits out rounds, evenly spread."""
 
@@ -62,11 +61,6 @@ class _Taken:
     switches: int
     around_s: tuple[float, float] | None
 
-    def is_quiet(self, quiet_s: float, usual_wait_s: float) -> bool:
-        """Whether the sentinel was fast right before and right after, and the core was not taken away in between."""
-        waited = (self.wait_s or 0.0) - usual_wait_s > INTERRUPTED * self.call_s
-        return self.around_s is not None and max(self.around_s) <= quiet_s and not waited
-
 
 @dataclass
 class _Seat:
@@ -79,6 +73,7 @@ class _Seat:
     status: str = "ok"
     reason: str | None = None
     rounds: frozenset[int] = frozenset()
+    hands_over: bool = False
     sampled: list[_Taken] = field(default_factory=list)
 
     def lacks_quiet(self, quiet_s: float | None) -> bool:
@@ -86,8 +81,16 @@ class _Seat:
         wanted = min(LEAST_QUIET, len(self.rounds))
         if quiet_s is None or self.status != "ok" or wanted < LEAST_QUIET:
             return False
-        usual_s = median(taken.wait_s or 0.0 for taken in self.sampled) if self.sampled else 0.0
-        return sum(taken.is_quiet(quiet_s, usual_s) for taken in self.sampled) < wanted
+        samples_s = [taken.call_s for taken in self.sampled]
+        waits_s = self.waits_s() or [0.0] * len(samples_s)
+        lost = lost_the_core(waits_s, samples_s, hands_over=self.hands_over)
+        looked = [taken.around_s is not None and max(taken.around_s) <= quiet_s for taken in self.sampled]
+        return sum(quiet and not away for quiet, away in zip(looked, lost, strict=True)) < wanted
+
+    def waits_s(self) -> list[float] | None:
+        """By sample, seconds a call that it waited for its core; None where the system does not tell."""
+        waits_s = [taken.wait_s for taken in self.sampled if taken.wait_s is not None]
+        return waits_s if len(waits_s) == len(self.sampled) else None
 
     def ask(self, question: str, **details: Any) -> dict[str, Any] | None:
         """The worker's answer, within what is left of the case's time; None once the case has ended otherwise."""
@@ -174,7 +177,7 @@ def run_block(
                     seat.worker.end()
     closing = {
         "order": sampled,
-        "sentinel_s": [_around(index, order, seats) for index, order in enumerate(sampled)],
+        "sentinel_s": _around(sampled, seats),
         "sentinel_pair_s": _pair(len(sampled), seats),
         "device_sentinels": on_devices,
         "rounds": len(sampled),
@@ -198,11 +201,10 @@ def _of_round(index: int, seats: Sequence[_Seat], rules: Rules, pace: Pace) -> l
     return lacking + [seat for seat in beside if seat not in lacking]
 
 
-def _around(index: int, order: Sequence[int], seats: Sequence[_Seat]) -> list[float]:
-    """The sentinel right before and right after each sample of a round; nothing where nobody looked."""
-    by_round = [{taken.round: taken.around_s for taken in seat.sampled} for seat in seats]
-    pairs = [by_round[seat][index] for seat in order]
-    return [seconds for pair in pairs if pair is not None for seconds in pair]
+def _around(sampled: Sequence[Sequence[int]], seats: Sequence[_Seat]) -> list[list[float]]:
+    """By round, the sentinel right before and right after each sample in its order; nothing where nobody looked."""
+    looks_s = [{taken.round: taken.around_s or () for taken in seat.sampled} for seat in seats]
+    return [[s for seat in order for s in looks_s[seat][index]] for index, order in enumerate(sampled)]
 
 
 def _pair(rounds: int, seats: Sequence[_Seat]) -> list[list[float]]:
@@ -231,6 +233,7 @@ def _prepare(seat: _Seat, rules: Rules, start: Start, pace: Pace, tell: Tell) ->
         return
     pace.add(answer.get("sentinel_s", ()))
     seat.facts = answer["phases"] | {"loops": answer["loops"]}
+    seat.hands_over = answer["hands_over"]
     seat.rounds = frozenset(sampled_rounds(answer["call_s"] * answer["loops"], rules))
 
 
@@ -296,16 +299,10 @@ def _record(seat: _Seat) -> dict[str, Any]:
         "samples_s": [taken.call_s for taken in seat.sampled],
         "rounds": [taken.round for taken in seat.sampled],
         "seat": seat.number,
-        "waits_s": _waits_s(seat),
+        "waits_s": seat.waits_s(),
         "switches": [taken.switches for taken in seat.sampled],
         "overhead_s": seat.spent,
         # whatever the worker told is a field of the record
         "findings": [],
         **seat.facts,
     }
-
-
-def _waits_s(seat: _Seat) -> list[float] | None:
-    """By sample; None where the system does not tell."""
-    waits_s = [taken.wait_s for taken in seat.sampled if taken.wait_s is not None]
-    return waits_s if len(waits_s) == len(seat.sampled) else None

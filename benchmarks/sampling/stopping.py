@@ -18,6 +18,7 @@ from linregbench.results.fields import CASE_KEYS
 from linregbench.results.runfile.records import Block, Measurement, problem_key
 from linregbench.results.runfile.records import Case as Row
 from linregbench.results.stats.estimates import estimate, ratio_between
+from linregbench.results.stats.intervals import robust_sd
 
 from ..grid.cases import Case
 from .plan import Limits
@@ -29,7 +30,6 @@ FAR_HALF_WIDTH = 0.05
 LEARNT_FROM = 3
 """Blocks before the first guess; until then a block has block.ROUNDS rounds."""
 FEWEST, MOST = 8, 60
-MAD_TO_SD = 1.4826
 
 
 def reason(
@@ -124,8 +124,7 @@ def variances(measurements: Sequence[Measurement]) -> list[tuple[float, float]]:
     spreads = []
     for of_blocks in values.values():
         if len(of_blocks) >= LEARNT_FROM:
-            spread = [MAD_TO_SD * float(np.median(np.abs(one - np.median(one)))) for one in of_blocks]
-            within = math.pi / 2 * fmean(s * s for s in spread)
+            within = math.pi / 2 * fmean(robust_sd(one) ** 2 for one in of_blocks)
             of_medians = float(np.var([np.median(one) for one in of_blocks], ddof=1))
             spreads.append((within, of_medians - within / fmean(len(one) for one in of_blocks)))
     return spreads

@@ -16,7 +16,7 @@ from ..runfile.schema import Scalars
 from ..stats.contests import baseline_of, contests, floors
 from ..stats.estimates import Estimate, estimate_run, ratio_in
 from ..stats.intervals import FloatArray
-from ..stats.lockstep import ALL, QUIET, log_times
+from ..stats.lockstep import ALL, least_quiet, log_times
 from ..stats.quiet import thresholds
 from ..stats.ratios import Floors, Ratio, control_false_discoveries, unpaired_ratio
 from .refusals import differences
@@ -81,7 +81,8 @@ class Comparison:
 class Level:
     """The log times of a case, one a block, under both rounds rules, and the noise floors of its run."""
 
-    quiet_log_s: FloatArray | None  # None where there was no sentinel
+    log_s: FloatArray  # that nothing disturbed; where there was no sentinel, of all samples
+    rounds: str  # what they rest on: QUIET, FASTEST or ALL
     all_log_s: FloatArray
     floors: Floors
 
@@ -206,8 +207,8 @@ def levels_of(run: Run) -> dict[Case, Level]:
         best, every = log_times(contest.lockstep), log_times(contest.lockstep, allow_quiet=False)
         for case in contest.believed:
             row = contest.lockstep.rows[case, False]
-            quiet = best.values[row] if best.undisturbed[row] else None
-            levels[case] = Level(quiet, every.values[row], floors(contest, baseline_of(contest, case)))
+            noise = floors(contest, baseline_of(contest, case))
+            levels[case] = Level(best.values[row], best.rounds[row], every.values[row], noise)
     return levels
 
 
@@ -216,11 +217,11 @@ def ratio_of(base: Mapping[Case, Level], new: Mapping[Case, Level], base_case: C
     mine, theirs = base.get(base_case), new.get(new_case)
     if mine is None or theirs is None:
         return None
-    if mine.quiet_log_s is not None and theirs.quiet_log_s is not None:
-        noise = _larger(mine.floors.quiet, theirs.floors.quiet)
-        return unpaired_ratio(mine.quiet_log_s, theirs.quiet_log_s, noise, QUIET)
-    noise = _larger(mine.floors.every, theirs.floors.every)
-    return unpaired_ratio(mine.all_log_s, theirs.all_log_s, noise, ALL)
+    rounds = least_quiet(mine.rounds, theirs.rounds)
+    if rounds == ALL:
+        noise = _larger(mine.floors.every, theirs.floors.every)
+        return unpaired_ratio(mine.all_log_s, theirs.all_log_s, noise, ALL)
+    return unpaired_ratio(mine.log_s, theirs.log_s, _larger(mine.floors.quiet, theirs.floors.quiet), rounds)
 
 
 def _larger(one: float, other: float) -> float:

@@ -174,6 +174,8 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
             told = getattr(self, name)
             if told is not None and len(told) != len(self.samples_s):
                 raise ValueError(f"{name!r} has {len(told)} entries for {len(self.samples_s)} samples")
+        if self.waits_s and not 0 <= min(self.waits_s) <= max(self.waits_s) <= LONGEST_S:
+            raise ValueError(f"'waits_s' must be from 0 to {LONGEST_S:g}, got {sorted(self.waits_s)[:3]}")
         if not _different(self.rounds):
             raise ValueError("'rounds' must be different round numbers from 0")
         spent = [seconds for seconds in _measured_s(self) if seconds is not None]
@@ -234,6 +236,8 @@ class Block(_Kind, frozen=True, kw_only=True, tag="block"):
             rounds = getattr(self, name) or ()
             if len(rounds) not in (0, self.rounds):
                 raise ValueError(f"{name!r} has {len(rounds)} entries for {self.rounds} rounds")
+        if not all(map(_different, self.order or ())):
+            raise ValueError("'order' must have different seats from 0 in every round")
         check_device_state(self.device_state, self.rounds)
 
     @cached_property
@@ -282,9 +286,9 @@ AnyRecord = Header | Environment | Measurement | Block | Stop | End
 
 
 @lru_cache(maxsize=1024)
-def _different(rounds: tuple[int, ...]) -> bool:
+def _different(numbers: tuple[int, ...]) -> bool:
     """Whether all are different, and none below 0."""
-    return len(set(rounds)) == len(rounds) and min(rounds, default=0) >= 0
+    return len(set(numbers)) == len(numbers) and min(numbers, default=0) >= 0
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

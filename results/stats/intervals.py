@@ -23,6 +23,7 @@ LEAST_DELTA_BETWEEN_RUNS = 0.03
 LEAST_DELTA_WITHOUT_FLOOR = LEAST_DELTA_BETWEEN_RUNS
 # however noisy the run, cases that may differ by more than this (a log ratio) are not called the same
 SAME_AT_MOST = 0.1
+MAD_TO_SD = 1.4826
 
 # scipy.special and not scipy.stats, whose import alone takes a second of every run
 
@@ -100,6 +101,12 @@ def low_quantile(values: npt.ArrayLike, share: float) -> FloatArray:
     place = np.floor(share * np.maximum(count - 1, 0)).astype(np.int64)
     quantile: FloatArray = np.take_along_axis(ordered, place, axis=-1)[..., 0]
     return quantile
+
+
+def robust_sd(values: npt.ArrayLike) -> float:
+    """The standard deviation as the median absolute deviation tells it, in which few far values do not count."""
+    sample = np.asarray(values, dtype=np.float64)
+    return MAD_TO_SD * float(np.median(np.abs(sample - np.median(sample))))
 
 
 def paired_log_ratio(base_log_s: npt.ArrayLike, case_log_s: npt.ArrayLike) -> FloatArray:

@@ -1,19 +1,26 @@
 """Which samples were quiet, decided by the sentinel alone and never by the time of the case that is judged."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from ..runfile.records import Block, Measurement
+from .intervals import robust_sd
 
 PERCENTILE = 10.0
-"""Of all single sentinel samples: the level that counts as undisturbed. A percentile of the rounds' slowest samples
-would lie among disturbed rounds once fewer than a tenth are quiet, and call those quiet."""
+"""Of all single looks of the sentinel: the level that counts as undisturbed."""
 MARGIN = 0.08
-"""How far above that level the slowest sample of a quiet round may lie. The slowest of several lies some percent above
-their level even where nothing disturbs, so that at 3% hardly a round is left; at 8% the spread between blocks is as
-small, and several times as many cases have a quiet figure (tests/studies/sentinel.py)."""
+"""How far above that level the looks around a quiet sample may lie. With a neighbour there four fifths of the time cuts
+of 5 and 10% left a ratio's bias at 0.0 and 0.3% (simulated, whole rounds: results/published/sentinel.md)."""
+INTERRUPTED, FAR = 0.05, 4.0
+"""How much longer than usual a sample waited for its core at least where it was interrupted: so much of its time, and
+beyond so many standard deviations of the usual wait."""
+OWN_WORK = 0.95
+"""Of the CPU time: where the calling thread uses more than this, no other thread does any of the work."""
+SLICE_S = 0.003
+"""About how long Linux lets a process have a core that others want: what takes longer is interrupted on a busy one."""
+SURELY_TAKEN, LEAST_LEFT = 0.10, 0.01
 
 
 def thresholds(blocks: Iterable[Block], *, margin: float = MARGIN, percentile: float = PERCENTILE) -> dict[str, float]:
@@ -76,24 +83,23 @@ def quiet_samples(measurement: Measurement, block: Block, limits: Mapping[str, f
     return quiet & _devices_quiet(block, limits)[rounds] & ~interrupted(measurement)
 
 
-INTERRUPTED = 0.05
-"""Of a sample's time: how much longer than usual it waited for its core at least where it was interrupted."""
-MAD_TO_SD, FAR = 1.4826, 4.0
-
-
 def interrupted(measurement: Measurement) -> npt.NDArray[np.bool_]:
-    """One flag a sample: it waited for its core clearly longer than this case usually does.
+    """`lost_the_core` of the samples of a measurement; none where the system did not tell how long they waited."""
+    if measurement.waits_s is None:
+        return np.zeros(len(measurement.samples_s), dtype=np.bool_)
+    return lost_the_core(measurement.waits_s, measurement.samples_s, hands_over=hands_over(measurement))
+
+
+def lost_the_core(waits_s: Sequence[float], samples_s: Sequence[float], *, hands_over: bool) -> npt.NDArray[np.bool_]:
+    """One flag a sample: it waited for its core clearly longer than this case usually does; both in seconds a call.
 
     Work that is handed to another thread on the same core waits without anybody else: that is its own, and usual.
     """
-    if measurement.waits_s is None:
-        return np.zeros(len(measurement.samples_s), dtype=np.bool_)
-    waits_s = np.array(measurement.waits_s)
+    waited_s = np.array(waits_s)
     usual_s = spread_s = 0.0
-    if hands_over(measurement) and waits_s.size:
-        usual_s = np.median(waits_s)
-        spread_s = MAD_TO_SD * np.median(np.abs(waits_s - usual_s))
-    flags: npt.NDArray[np.bool_] = waits_s - usual_s > INTERRUPTED * np.array(measurement.samples_s) + FAR * spread_s
+    if hands_over and waited_s.size:
+        usual_s, spread_s = float(np.median(waited_s)), robust_sd(waited_s)
+    flags: npt.NDArray[np.bool_] = waited_s - usual_s > INTERRUPTED * np.array(samples_s) + FAR * spread_s
     return flags
 
 
@@ -102,30 +108,25 @@ def hands_over(measurement: Measurement) -> bool:
     return measurement.own_thread_share is None or measurement.own_thread_share < OWN_WORK
 
 
-OWN_WORK = 0.95
-SLICE_S = 0.003
-"""About how long Linux lets a process have a core that others want: what takes longer is interrupted on a busy one."""
-SURELY_TAKEN = 0.10
-
-
 def undisturbed_s(measurement: Measurement) -> npt.NDArray[np.float64]:
     """Seconds a call of each sample, less what a long one had to wait for its core because of others.
 
-    Samples shorter than a slice are left as they are: they were interrupted or not. Of longer ones all of the wait is
-    taken off where the calling thread does the work itself. Where it is handed between threads, whose own waiting
-    varies, what is taken off is the wait beyond the least of this case, if that is too much to be their own.
+    Samples shorter than a slice are left as they are: one that was interrupted is left out for that. Of longer ones all
+    of the wait is taken off where the calling thread does the work itself. Where it is handed between threads, whose
+    own waiting varies, it is the wait beyond the least of this case, if that is too much to be their own.
     """
     samples_s = np.array(measurement.samples_s)
     if measurement.waits_s is None or not samples_s.size:
         return samples_s
-    waits_s = np.array(measurement.waits_s)
-    handed_over = hands_over(measurement)
-    lost_s = waits_s - waits_s.min() if handed_over else waits_s
-    # a short sample that was taken the core was interrupted, and is left out for that
     if np.median(samples_s) * (measurement.loops or 1) <= SLICE_S:
         return samples_s
-    taken = lost_s > SURELY_TAKEN * samples_s * handed_over
-    return np.where(taken, np.maximum(samples_s - lost_s, 0.01 * samples_s), samples_s)
+    lost_s = np.array(measurement.waits_s)
+    if hands_over(measurement):
+        lost_s = lost_s - lost_s.min()
+        lost_s = np.where(lost_s > SURELY_TAKEN * samples_s, lost_s, 0.0)
+    # the two come from different clocks: a time is never 0, whatever a file says
+    left_s: npt.NDArray[np.float64] = np.maximum(samples_s - lost_s, LEAST_LEFT * samples_s)
+    return left_s
 
 
 def quiet_share(blocks: Iterable[Block], limits: Mapping[str, float]) -> float:

@@ -114,7 +114,10 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     else:
         fastest = sum(row.rounds == "fastest" for row in ratios)
         how = "from all samples" if all(row.rounds == "all" for row in ratios) else "from quiet samples"
-        how += f", and in {fastest} of {len(ratios)} from the fastest" if fastest else ""
+        if fastest == len(ratios):
+            how = "from the fastest samples"
+        elif fastest:
+            how += f", and in {fastest} of {len(ratios)} from the fastest"
     interval = ", with the 95% interval" if any(row.low is not None for row in ratios) else ", without an interval"
     yield f"base, new: one call; base / new: {how}{interval}; above 1 the new one is faster."
     band = sorted(row.delta for row in ratios if row.delta is not None)

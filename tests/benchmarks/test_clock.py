@@ -1,13 +1,18 @@
 """The clock: what a sample is, when it is long enough, and that nothing of the harness is on it."""
 
 import gc
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from fakes import FakeClock
 
-from linregbench.benchmarks import clock
+from linregbench.benchmarks import clock, devices
 from linregbench.benchmarks.clock import Sample, calibrate
 
 Sampler = Callable[[clock.Call, int], Sample]
@@ -111,3 +116,35 @@ def test_a_stopwatch_adds_up_also_where_its_body_raises(fake_clock: FakeClock) -
 
 def test_the_time_of_day_is_in_utc() -> None:
     assert clock.timestamp().utcoffset().total_seconds() == 0  # type: ignore[union-attr]
+
+
+@pytest.mark.skipif(clock.RunQueue().wait_s() is None, reason="the system does not tell how long a thread waited")
+@pytest.mark.parametrize("alone", [True, False])
+def test_waiting_for_a_core_that_another_program_wants_is_told(alone: bool) -> None:
+    allowed, core = os.sched_getaffinity(0), devices.allowed_cores()[-1]
+    spin = f"import os\nos.sched_setaffinity(0, [{core}])\nprint(flush=True)\nwhile True: pass"
+
+    def work() -> None:
+        end = time.thread_time() + 0.1
+        while time.thread_time() < end:
+            pass
+
+    with subprocess.Popen([sys.executable, "-c", spin], stdout=subprocess.PIPE) as neighbour:
+        try:
+            assert neighbour.stdout
+            neighbour.stdout.readline()
+            os.sched_setaffinity(0, [core])
+            taken = clock.sample(work, 3, clock.RunQueue(alone=alone))
+        finally:
+            os.sched_setaffinity(0, allowed)
+            neighbour.kill()
+    assert taken.wait_s is not None
+    assert taken.wait_s > 0.05
+    if alone:  # the least that the calling thread was there for is its work
+        assert taken.wall_s - taken.wait_s == pytest.approx(0.3, rel=0.1)
+
+
+def test_a_system_that_does_not_tell_of_waiting_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(clock, "_THREADS", str(tmp_path / "none"))
+    assert clock.RunQueue().wait_s() is None
+    assert clock.sample(lambda: None, 1, clock.RunQueue(alone=True)).wait_s is None

@@ -1,4 +1,4 @@
-"""The sentinel: a fixed small piece of work, the same in every run, that tells whether a round was quiet.
+"""The sentinel: a fixed small piece of work, the same in every run, that tells whether a moment is quiet.
 
 On the processor it mixes what the cases mix: interpreter, small BLAS calls, and memory traffic inside the cache. On an
 accelerator it is a gauge, one process for the whole run, sampled around each of the device's cases: it looks at the

@@ -13,6 +13,7 @@ from ...models.rays import Answer
 from ...runfile.read import RunFileError
 from ...stats.estimates import label, ratio_in
 from ...stats.intervals import t_interval, welch_interval
+from ...stats.lockstep import ALL, least_quiet
 from ...stats.ratios import exp_or_none
 from ...words.names import Record
 from ...words.text import counted, plain
@@ -115,13 +116,13 @@ def _contrast(base: Spent, new: Spent, cost: str) -> Contrast | None:
     Undisturbed where both runs had a sentinel. Within one run paired: the steady state round by round, the others,
     which have one value a block, block by block.
     """
-    quiet = base.quiet is not None and new.quiet is not None
-    mine, theirs = ((spent.log_s if quiet else spent.every).get(cost) for spent in (base, new))
+    rounds = least_quiet(base.rounds, new.rounds)
+    mine, theirs = ((spent.every if rounds == ALL else spent.log_s).get(cost) for spent in (base, new))
     if mine is None or theirs is None:
         return None
     paired = base.contest is new.contest and not np.isnan(mine - theirs).all()
     interval = t_interval(mine - theirs) if paired else welch_interval(mine, theirs)
-    blocks, rounds = int(interval.blocks), "quiet" if quiet else "all"
+    blocks = int(interval.blocks)
     if not blocks:
         return None
     value, low, high = (exp_or_none(float(end)) for end in (interval.mean, interval.low, interval.high))

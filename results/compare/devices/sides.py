@@ -32,22 +32,18 @@ WorkloadKey = tuple[object, ...]
 class Spent:
     """What one case cost on its side: log seconds by kind of cost and block, NaN where a block has none.
 
-    Under both rounds rules; `quiet` is None where there was no sentinel. A kind is missing where its phases
-    were not measured, but FLOW, which then is the steady state.
+    `log_s` of the steady state is what nothing disturbed, where there was a sentinel, and `every` the same of all
+    samples. A kind is missing where its phases were not measured, but FLOW, which then is the steady state.
     """
 
     case: Case
     workload: Scalars
     contest: Contest
-    quiet: Mapping[str, FloatArray] | None
+    log_s: Mapping[str, FloatArray]
+    rounds: str  # what they rest on: QUIET, FASTEST or ALL
     every: Mapping[str, FloatArray]
     batched: bool  # one call of the solver for a whole batch; else a loop over its problems
     busy_s: float | None  # a call, as the profiler saw the device at work
-
-    @property
-    def log_s(self) -> Mapping[str, FloatArray]:
-        """Undisturbed where there was a sentinel."""
-        return self.every if self.quiet is None else self.quiet
 
 
 @dataclass(frozen=True)
@@ -138,7 +134,8 @@ def _side(name: str, run: Run, device: str, gathered: Mapping[ContestKey, Contes
                 case,
                 of_case[0].workload,
                 contest,
-                _costs(best.values[row], extra) if best.undisturbed[row] else None,
+                _costs(best.values[row], extra),
+                best.rounds[row],
                 _costs(every.values[row], extra),
                 of_case[0].batched,
                 median(busy_s) if busy_s else None,

@@ -51,6 +51,17 @@ def test_two_runs_give_a_verdict_a_case() -> None:
     assert scan.new_time_s == pytest.approx((scan.base_time_s or 0.0) / (scan.ratio or 0.0), rel=1e-9)
 
 
+def test_what_rests_on_the_fastest_samples_of_either_run_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    base, new = run_of("base", SCAN), run_of("new", SCAN, seed=1)
+    loud = [msgspec.structs.replace(block, sentinel_s=((9.0,),) * 20) for block in new.blocks[3:]]
+    seldom = replace(new, blocks=(*new.blocks[:3], *loud))  # three of ten blocks are quiet: too few
+    for pair in ((base, seldom), (seldom, base), (seldom, replace(seldom, header=base.header))):
+        comparison = compare_runs(*pair)
+        assert {row.rounds for row in comparison.rows} == {"fastest"}
+    assert print_judged(comparison, None, "rich") == 0
+    assert "from the fastest samples, with" in " ".join(capsys.readouterr().out.split())
+
+
 def test_between_runs_less_than_three_percent_is_no_verdict() -> None:
     comparison = compare_runs(run_of("base", SCAN), run_of("new", faster(SCAN, 1.025), seed=1))
     assert by_strategy(comparison)["jax_scan"].verdict == "same"

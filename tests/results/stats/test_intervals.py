@@ -15,9 +15,11 @@ from linregbench.results.stats.intervals import (
     benjamini_hochberg,
     delta,
     floor,
+    low_quantile,
     medians,
     p_value,
     paired_log_ratio,
+    robust_sd,
     t_interval,
     verdict,
 )
@@ -215,3 +217,16 @@ def test_benjamini_hochberg_holds_its_rate() -> None:
 
 def test_importing_stays_light() -> None:
     assert not hasattr(intervals, "stats")
+
+
+def test_a_low_quantile_is_one_of_the_values_that_are_there() -> None:
+    values = [[5.0, np.nan, 3.0, 4.0], [np.nan] * 4, [7.0, np.nan, np.nan, np.nan]]
+    assert low_quantile(values, 0.05).tolist() == [3.0, pytest.approx(np.nan, nan_ok=True), 7.0]
+    assert low_quantile(np.arange(100.0), 0.05) == 4.0
+    assert np.isnan(low_quantile(np.empty((2, 0)), 0.05)).all()
+
+
+def test_few_far_values_do_not_move_the_robust_deviation() -> None:
+    sample = np.random.default_rng(0).normal(3.0, 0.5, 10_000)
+    sample[:500] = 1e6
+    assert robust_sd(sample) == pytest.approx(0.5, rel=0.1)

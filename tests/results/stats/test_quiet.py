@@ -1,4 +1,4 @@
-"""Quiet rounds: chosen by the sentinel alone, so that the figure from them is unbiased and less noisy."""
+"""Quiet samples: chosen by the sentinel alone, so that the figure from them is unbiased and less noisy."""
 
 import math
 
@@ -9,13 +9,27 @@ import synthetic
 from linregbench.results.runfile.read import parse_record
 from linregbench.results.runfile.records import Block, Measurement
 from linregbench.results.stats.estimates import estimate
-from linregbench.results.stats.quiet import quiet_rounds, quiet_share, thresholds
+from linregbench.results.stats.quiet import (
+    SLICE_S,
+    lost_the_core,
+    quiet_rounds,
+    quiet_samples,
+    quiet_share,
+    thresholds,
+    undisturbed_s,
+)
 
 
 def _block(**changes: object) -> Block:
     block = parse_record(synthetic.block(**changes))
     assert isinstance(block, Block)
     return block
+
+
+def _measurement(**changes: object) -> Measurement:
+    measurement = parse_record(synthetic.measurement(**changes))
+    assert isinstance(measurement, Measurement)
+    return measurement
 
 
 def test_the_slowest_sentinel_sample_speaks_for_its_round() -> None:
@@ -74,3 +88,55 @@ def test_the_quiet_figure_is_unbiased_and_less_noisy_than_all_rounds() -> None:
     assert np.mean(quiet) == pytest.approx(2.0, rel=0.005)
     assert np.mean(every) > 2.02
     assert np.std(quiet) < 0.5 * np.std(every)
+
+
+def test_a_sample_is_quiet_by_the_looks_right_before_and_right_after_it() -> None:
+    block = _block(order=[[1, 0], [0, 1], [0]], sentinel_s=[[1.0, 1.0, 1.0, 9.0], [9.0, 1.0, 1.0, 1.0], [1.0, 1.0]])
+    limits = {"1": 1.08}
+    assert quiet_samples(_measurement(seat=0), block, limits).tolist() == [False, False, True]
+    other = _measurement(seat=1, samples_s=[1e-3] * 2, rounds=[0, 1])
+    assert quiet_samples(other, block, limits).tolist() == [True, True]
+    # version 1: one look before each and one after the last, which neighbours share
+    shared = _block(order=[[1, 0], [0, 1], [0]], sentinel_s=[[1.0, 1.0, 9.0], [9.0, 1.0, 1.0], [1.0, 1.0]])
+    assert quiet_samples(_measurement(seat=0), shared, limits).tolist() == [False, False, True]
+    assert quiet_samples(other, shared, limits).tolist() == [True, True]
+
+
+def test_where_the_order_of_a_round_is_not_known_the_whole_round_is_judged() -> None:
+    block = _block(order=[[0], [], []], sentinel_s=[[1.0, 1.0], [1.0, 1.0, 9.0], [1.0, 1.0, 1.0]])
+    assert quiet_samples(_measurement(seat=0), block, {"1": 1.08}).tolist() == [True, False, True]
+    assert quiet_samples(_measurement(), block, {"1": 1.08}).tolist() == [True, False, True]
+
+
+def test_a_sample_that_lost_its_core_is_not_quiet() -> None:
+    block = _block(order=[[0]] * 3, sentinel_s=[[1.0, 1.0]] * 3)
+    waited = _measurement(seat=0, own_thread_share=1.0, waits_s=[0.0, 6e-5, 4e-5])
+    assert quiet_samples(waited, block, {"1": 1.08}).tolist() == [True, False, True]
+
+
+def test_waiting_for_its_own_threads_is_usual() -> None:
+    own, samples_s = [1e-4, 1.02e-4, 0.98e-4, 1e-4, 5e-4], [1e-3] * 5
+    assert lost_the_core(own, samples_s, hands_over=True).tolist() == [False] * 4 + [True]
+    assert lost_the_core(own, samples_s, hands_over=False).all()
+    assert lost_the_core([], [], hands_over=True).tolist() == []
+
+
+def test_what_a_long_call_waited_is_taken_off() -> None:
+    call_s = 2 * SLICE_S
+    samples_s = [call_s, 1.5 * call_s, 1.05 * call_s]
+    waits_s = [0.0, 0.5 * call_s, 0.05 * call_s]
+    changes: dict[str, object] = {"samples_s": samples_s, "waits_s": waits_s, "loops": 1}
+    alone = _measurement(own_thread_share=1.0, **changes)
+    assert undisturbed_s(alone) == pytest.approx([call_s] * 3)
+    handed = _measurement(own_thread_share=0.5, **changes)
+    assert undisturbed_s(handed) == pytest.approx([call_s, call_s, 1.05 * call_s])  # 5% may be its own
+    unknown = _measurement(**changes | {"waits_s": None})
+    assert undisturbed_s(unknown) == pytest.approx(samples_s)
+
+
+def test_a_short_sample_is_left_as_it_was_and_no_time_ever_becomes_nothing() -> None:
+    short = _measurement(own_thread_share=1.0, loops=1, waits_s=[5e-4, 0.0, 0.0])
+    assert undisturbed_s(short) == pytest.approx([1e-3] * 3)
+    long_s = 10 * SLICE_S
+    absurd = _measurement(own_thread_share=1.0, loops=1, samples_s=[long_s] * 3, waits_s=[2 * long_s] * 3)
+    assert (undisturbed_s(absurd) > 0).all()
