@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linregbench.results.runfile.read import VERSION, Run, RunFileError, read_run
-from linregbench.results.runfile.write import RunWriter, trim_for_resume
+from linregbench.results.runfile.write import RunWriter, left_to_resume, trim_for_resume
 
 from . import clock
 from .grid.cases import Contest, select
@@ -183,12 +183,15 @@ def run(
 
 
 def resumed(path: Path) -> tuple[Request, Run]:
-    """The request that a run file was made for, and what it holds, its torn end dropped. Raises UsageError."""
+    """The request that a run file was made for, and what is left of it to go on with; nothing is written.
+
+    Raises UsageError.
+    """
     try:
         end = read_run(path).end
         if end is not None and end.reason == "complete":
             raise UsageError(f"--resume {path}: this run is complete; linregbench table shows it")
-        run = trim_for_resume(path)
+        run = left_to_resume(path)
     except RunFileError as error:
         raise UsageError(f"--resume {error}") from None
     given = dict(run.header.options)
@@ -217,14 +220,20 @@ def check_same(ready: PreparedRun) -> None:
 
 
 def open_output(path: Path, *, append: bool) -> RunWriter:
-    """The run file's writer, its folder made. Raises UsageError where it exists already or cannot be written."""
+    """The run file's writer, its folder made, or with `append` trimmed to what a resumed run starts from.
+
+    Raises UsageError where it exists already or cannot be written.
+    """
+    option = "--resume" if append else "--output"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if append:
+            trim_for_resume(path)
         return RunWriter(path, append=append)
     except OSError as error:
-        raise UsageError(f"--output {path}: {error.strerror}") from None
+        raise UsageError(f"{option} {path}: {error.strerror}") from None
     except RunFileError as error:
-        raise UsageError(f"--output {error}") from None
+        raise UsageError(f"{option} {error}") from None
 
 
 def _start_all(ready: PreparedRun) -> None:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..words.text import counted
-from .read import Run, RunFileError, Shared, parse_record, read_lines, read_run
+from .read import Run, RunFileError, Shared, parse_record, read_lines
 from .records import AnyRecord, Block, BlockKey, End, Header, Measurement, Stop
 from .schema import plain_json
 
@@ -66,19 +66,18 @@ class RunWriter:
         return self._file.read(1) == b"\n"
 
 
-def trim_for_resume(path: str | os.PathLike[str]) -> Run:
-    """Drops from the file what a resumed run does again, in one atomic replacement, and returns what remains.
+def left_to_resume(path: str | os.PathLike[str]) -> Run:
+    """What a resumed run starts from; the file is only read, so that a run that is refused leaves it as it was.
 
-    Dropped are a torn tail, measurements of unclosed blocks, blocks of which not every group was closed, stops for the
-    reason "interrupted", and the end record.
+    Left out are a torn tail, measurements of unclosed blocks, blocks of which not every group was closed, stops for the
+    reason "interrupted", and the end record. Raises RunFileError as `read_run` does.
     """
-    run, lines = read_lines(path)
-    again = {n for n, record in lines if isinstance(record, End)}
-    parts = _parts_of_blocks(run.blocks)
-    again |= {n for n, record in lines if isinstance(record, Block) and record.key in parts}
-    again |= {n for n, record in lines if isinstance(record, Measurement) and record.block_key in parts}
-    again |= {n for n, record in lines if isinstance(record, Stop) and record.reason == "interrupted"}
-    kept = {n for n, _ in lines} - again
+    return _split(path)[0]
+
+
+def trim_for_resume(path: str | os.PathLike[str]) -> Run:
+    """Drops from the file what `left_to_resume` leaves out, in one atomic replacement, and returns what remains."""
+    run, kept = _split(path)
     target = Path(path).resolve()
     part = target.with_name(f"{target.name}.part")
     try:
@@ -93,8 +92,33 @@ def trim_for_resume(path: str | os.PathLike[str]) -> Run:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise RunFileError(f"{path}: cannot be trimmed: {error.strerror}") from None
+    return run
+
+
+def _split(path: str | os.PathLike[str]) -> tuple[Run, set[int]]:
+    """What a resumed run starts from, and the numbers of the lines that tell it."""
+    run, lines = read_lines(path)
+    parts = _parts_of_blocks(run.blocks)
+    kept = {n: record for n, record in lines if not _again(record, parts)}
     left_out = f"{path}: {counted(len(parts), 'group')} of a block interrupted before its last group will be redone"
-    return dataclasses.replace(read_run(path), notices=run.notices + ((left_out,) if parts else ()))
+    left = dataclasses.replace(
+        run,
+        measurements=tuple(m for m in kept.values() if isinstance(m, Measurement)),
+        blocks=tuple(block for block in kept.values() if isinstance(block, Block)),
+        stops=tuple(stop for stop in kept.values() if isinstance(stop, Stop)),
+        end=None,
+        notices=run.notices + ((left_out,) if parts else ()),
+    )
+    return left, set(kept)
+
+
+def _again(record: AnyRecord, parts: set[BlockKey]) -> bool:
+    """Whether a resumed run does again, or says again, what this record tells."""
+    if isinstance(record, Stop):
+        return record.reason == "interrupted"
+    if isinstance(record, Measurement):
+        return record.block_key in parts
+    return isinstance(record, End) or (isinstance(record, Block) and record.key in parts)
 
 
 def _parts_of_blocks(blocks: Sequence[Block]) -> set[BlockKey]:

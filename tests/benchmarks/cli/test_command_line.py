@@ -401,13 +401,20 @@ def test_a_complete_run_is_not_resumed_and_not_changed(small: Small, capsys: pyt
     assert small.path.read_bytes() == before
 
 
-def test_another_grid_is_not_resumed(small: Small, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("end", ["torn", "interrupted", "budget"])
+def test_a_run_that_is_not_resumed_stays_as_it_is(
+    small: Small, here: Path, capsys: pytest.CaptureFixture[str], end: str
+) -> None:
+    """Another grid, found out only after the nurseries have started; what would be done again is still there."""
     lines = small.path.read_text().splitlines(keepends=True)
     first_block = next(n for n, line in enumerate(lines) if '"record":"block"' in line)
     cut = "".join(lines[: first_block + 1]).replace('"strategies":["numpy_loop",', '"strategies":["jax_vmap",')
+    cut += lines[-1].replace('"complete"', f'"{end}"') if end != "torn" else '{"record":"measurement","rou'
     (here / "cut.jsonl").write_text(cut)
-    assert "--resume: the grid was" in refused(capsys, "run", "--resume", "cut.jsonl")
+    assert call("run", "--resume", "cut.jsonl") == 2
+    assert "--resume: the grid was" in capsys.readouterr().err
     assert (here / "cut.jsonl").read_text() == cut
+    assert [path.name for path in here.iterdir()] == ["cut.jsonl"]
 
 
 # What does not measure starts no backend

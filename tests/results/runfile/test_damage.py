@@ -14,7 +14,7 @@ from made import END, SMALL, SMALL_BYTES, STOP
 
 from linregbench.results.formats.load import of_runs
 from linregbench.results.runfile.read import RunFileError, read_run
-from linregbench.results.runfile.write import RunWriter, trim_for_resume
+from linregbench.results.runfile.write import RunWriter, left_to_resume, trim_for_resume
 from linregbench.results.tables.formats import FORMS
 
 
@@ -26,7 +26,11 @@ def test_unclosed_blocks_are_left_out_and_trimmed(tmp_path: Path) -> None:
     path.chmod(0o640)
     with path.open("a") as file:
         file.write('{"record": "meas')
+    damaged = path.read_bytes()
+    left = left_to_resume(path)
+    assert path.read_bytes() == damaged
     run = trim_for_resume(path)
+    assert run == left
     assert len(run.notices) == 2
     assert "left out 2 measurements of 1 block interrupted before the end" in run.notices[1]
     assert len(run.measurements) == len(run.blocks) == 1
