@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from .devices import allowed_cores
+
 TARGET_S = 0.0012
 """Seconds a sample, as a rule: enough to hide the clock, and less than a slice of the scheduler, so that where other
 programs want the same core a process that has been idle is hardly ever interrupted within it."""
@@ -32,9 +34,9 @@ _THREADS = "/proc/self/task"
 class Sample:
     """One sample: `loops` calls that took `wall_s` seconds together, and `cpu_s` seconds of this process's CPU time.
 
-    `involuntary_switches`: how often the system took the core away meanwhile; `wait_s`: seconds that threads of this
-    process were ready to run and had no core, None where the system does not tell; `own_s`: CPU time of the thread that
-    called, where work that is handed to other threads is missing.
+    `involuntary_switches`: how often the system took the core away meanwhile; `wait_s`: seconds for which others had
+    the core that this process wanted, None where that cannot be told; `own_s`: CPU time of the thread that called,
+    without the work that it handed to others.
     """
 
     loops: int
@@ -54,15 +56,19 @@ class RunQueue:
     """The kernel's own account of waiting: how long threads of this process were ready to run and had no core.
 
     Linux keeps it for every thread (the second number of /proc/self/task/*/schedstat, in ns). Make it in the process
-    that it is to tell of. `alone`: of the thread that asks, where no other one does any work.
+    that it is to tell of. `alone`: of the thread that asks, where no other one does any work. Where several work on
+    several cores, the sum of what each waited says nothing of how much longer the work took.
     """
 
     def __init__(self, *, alone: bool = False) -> None:
         self.alone = alone
+        self.one_core = len(allowed_cores()) == 1
         self._open: dict[str, int] = {}
 
     def wait_s(self) -> float | None:
-        """Seconds so far; only differences mean anything. None where the system does not tell."""
+        """Seconds so far; only differences mean anything. None where nothing can be told."""
+        if not (self.alone or self.one_core):
+            return None
         total = 0
         try:
             for thread in [str(threading.get_native_id())] if self.alone else os.listdir(_THREADS):
@@ -73,6 +79,15 @@ class RunQueue:
         except (OSError, IndexError, ValueError):
             return None
         return total / 1e9
+
+    def lost_s(self, waited_s: float, wall_s: float, cpu_s: float) -> float:
+        """Of so much waiting, what others had the core for.
+
+        On one core threads of a process wait for each other too, several at once: then the process had the core. So it
+        is no more than the time in which it had none, which is no more than the waiting where it slept as well.
+        """
+        lost_s = max(0.0, waited_s)  # the account of a thread that has ended is gone
+        return min(lost_s, max(0.0, wall_s - cpu_s)) if self.one_core else lost_s
 
 
 def now() -> float:
@@ -126,8 +141,8 @@ def sample(call: Call, loops: int, queue: RunQueue | None = None) -> Sample:
         own = time.thread_time() - own
         switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - switches
         after = queue.wait_s() if queue else None
-        if before is not None and after is not None:
-            waited = max(0.0, after - before)  # the account of a thread that has ended is gone
+        if queue and before is not None and after is not None:
+            waited = queue.lost_s(after - before, wall, cpu)
     finally:
         if collecting:
             gc.enable()

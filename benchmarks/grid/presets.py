@@ -20,7 +20,7 @@ class Sweep:
     """A product of sizes and solvers.
 
     strategies      None: every one there is
-    every_variant   else the plain one of each strategy alone (cases.PLAIN_VARIANT)
+    every_variant   else those alone that may be the fastest of their strategy (cases.CONTENDERS)
     """
 
     methods: tuple[str, ...]

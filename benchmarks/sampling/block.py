@@ -73,7 +73,6 @@ class _Seat:
     status: str = "ok"
     reason: str | None = None
     rounds: frozenset[int] = frozenset()
-    hands_over: bool = False
     sampled: list[_Taken] = field(default_factory=list)
 
     def lacks_quiet(self, quiet_s: float | None) -> bool:
@@ -83,7 +82,7 @@ class _Seat:
             return False
         samples_s = [taken.call_s for taken in self.sampled]
         waits_s = self.waits_s() or [0.0] * len(samples_s)
-        lost = lost_the_core(waits_s, samples_s, hands_over=self.hands_over)
+        lost = lost_the_core(waits_s, samples_s)
         looked = [taken.around_s is not None and max(taken.around_s) <= quiet_s for taken in self.sampled]
         return sum(quiet and not away for quiet, away in zip(looked, lost, strict=True)) < wanted
 
@@ -233,7 +232,6 @@ def _prepare(seat: _Seat, rules: Rules, start: Start, pace: Pace, tell: Tell) ->
         return
     pace.add(answer.get("sentinel_s", ()))
     seat.facts = answer["phases"] | {"loops": answer["loops"]}
-    seat.hands_over = answer["hands_over"]
     seat.rounds = frozenset(sampled_rounds(answer["call_s"] * answer["loops"], rules))
 
 

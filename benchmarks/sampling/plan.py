@@ -27,12 +27,16 @@ HEAVY_FLOPS = 2e9
 
 @dataclass(frozen=True)
 class Limits:
-    """How much is measured, and how much it may cost."""
+    """How much is measured, and how much it may cost.
+
+    blocks   fewest and most; `exact` where a person asked for so many: then no case has fewer, and none more
+    """
 
     blocks: tuple[int, int]
     budget_s: float
     call_limit_s: float
     rules: Rules
+    exact: bool = False
 
 
 def impossible(case: Case, available_bytes: int) -> str | None:

@@ -109,12 +109,20 @@ def run_contests(session: Session, states: Sequence[State]) -> Outcome:
 
 
 def _judge(session: Session, state: State, states: Sequence[State]) -> None:
-    """Stop the contest where it has been measured enough, and say so in the file."""
+    """Stop the contest, or some of its cases, where it has been measured enough, and say so in the file."""
+    settled = {}
     with clock.stopwatch(session.spent, "estimate"):
         limits = thresholds([block for contest in states for block in contest.blocks])
         state.stopped = stopping.reason(state.measurements, state.blocks, state.contest.pairs, limits, session.limits)
+        if state.stopped is None and not state.contest.pairs:
+            settled = stopping.settled(state.measurements, state.blocks, limits, session.limits)
     if state.stopped:
         session.writer.append(_stop(state, state.stopped))
+    for case in state.left:
+        row = stopping.row_of(case)
+        if (reason := settled.get(row)) and case not in state.contest.baselines:
+            state.retired.add(case)
+            session.writer.append(_stop(state, reason) | {"case": row.facts})
 
 
 def left_s(session: Session, states: Sequence[State], spent_s: float = 0.0) -> float:

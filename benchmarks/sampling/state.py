@@ -9,6 +9,7 @@ from typing import Any
 from linregbench.results.runfile.records import Block, Measurement, Stop
 
 from ..grid.cases import Case, Contest
+from .stopping import row_of
 
 UNFINISHED = ("budget", "interrupted", "failed")
 """Reasons for which a contest stopped before it was done; a resumed run goes on with it."""
@@ -41,11 +42,14 @@ def restored(
     state = State(contest, done=1 + max((b.block for b in closed), default=-1), measurements=mine, blocks=closed)
     walls = [b.wall_s for b in closed if b.wall_s is not None]
     state.block_s = walls[-1] if walls else None
-    reasons = [s.reason for s in stops if _belongs(s.problem, s.threads, contest) and s.reason not in UNFINISHED]
-    state.stopped = reasons[-1] if reasons else None
+    told = [s for s in stops if _belongs(s.problem, s.threads, contest) and s.reason not in UNFINISHED]
+    state.stopped = next((stop.reason for stop in reversed(told) if stop.row is None), None)
+    settled = {stop.row for stop in told}
     for case in (*contest.baselines, *contest.cases):
         facts = case.as_dict()
         if any(m.status != "ok" and all(getattr(m, name) == value for name, value in facts.items()) for m in mine):
+            state.retired.add(case)
+        if row_of(case) in settled:
             state.retired.add(case)
     return state
 

@@ -17,8 +17,10 @@ import numpy as np
 from linregbench.results.fields import CASE_KEYS
 from linregbench.results.runfile.records import Block, Measurement, problem_key
 from linregbench.results.runfile.records import Case as Row
-from linregbench.results.stats.estimates import estimate, ratio_between
+from linregbench.results.stats.estimates import Estimate, estimate, ratio_between
 from linregbench.results.stats.intervals import robust_sd
+from linregbench.results.stats.lockstep import LEAST_QUIET_SAMPLES
+from linregbench.results.stats.quiet import quiet_samples
 
 from ..grid.cases import Case
 from .plan import Limits
@@ -29,6 +31,8 @@ FAR_HALF_WIDTH = 0.05
 
 LEARNT_FROM = 3
 """Blocks before the first guess; until then a block has block.ROUNDS rounds."""
+MORE_BLOCKS = 0.4
+"""Of the usual blocks: so many more at most, in later turns, in place of those that were never quiet."""
 FEWEST, MOST = 8, 60
 
 
@@ -52,7 +56,10 @@ def reason(
     if done < fewest:
         return None
     if fewest == most:
-        return f"{done} blocks, as asked"
+        quiet = _quiet_blocks(measurements, blocks, quiet_limits)
+        if not limits.exact and quiet < fewest and done < fewest + int(MORE_BLOCKS * fewest):
+            return None
+        return f"{done} blocks, as asked" if done == fewest else f"{done} blocks, of which {quiet} were quiet"
     if pairs:
         asked = _of_pairs(measurements, blocks, quiet_limits, pairs)
     else:
@@ -63,6 +70,28 @@ def reason(
     if done >= most:
         return f"{done} blocks, the most; half-width {worst:.1%}"
     return None
+
+
+def settled(
+    measurements: Sequence[Measurement], blocks: Sequence[Block], quiet_limits: Mapping[str, float], limits: Limits
+) -> dict[Row, str]:
+    """The rows that need no more blocks while others do, each with the reason: surely far from the winner, and precise.
+
+    Both its ratio and its time have the half-width that is asked of those who are far.
+    """
+    done = 1 + max((block.block for block in blocks), default=-1)
+    if limits.exact or done < max(limits.blocks[0] // 2, LEARNT_FROM):
+        return {}
+    rows = {}
+    for row in estimate(measurements, blocks, limits=quiet_limits):
+        ratio, behind = row.versus_baseline, row.versus_winner
+        if ratio is None or behind is None or ratio.verdict == "baseline" or behind.high is None:
+            continue
+        half_width = max(ratio.half_width, _half_width_of_time(row))
+        if behind.high < 1 / NEAR and half_width <= FAR_HALF_WIDTH:
+            lead = f"{row.winner} is {1 / behind.ratio:.3g} times as fast"
+            rows[row.case] = f"{row.blocks} blocks: {lead}; half-width {half_width:.1%}"
+    return rows
 
 
 def row_of(case: Case) -> Row:
@@ -128,6 +157,32 @@ def variances(measurements: Sequence[Measurement]) -> list[tuple[float, float]]:
             of_medians = float(np.var([np.median(one) for one in of_blocks], ddof=1))
             spreads.append((within, of_medians - within / fmean(len(one) for one in of_blocks)))
     return spreads
+
+
+def _half_width_of_time(row: Estimate) -> float:
+    """In logs; infinite below two blocks."""
+    if row.time_low_s is None or row.time_high_s is None:
+        return math.inf
+    return math.log(row.time_high_s / row.time_low_s) / 2
+
+
+def _quiet_blocks(
+    measurements: Sequence[Measurement], blocks: Sequence[Block], quiet_limits: Mapping[str, float]
+) -> int:
+    """How many blocks had quiet samples, by those of a baseline; all of them where no sentinel told."""
+    by_key = {block.key: block for block in blocks}
+    quiet = set()
+    for measurement in measurements:
+        block = by_key.get(measurement.block_key)
+        if measurement.role != "baseline" or measurement.status != "ok" or block is None:
+            continue
+        enough = min(LEAST_QUIET_SAMPLES, (len(measurement.rounds) + 1) // 2)
+        told = bool(block.sentinel_s) and block.threads in quiet_limits
+        if not told or quiet_samples(measurement, block, quiet_limits).sum() >= enough:
+            quiet.add(block.block)
+    return (
+        len(quiet) if by_key and any(m.role == "baseline" and m.status == "ok" for m in measurements) else len(blocks)
+    )
 
 
 def _of_ratios(

@@ -22,7 +22,7 @@ from linregbench.solvers.problem import Problem, make_problem, make_workload
 from linregbench.solvers.registry import Solver, load_builtin
 
 from .. import clock, devices
-from ..grid.cases import BASELINE, PLAIN_VARIANT, Case
+from ..grid.cases import BASELINE, Case, is_plain
 from ..grid.presets import MAIN, PRESETS, Size
 from ..sampling.plan import predicted_call_s
 from ..worker import answers, calls
@@ -162,8 +162,7 @@ def one_core(case: Case) -> Iterator[None]:
 @functools.cache
 def _solvers() -> dict[tuple[str, str], Solver]:
     """By method and strategy, the solver in its plain variant."""
-    solvers = load_builtin().values()
-    return {(s.method, s.strategy): s for s in solvers if s.variant == PLAIN_VARIANT[s.method, s.backend]}
+    return {(solver.method, solver.strategy): solver for solver in load_builtin().values() if is_plain(solver)}
 
 
 def _prepared(case: Case, problem: Problem) -> calls.Prepared:

@@ -23,8 +23,7 @@ from .wire import Message
 
 PROBES = 4
 OWN_WORK = 0.95
-"""Of the CPU time: where the calling thread uses more than this, no other thread does any of the work. The same as in
-results.stats.quiet, which the other interpreter of `versus --python` does not have."""
+"""Of the CPU time: where the calling thread uses more than this, no other thread does any of the work."""
 
 Receive = Callable[[], Message]
 Send = Callable[[Message], None]
@@ -169,7 +168,7 @@ def _prepare(desk: _Desk) -> Message:
     desk.findings += prepared.findings
     with clock.stopwatch(spent, "sentinel"):
         looks_s = [desk.sentinel.look() for _ in range(sentinel.LEVEL_LOOKS)] if desk.case.get("gate") else []
-    prepared_as = {"phases": clocked, "loops": desk.loops, "call_s": desk.call_s, "hands_over": not desk.queue.alone}
+    prepared_as = {"phases": clocked, "loops": desk.loops, "call_s": desk.call_s}
     return {"ready": True, "sentinel_s": looks_s, "spent": spent} | prepared_as
 
 

@@ -54,6 +54,11 @@ class Case:
         # a case is looked up many times for each of its measurements, and hashing its problem takes a microsecond
         return hash((self.problem, self.dtype, self.strategy, self.variant, self.device, self.threads))
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What tells it from the others of its problem, for JSON."""
+        return {name: getattr(self, name) for name in ("dtype", *CASE_KEYS)}
+
 
 def problem_key(workload: Scalars) -> ProblemKey:
     """The workload without its dtype, hashable: ratios are only ever taken inside one of these."""
@@ -267,11 +272,25 @@ class Block(_Kind, frozen=True, kw_only=True, tag="block"):
 
 
 class Stop(_Kind, frozen=True, kw_only=True, tag="stop"):
-    """Why no more blocks of a problem were measured."""
+    """Why no more blocks of a problem were measured, or of the one case that it names."""
 
     problem: Scalars
     threads: str
     reason: str
+    case: Scalars | None = None  # CASE_KEYS and dtype
+
+    def __post_init__(self) -> None:
+        if self.case is not None and set(self.case) != {"dtype", *CASE_KEYS}:
+            raise ValueError(
+                f"'case' must have dtype, {', '.join(CASE_KEYS)}, got {', '.join(map(str, self.case))[:80]}"
+            )
+
+    @cached_property
+    def row(self) -> Case | None:
+        """The one case that it is about; None: all of them."""
+        if self.case is None:
+            return None
+        return Case(problem=problem_key(self.problem), **{name: str(value) for name, value in self.case.items()})
 
 
 class End(_Kind, frozen=True, kw_only=True, tag="end"):

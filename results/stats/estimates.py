@@ -118,10 +118,12 @@ def ratio_in(contest: Contest, case: Case, other: Case) -> Ratio | None:
 
 
 def _estimates(gathered: Mapping[ContestKey, Contest], stops: Iterable[Stop]) -> tuple[Estimate, ...]:
-    reasons = {(problem_key(stop.problem), stop.threads): stop.reason for stop in stops}
+    reasons: dict[ContestKey, dict[Case | None, str]] = {}
+    for stop in stops:
+        reasons.setdefault((problem_key(stop.problem), stop.threads), {})[stop.row] = stop.reason
     rows: list[Estimate] = []
     for key, contest in gathered.items():
-        rows += _estimate_contest(contest, reasons.get(key))
+        rows += _estimate_contest(contest, reasons.get(key, {}))
     judged = [n for n, row in enumerate(rows) if row.versus_baseline and row.versus_baseline.verdict != "baseline"]
     ratios = [ratio for n in judged if (ratio := rows[n].versus_baseline)]
     for n, ratio in zip(judged, control_false_discoveries(ratios), strict=True):
@@ -129,12 +131,13 @@ def _estimates(gathered: Mapping[ContestKey, Contest], stops: Iterable[Stop]) ->
     return tuple(rows)
 
 
-def _estimate_contest(contest: Contest, stop_reason: str | None) -> list[Estimate]:
+def _estimate_contest(contest: Contest, stop_reasons: Mapping[Case | None, str]) -> list[Estimate]:
     by_case: dict[Case, list[Measurement]] = {}
     for measurement in sorted(contest.measurements, key=lambda m: (m.block, m.group)):
         if measurement.role != "twin":
             by_case.setdefault(measurement.case, []).append(measurement)
-    rows = {case: _facts(case, of_case, stop_reason) for case, of_case in by_case.items()}
+    of_contest = stop_reasons.get(None)
+    rows = {c: _facts(c, of_case, stop_reasons.get(c, of_contest)) for c, of_case in by_case.items()}
     # what is known of each case besides: one replacement at the end, since a run has thousands of cases
     more: dict[Case, dict[str, Any]] = {case: {} for case in rows} | _times(rows, contest)
     baselines = {case: baseline_of(contest, case) for case in contest.believed}

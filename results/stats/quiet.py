@@ -6,21 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ..runfile.records import Block, Measurement
-from .intervals import robust_sd
 
 PERCENTILE = 10.0
 """Of all single looks of the sentinel: the level that counts as undisturbed."""
 MARGIN = 0.08
 """How far above that level the looks around a quiet sample may lie. With a neighbour there four fifths of the time cuts
 of 5 and 10% left a ratio's bias at 0.0 and 0.3% (simulated, whole rounds: results/published/sentinel.md)."""
-INTERRUPTED, FAR = 0.05, 4.0
-"""How much longer than usual a sample waited for its core at least where it was interrupted: so much of its time, and
-beyond so many standard deviations of the usual wait."""
-OWN_WORK = 0.95
-"""Of the CPU time: where the calling thread uses more than this, no other thread does any of the work."""
+INTERRUPTED = 0.05
+"""Of a sample's time: where others had its core for longer, it was interrupted."""
 SLICE_S = 0.003
 """About how long Linux lets a process have a core that others want: what takes longer is interrupted on a busy one."""
-SURELY_TAKEN, LEAST_LEFT = 0.10, 0.01
+LEAST_LEFT = 0.01
 
 
 def thresholds(blocks: Iterable[Block], *, margin: float = MARGIN, percentile: float = PERCENTILE) -> dict[str, float]:
@@ -87,45 +83,27 @@ def interrupted(measurement: Measurement) -> npt.NDArray[np.bool_]:
     """`lost_the_core` of the samples of a measurement; none where the system did not tell how long they waited."""
     if measurement.waits_s is None:
         return np.zeros(len(measurement.samples_s), dtype=np.bool_)
-    return lost_the_core(measurement.waits_s, measurement.samples_s, hands_over=hands_over(measurement))
+    return lost_the_core(measurement.waits_s, measurement.samples_s)
 
 
-def lost_the_core(waits_s: Sequence[float], samples_s: Sequence[float], *, hands_over: bool) -> npt.NDArray[np.bool_]:
-    """One flag a sample: it waited for its core clearly longer than this case usually does; both in seconds a call.
-
-    Work that is handed to another thread on the same core waits without anybody else: that is its own, and usual.
-    """
-    waited_s = np.array(waits_s)
-    usual_s = spread_s = 0.0
-    if hands_over and waited_s.size:
-        usual_s, spread_s = float(np.median(waited_s)), robust_sd(waited_s)
-    flags: npt.NDArray[np.bool_] = waited_s - usual_s > INTERRUPTED * np.array(samples_s) + FAR * spread_s
+def lost_the_core(waits_s: Sequence[float], samples_s: Sequence[float]) -> npt.NDArray[np.bool_]:
+    """One flag a sample: others had its core for a good part of its time; both in seconds a call."""
+    flags: npt.NDArray[np.bool_] = np.array(waits_s) > INTERRUPTED * np.array(samples_s)
     return flags
-
-
-def hands_over(measurement: Measurement) -> bool:
-    """Whether other threads than the calling one do part of the work: these wait for each other, neighbour or none."""
-    return measurement.own_thread_share is None or measurement.own_thread_share < OWN_WORK
 
 
 def undisturbed_s(measurement: Measurement) -> npt.NDArray[np.float64]:
     """Seconds a call of each sample, less what a long one had to wait for its core because of others.
 
-    Samples shorter than a slice are left as they are: one that was interrupted is left out for that. Of longer ones all
-    of the wait is taken off where the calling thread does the work itself. Where it is handed between threads, whose
-    own waiting varies, it is the wait beyond the least of this case, if that is too much to be their own.
+    Samples shorter than a slice are left as they are: one that was interrupted is left out for that.
     """
     samples_s = np.array(measurement.samples_s)
     if measurement.waits_s is None or not samples_s.size:
         return samples_s
     if np.median(samples_s) * (measurement.loops or 1) <= SLICE_S:
         return samples_s
-    lost_s = np.array(measurement.waits_s)
-    if hands_over(measurement):
-        lost_s = lost_s - lost_s.min()
-        lost_s = np.where(lost_s > SURELY_TAKEN * samples_s, lost_s, 0.0)
     # the two come from different clocks: a time is never 0, whatever a file says
-    left_s: npt.NDArray[np.float64] = np.maximum(samples_s - lost_s, LEAST_LEFT * samples_s)
+    left_s: npt.NDArray[np.float64] = np.maximum(samples_s - np.array(measurement.waits_s), LEAST_LEFT * samples_s)
     return left_s
 
 

@@ -57,7 +57,7 @@ def make_solver(strategy: str = "numpy_loop", **fields: Any) -> Solver:
     """A row of the registry; numpy and plain unless its name or the fields say otherwise."""
     backend = "jax" if strategy.startswith("jax") else "numpy"
     plain = {"method": "gd", "backend": backend, "compiled": backend == "jax", "batched": False}
-    plain["variant"] = "autodiff" if backend == "jax" else "analytic"
+    plain["variant"] = "autodiff" if backend == "jax" and strategy != "jax_eager" else "analytic"
     return Solver(**plain | fields, strategy=strategy, function=print)
 
 
@@ -118,7 +118,7 @@ class FakeWorker:
         match question:
             case "prepare":
                 told = {"phases": {"first_call_s": 2 * self.manner.call_s}, "sentinel_s": [SENTINEL_S] * 40}
-                return call | told | {"loops": self.manner.loops, "hands_over": False, "spent": {"compile": 0.5}}
+                return call | told | {"loops": self.manner.loops, "spent": {"compile": 0.5}}
             case "sample":
                 return call | {"wait_s": 0.0, "switches": 0, "around_s": self.processes.look()}
             case "finish":

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -118,33 +120,79 @@ def test_the_time_of_day_is_in_utc() -> None:
     assert clock.timestamp().utcoffset().total_seconds() == 0  # type: ignore[union-attr]
 
 
-@pytest.mark.skipif(clock.RunQueue().wait_s() is None, reason="the system does not tell how long a thread waited")
-@pytest.mark.parametrize("alone", [True, False])
-def test_waiting_for_a_core_that_another_program_wants_is_told(alone: bool) -> None:
+def _work() -> None:
+    """0.1 s of this thread's own time."""
+    end = time.thread_time() + 0.1
+    while time.thread_time() < end:
+        pass
+
+
+@contextmanager
+def on_one_core(others: int) -> Iterator[None]:
+    """This process on one core, beside so many programs that want it too."""
     allowed, core = os.sched_getaffinity(0), devices.allowed_cores()[-1]
     spin = f"import os\nos.sched_setaffinity(0, [{core}])\nprint(flush=True)\nwhile True: pass"
-
-    def work() -> None:
-        end = time.thread_time() + 0.1
-        while time.thread_time() < end:
-            pass
-
-    with subprocess.Popen([sys.executable, "-c", spin], stdout=subprocess.PIPE) as neighbour:
-        try:
+    command = [sys.executable, "-c", spin]
+    neighbours = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(others)]
+    try:
+        for neighbour in neighbours:
             assert neighbour.stdout
             neighbour.stdout.readline()
-            os.sched_setaffinity(0, [core])
-            taken = clock.sample(work, 3, clock.RunQueue(alone=alone))
-        finally:
-            os.sched_setaffinity(0, allowed)
+        os.sched_setaffinity(0, [core])
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+        for neighbour in neighbours:
             neighbour.kill()
+            neighbour.communicate()
+
+
+TOLD = pytest.mark.skipif(
+    clock.RunQueue(alone=True).wait_s() is None, reason="the system does not tell how long a thread waited"
+)
+
+
+@TOLD
+@pytest.mark.parametrize("alone", [True, False])
+def test_waiting_for_a_core_that_another_program_wants_is_told(alone: bool) -> None:
+    with on_one_core(others=1):
+        taken = clock.sample(_work, 3, clock.RunQueue(alone=alone))
     assert taken.wait_s is not None
     assert taken.wait_s > 0.05
-    if alone:  # the least that the calling thread was there for is its work
-        assert taken.wall_s - taken.wait_s == pytest.approx(0.3, rel=0.1)
+    # what is left is its work, of which so much was asked for
+    assert taken.wall_s - taken.wait_s == pytest.approx(0.3, rel=0.1)
+
+
+@TOLD
+@pytest.mark.parametrize("others", [0, 2])
+def test_threads_that_wait_for_each_other_have_the_core_meanwhile(others: int) -> None:
+    """Three threads want one core at once: two of them always wait, and yet nothing is lost but to other programs."""
+
+    with on_one_core(others), ThreadPoolExecutor(3) as pool:
+
+        def handed_over() -> None:
+            wait([pool.submit(_work) for _ in range(3)])
+
+        handed_over()  # the kernel keeps no account of a thread that has ended, or that was not there before
+        taken = clock.sample(handed_over, 1, clock.RunQueue())
+    assert taken.wait_s is not None
+    assert taken.wall_s - taken.wait_s == pytest.approx(0.3, rel=0.15)
+
+
+@TOLD
+def test_sleep_is_no_waiting() -> None:
+    with on_one_core(others=0):
+        taken = clock.sample(lambda: time.sleep(0.1), 1, clock.RunQueue())
+    assert taken.wait_s == pytest.approx(0.0, abs=0.02)
+
+
+def test_of_threads_on_several_cores_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "allowed_cores", lambda: [0, 1])
+    assert clock.RunQueue().wait_s() is None
+    assert clock.RunQueue(alone=True).lost_s(0.2, wall_s=0.3, cpu_s=0.3) == 0.2
 
 
 def test_a_system_that_does_not_tell_of_waiting_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(clock, "_THREADS", str(tmp_path / "none"))
-    assert clock.RunQueue().wait_s() is None
+    assert clock.RunQueue(alone=True).wait_s() is None
     assert clock.sample(lambda: None, 1, clock.RunQueue(alone=True)).wait_s is None

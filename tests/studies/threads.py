@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from linregbench.benchmarks.grid.cases import PLAIN_VARIANT, Case
+from linregbench.benchmarks.grid.cases import Case, is_plain
 from linregbench.benchmarks.processes import machine
 from linregbench.benchmarks.processes.handle import Setting
 from linregbench.benchmarks.processes.pool import Nurseries, out_of_the_way
@@ -53,11 +53,11 @@ class Row:
 
 
 def plain(solvers: list[Solver]) -> list[Solver]:
-    """One variant of each strategy: the one that a person would write first, where the strategy has it."""
+    """One variant of each strategy: the plain one, where the strategy has it."""
     found: dict[tuple[str, str], Solver] = {}
     for solver in solvers:
         key = solver.method, solver.strategy
-        if key not in found or solver.variant == PLAIN_VARIANT[solver.method, solver.backend]:
+        if key not in found or is_plain(solver):
             found[key] = solver
     return [found[key] for key in sorted(found)]
 

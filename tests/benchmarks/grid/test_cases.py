@@ -59,10 +59,37 @@ def test_the_baseline_is_always_there_and_once(preset: str) -> None:
         assert len(set(contest.cases)) == len(contest.cases) > 0
 
 
-def test_quick_runs_the_plain_variant_of_the_strategies_of_the_mission() -> None:
+@pytest.mark.parametrize("preset", ["quick", "standard"])
+def test_every_strategy_has_the_variants_that_may_be_its_fastest_at_every_size(preset: str) -> None:
+    everything = {(s.method, s.strategy, s.variant) for s in load_builtin().values()}
+    for contest in of_preset(preset):
+        method, features = contest.problem["method"], contest.problem["features"]
+        there = {(case.solver.strategy, case.solver.variant) for case in (*contest.baselines, *contest.cases)}
+        for strategy in {strategy for strategy, _ in there}:
+            variants = {variant for name, variant in there if name == strategy}
+            if method == "gd":
+                assert (method, strategy, "columns") not in everything or "columns" in variants
+            if method == "ols" and features > 2:
+                assert {"solve", "cholesky", "lstsq"} & variants
+
+
+def test_quick_runs_the_strategies_of_the_mission() -> None:
     for contest in of_preset("quick"):
         entrants = [contest.baselines[0].solver, *(case.solver for case in contest.cases)]
-        assert sorted(solver.strategy for solver in entrants) == sorted(MISSION)
+        assert {solver.strategy for solver in entrants} == set(MISSION)
+        assert "jax_eager autodiff" not in names(contest)
+
+
+@pytest.mark.parametrize(("features", "variants"), [(2, ["inverse"]), (16, ["inverse", "solve"])])
+def test_closed_forms_that_cannot_differ_are_not_all_run(features: int, variants: list[str]) -> None:
+    numpy = ("numpy_loop", "numpy_stacked")
+    found = select(
+        RunOptions(methods=("ols",), strategies=numpy, samples=(100,), features=(features,)),
+        {"here": (list(load_builtin().values()), ())},
+    )
+    for strategy in numpy:
+        entrants = [case.solver for case in (*found[0].baselines, *found[0].cases)]
+        assert sorted(s.variant for s in entrants if s.strategy == strategy) == variants
 
 
 def test_a_preset_may_run_every_variant_at_some_sizes() -> None:

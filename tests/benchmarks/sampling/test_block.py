@@ -170,23 +170,6 @@ def test_only_what_lacks_quiet_samples_is_sampled_again_beside_the_baselines(fak
     assert [set(order) for order in closing["order"][8:]] == [{0, 1, 3}]
 
 
-def test_waiting_for_its_own_threads_asks_for_no_more_rounds(fake_clock: FakeClock) -> None:
-    ask = FakeWorker.ask
-    by_kind = {}
-    for hands_over in (True, False):
-        processes = FakeProcesses(fake_clock)
-
-        def waits(
-            worker: FakeWorker, question: str, timeout_s: float, hands_over: bool = hands_over, **details: Any
-        ) -> dict[str, Any]:
-            answer = ask(worker, question, timeout_s, **details)
-            return answer | ({"wait_s": 0.002} if question == "sample" else {"hands_over": hands_over})
-
-        with mock.patch.object(FakeWorker, "ask", waits):
-            by_kind[hands_over] = measure(processes, "a", "b", rounds=8)[1]["rounds"]
-    assert by_kind == {True: 8, False: 24}
-
-
 def test_a_slow_case_sits_out_rounds_evenly(fake_clock: FakeClock) -> None:
     processes = FakeProcesses(fake_clock, slow=Manner(call_s=0.4))
     records, closing = measure(processes, "fast", "slow", rounds=20)

@@ -110,15 +110,13 @@ def test_where_the_order_of_a_round_is_not_known_the_whole_round_is_judged() -> 
 
 def test_a_sample_that_lost_its_core_is_not_quiet() -> None:
     block = _block(order=[[0]] * 3, sentinel_s=[[1.0, 1.0]] * 3)
-    waited = _measurement(seat=0, own_thread_share=1.0, waits_s=[0.0, 6e-5, 4e-5])
+    waited = _measurement(seat=0, waits_s=[0.0, 6e-5, 4e-5])
     assert quiet_samples(waited, block, {"1": 1.08}).tolist() == [True, False, True]
 
 
-def test_waiting_for_its_own_threads_is_usual() -> None:
-    own, samples_s = [1e-4, 1.02e-4, 0.98e-4, 1e-4, 5e-4], [1e-3] * 5
-    assert lost_the_core(own, samples_s, hands_over=True).tolist() == [False] * 4 + [True]
-    assert lost_the_core(own, samples_s, hands_over=False).all()
-    assert lost_the_core([], [], hands_over=True).tolist() == []
+def test_a_sample_lost_its_core_where_others_had_it_for_a_good_part_of_its_time() -> None:
+    assert lost_the_core([0.0, 4e-5, 6e-5], [1e-3] * 3).tolist() == [False, False, True]
+    assert lost_the_core([], []).tolist() == []
 
 
 def test_what_a_long_call_waited_is_taken_off() -> None:
@@ -126,17 +124,14 @@ def test_what_a_long_call_waited_is_taken_off() -> None:
     samples_s = [call_s, 1.5 * call_s, 1.05 * call_s]
     waits_s = [0.0, 0.5 * call_s, 0.05 * call_s]
     changes: dict[str, object] = {"samples_s": samples_s, "waits_s": waits_s, "loops": 1}
-    alone = _measurement(own_thread_share=1.0, **changes)
-    assert undisturbed_s(alone) == pytest.approx([call_s] * 3)
-    handed = _measurement(own_thread_share=0.5, **changes)
-    assert undisturbed_s(handed) == pytest.approx([call_s, call_s, 1.05 * call_s])  # 5% may be its own
+    assert undisturbed_s(_measurement(**changes)) == pytest.approx([call_s] * 3)
     unknown = _measurement(**changes | {"waits_s": None})
     assert undisturbed_s(unknown) == pytest.approx(samples_s)
 
 
 def test_a_short_sample_is_left_as_it_was_and_no_time_ever_becomes_nothing() -> None:
-    short = _measurement(own_thread_share=1.0, loops=1, waits_s=[5e-4, 0.0, 0.0])
+    short = _measurement(loops=1, waits_s=[5e-4, 0.0, 0.0])
     assert undisturbed_s(short) == pytest.approx([1e-3] * 3)
     long_s = 10 * SLICE_S
-    absurd = _measurement(own_thread_share=1.0, loops=1, samples_s=[long_s] * 3, waits_s=[2 * long_s] * 3)
+    absurd = _measurement(loops=1, samples_s=[long_s] * 3, waits_s=[2 * long_s] * 3)
     assert (undisturbed_s(absurd) > 0).all()
