@@ -51,6 +51,11 @@ class Sample:
         """Seconds a call."""
         return self.wall_s / self.loops
 
+    @property
+    def kept_s(self) -> float:
+        """Seconds that were left to this process, as far as can be told."""
+        return self.wall_s - (self.wait_s or 0.0)
+
 
 class RunQueue:
     """The kernel's own account of waiting: how long threads of this process were ready to run and had no core.
@@ -156,18 +161,20 @@ def calibrate(
 
     The loops are doubled until two samples in a row are long enough, so that neither a slow first call nor a single
     hiccup decides; then scaled to the target by the faster of the two, and frozen by the caller for the whole block.
+    Time that others had the core for does not count: beside a busy program every sample would seem long, and a sample
+    of too few loops pays more for the caches that its process has lost while it was idle (430 us became 550).
     """
     loops = 1
     previous: Sample | None = None
     while True:
         current = sampler(call, loops)
-        if current.wall_s < target_s:
+        if current.kept_s < target_s:
             previous = None
             loops *= 2
         elif previous is None:
             previous = current
         else:
-            call_s = min(previous.call_s, current.call_s)
+            call_s = min(previous.kept_s, current.kept_s) / loops
             return max(1, round(target_s / call_s)), call_s
 
 

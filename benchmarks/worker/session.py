@@ -174,16 +174,16 @@ def _prepare(desk: _Desk) -> Message:
 
 def _calibrate(desk: _Desk, first_s: float) -> tuple[int, float]:
     """Loops a sample, and about how long a call takes; long calls are warmed once and left uncalibrated."""
-    call = _given(desk.prepared).call
+    call, queue = _given(desk.prepared).call, clock.RunQueue()
 
     def sampled(call: clock.Call, loops: int) -> clock.Sample:
-        sample = clock.sample(call, loops)
+        sample = clock.sample(call, loops, queue)
         desk.cpu_s += sample.cpu_s
         desk.own_s += sample.own_s
         return sample
 
     if first_s > SHORT_CALL_S:
-        second_s = sampled(call, 1).wall_s
+        second_s = sampled(call, 1).kept_s
         if second_s > desk.case["long_call_s"]:
             return 1, second_s
     return clock.calibrate(call, desk.case["target_s"], sampled)

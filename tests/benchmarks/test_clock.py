@@ -61,6 +61,13 @@ def test_the_faster_of_the_two_long_samples_scales_the_loops() -> None:
     assert calibrate(print, 0.010, sampler)[0] == 2
 
 
+def test_what_others_had_the_core_for_does_not_make_a_call_long() -> None:
+    def beside_a_busy_program(call: clock.Call, loops: int) -> Sample:  # noqa: ARG001
+        return Sample(loops, loops * 1e-3 + 0.030, 0.0, wait_s=0.030)
+
+    assert calibrate(print, 0.010, beside_a_busy_program) == (10, pytest.approx(1e-3))
+
+
 def test_a_sample_is_the_calls_alone(fake_clock: FakeClock) -> None:
     taken = clock.sample(lambda: fake_clock.advance(0.002), 5)
     assert taken.loops == 5
