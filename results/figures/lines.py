@@ -110,8 +110,11 @@ FIGURES: dict[str, tuple[str, Callable[[Data], Figure]]] = {
     "throughput": ("Problems a second against the batch; dotted: 90% of the best from there on", throughput),
     "time-steps": ("Time of a call against steps", lambda data: times_against(data, "steps")),
     "accuracy": ("Time to accuracy: excess loss against time", loss_against_time),
-    "map-batch": ("Who wins where: samples and batch", winner_map),
-    "map-features": ("Who wins where: samples and features", lambda data: winner_map(data, "features")),
+    "map-batch": ("Who wins where, and its lead over the best outside its family: samples and batch", winner_map),
+    "map-features": (
+        "Who wins where, and its lead over the best outside its family: samples and features",
+        lambda data: winner_map(data, "features"),
+    ),
     "first-result": ("What the first result costs, and what each further call", cost_shares),
     "break-even": ("Total time against the number of calls", break_even_figure),
     "forest": ("Ratios to the baseline", forest),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
 from ..fields import CONTEST_KEYS
-from ..stats.intervals import quantile
+from ..stats.intervals import SAME_AT_MOST, quantile
 from ..words.families import either, family_of
 from ..words.names import Record, grouped, place
 from ..words.text import counted, listed, plain, ratio_text, text_of_time
@@ -115,7 +115,7 @@ def in_words(advice: Advice) -> list[str]:
     unknown = any(other.longer.low is None for other in others)
     level = [] if unknown else [other for other in others if not other.surely_longer]
     behind = [other for other in others if other not in level]
-    lines = [f"{_leaders(best, level, times)}"]
+    lines = [_leaders(best, level, times)]
     if behind:
         note = "; without intervals the order is not sure" if unknown else ""
         lines.append(f"runner-up: {_beside(behind[0])} as long{note}")
@@ -143,8 +143,9 @@ def _leaders(best: Candidate, level: Sequence[Candidate], times: str) -> str:
     if {other.family for other in level} == {best.family}:
         names = either([row for one in (best, *level) for row in one.corners])
         within = max(max((other.longer.high or 1.0), 1 / (other.longer.low or 1.0)) - 1 for other in level)
-        tie = f"{listed([best.name, *(other.name for other in level)])} tie to within {within:.1%}"
-        return f"use {names}: {interval_of_time(best.time_s)} {times}; {tie}"
+        each = listed([best.name, *(other.name for other in level)])
+        order = f"{each} tie to" if within <= SAME_AT_MOST else f"which of {each} is the fastest is not sure,"
+        return f"use {names}: {interval_of_time(best.time_s)} {times}; {order} within {within:.1%}"
     others = ", or ".join(f"{_beside(other)} as long" for other in level)
     return f"too close to call: {best.name}: {interval_of_time(best.time_s)} {times}, or {others}"
 

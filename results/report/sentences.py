@@ -9,7 +9,7 @@ from ..formats.unjudged import judged_here, notes
 from ..models.leads import Lead, lead_of, lead_text
 from ..tables.accuracy import accuracy_sentences
 from ..tables.answers import Answers, crossover_text
-from ..words.families import members
+from ..words.families import family_of, members
 from ..words.names import grouped, method_name, place
 from ..words.text import counted, plain
 
@@ -54,13 +54,11 @@ def _wins(family: str, won: Sequence[Lead]) -> str:
     within = [f"{name} in {number:,}" if len(of_members) > 1 else name for name, number in of_members.most_common()]
     text = f"{family} is fastest in {len(won):,}"
     text += f" ({', '.join(within)})" if within != [family] else ""
-    rivals = [lead.rival for lead in won if lead.rival is not None]
+    rivals = [lead.rival for lead in won if lead.rival is not None and family_of(lead.rival) != family]
     if rivals:
-        ends = [
-            lead_text(max(rivals, key=itemgetter("winner_ratio"))),
-            lead_text(min(rivals, key=itemgetter("winner_ratio"))),
-        ]
-        text += f", {' to '.join(dict.fromkeys(ends))} as fast as the best outside it"
+        rivals.sort(key=itemgetter("winner_ratio"), reverse=True)
+        ends = dict.fromkeys(map(lead_text, (rivals[0], rivals[-1])))
+        text += f", {' to '.join(ends)} as fast as the best outside it"
     return text
 
 

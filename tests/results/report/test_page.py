@@ -120,6 +120,13 @@ def test_the_summary_counts_by_family_and_says_by_how_much() -> None:
     assert tie == "a tie between families in 1."
 
 
+def test_a_family_alone_leads_nothing_outside_itself() -> None:
+    truths = [Truth("numpy_loop", "analytic", 1e-3), Truth("numpy_stacked", "analytic", 5e-4)]
+    loaded = of_runs(as_run([synthetic.header(), *synthetic.blocks_of(truths, of=synthetic.workload())]))
+    first, *_ = summary_of(loaded, answers_in(loaded))
+    assert first == "Gradient descent: of 1 workload, NumPy is fastest in 1 (stacked)."
+
+
 def test_markdown_has_the_same_answers_and_no_markup_of_others() -> None:
     built = shown.report(*two_runs())
     text = markdown(built)
