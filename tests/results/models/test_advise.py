@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import ladders
 import numpy as np
 import pytest
 import synthetic
@@ -189,3 +190,28 @@ def test_a_variant_that_was_tried_and_has_no_time_was_not_left_out() -> None:
         truths = [Truth(*LOOP, 1e-3), Truth("numpy_loop", "finite", 1.0, status=status, reason="predicted 9 s a call")]
         records += synthetic.blocks_of(truths, of=synthetic.workload(samples=n))
     assert not any("elsewhere" in line for line in in_words(advise(from_runs(as_run(records)), Wish(1_000, 2))))
+
+
+@pytest.mark.parametrize(
+    ("time_s", "ends", "delta", "first"),
+    [
+        # the loop has the shorter time and lost to the scan in the same rounds
+        (0.9e-3, (0.75, 0.85), 0.03, "use jax_scan autodiff: "),
+        (1.1e-3, (0.88, 0.92), 0.03, "use jax_scan autodiff: "),
+        # surely longer, by less than is called a difference
+        (1.03e-3, (0.96, 0.98), 0.05, "too close to call: jax_scan autodiff: "),
+    ],
+)
+def test_at_a_measured_size_it_agrees_with_the_verdicts(
+    time_s: float, ends: tuple[float, float], delta: float, first: str
+) -> None:
+    low, high = ends
+    paired = {"winner_ratio": (low * high) ** 0.5, "winner_ratio_low": low, "winner_ratio_high": high}
+    place = {"steps": 100, "delta": delta, "dtype": "float32"}
+    rows = [
+        ladders.row(
+            strategy="numpy_loop", variant="analytic", time_s=time_s, winner_verdict="slower", **paired, **place
+        ),
+        ladders.row(time_s=1e-3, winner_verdict="winner", winner_ratio=1.0, **place),
+    ]
+    assert in_words(advise(rows, Wish(1_000, 16)))[0].startswith(first)
