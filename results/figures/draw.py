@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from ..models.rays import Ray
-from ..words.names import AXES, Key, Record, at_precision, competitor, particulars, place
+from ..words.families import FAMILIES
+from ..words.names import AXES, Key, Record, at_precision, particulars, place
 from ..words.text import plain
 
 T = TypeVar("T")
@@ -34,7 +35,6 @@ _OTHER_MARKERS = ("X", "*", "h", "<", ">", "p", "d", "8")
 
 INK, FAINT = "#1f2328", "#c9ced6"
 """Text and grid in figures; a page puts its own in their place, light or dark."""
-UNSURE = "#9aa0a6"
 PHASE_COLOURS = {
     "transfer": "#56B4E9",
     "trace": "#009E73",
@@ -47,6 +47,12 @@ PHASE_COLOURS = {
 def colour_of(strategy: str) -> str:
     """A strategy's colour, in every figure of every run."""
     return COLOURS.get(strategy) or _OTHERS[_number(strategy) % len(_OTHERS)]
+
+
+def colour_of_family(record: Record) -> str:
+    """A family's colour: that of the strategy that it names first."""
+    family = next((strategies for strategies in FAMILIES.values() if record["strategy"] in strategies), None)
+    return colour_of(family[0] if family else record["strategy"])
 
 
 def look(strategy: str) -> dict[str, Any]:
@@ -64,6 +70,7 @@ def _number(name: str) -> int:
 
 
 MOST_PANELS = 6
+LONGEST = 70  # of a name in a legend, alone in its line
 _FEW_DECADES, _ONE_DECADE = 300, 8
 _MOST_TICKS = 6
 _FAR_BELOW = 0.099  # a tick at 0.1 may be a rounding error below it
@@ -241,7 +248,7 @@ def legend_below(axes: Axes) -> None:
 
 
 def line_with_band(
-    axes: Axes, row: Record, x: Sequence[float], y: Sequence[float], low: Sequence[Any], high: Sequence[Any]
+    axes: Axes, name: str, row: Record, x: Sequence[float], y: Sequence[float], low: Sequence[Any], high: Sequence[Any]
 ) -> None:
     """One competitor: its line, markers, and the 95% interval as a band and as bars where points stand alone."""
     colour = colour_of(row["strategy"])
@@ -253,7 +260,7 @@ def line_with_band(
         linewidth=1.4,
         linestyle=":" if at_precision(row["precision"]) else "-" if row["device"] == "cpu" else "--",
         markerfacecolor=colour if row["device"] == "cpu" else "none",
-        label=cut(competitor(row)),
+        label=cut(name, LONGEST),
     )
     ends = [(a, lo, hi) for a, lo, hi in zip(x, low, high, strict=True) if lo is not None and hi is not None]
     if ends:

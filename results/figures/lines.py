@@ -1,6 +1,7 @@
 """The figures of a report; each takes the frame and returns a matplotlib Figure, for pages and notebooks alike.
 
-Bands and bars are 95% intervals. Nothing is drawn between sizes that were not measured but straight lines.
+Bands and bars are 95% intervals. Nothing is drawn between sizes that were not measured but straight lines. Along an
+axis every strategy is drawn once, by its best variant at each size, which the legend names.
 """
 
 from collections.abc import Callable
@@ -11,12 +12,13 @@ from matplotlib.ticker import FuncFormatter
 
 from ..models.crossovers import saturations_of
 from ..models.rays import Data, Ray, measured, rays
-from ..words.names import Record, competitor
+from ..words.names import Record
 from .accuracy import loss_against_time
 from .costs import break_even_figure, cost_shares, forest
 from .draw import (
     AXIS_NAME,
     INK,
+    LONGEST,
     colour_of,
     cut,
     enough_ticks,
@@ -68,7 +70,7 @@ def throughput(data: Data) -> Figure:
         return batch / row["time_s"], low and batch / low, high and batch / high
 
     figure = _lines(data, "batch", of_row, "problems a second")
-    for axes, ray in zip(figure.axes, main_rays(rays(measured(data), "batch")), strict=False):
+    for axes, ray in zip(figure.axes, main_rays(rays(measured(data), "batch", best=True)), strict=False):
         for saturation in saturations_of(ray):
             at = saturation.saturation_batch
             if at.value is not None:
@@ -80,7 +82,7 @@ def throughput(data: Data) -> Figure:
 def _lines(
     data: Data, axis: str, of_row: Callable[[Record], Interval], label: str, *, in_seconds: bool = False
 ) -> Figure:
-    chosen = main_rays(rays(measured(data), axis))
+    chosen = main_rays(rays(measured(data), axis, best=True))
 
     def draw(axes: Axes, ray: Ray) -> None:
         log_axes(axes, axis)
@@ -88,15 +90,15 @@ def _lines(
             seconds_axis(axes)
         else:
             axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.10g}"))
-        for rows in ray.rows.values():
+        for name, rows in ray.rows.items():
             values, lows, highs = zip(*map(of_row, rows), strict=True)
-            line_with_band(axes, rows[0], [row[axis] for row in rows], values, lows, highs)
+            line_with_band(axes, name, rows[0], [row[axis] for row in rows], values, lows, highs)
         ticks_at(axes, (row[axis] for rows in ray.rows.values() for row in rows))
         enough_ticks(axes.yaxis)
         axes.set_ylabel(label)
         legend_below(axes)
 
-    names = [[cut(competitor(rows[0])) for rows in ray.rows.values()] for ray in chosen]
+    names = [[cut(name, LONGEST) for name in ray.rows] for ray in chosen]
     otherwise = f"fewer than two places along {AXIS_NAME[axis]} were measured"
     return panelled(((ray.fixed, ray) for ray in chosen), draw, otherwise, below=legend_room(names))
 
@@ -108,8 +110,11 @@ FIGURES: dict[str, tuple[str, Callable[[Data], Figure]]] = {
     "throughput": ("Problems a second against the batch; dotted: 90% of the best from there on", throughput),
     "time-steps": ("Time of a call against steps", lambda data: times_against(data, "steps")),
     "accuracy": ("Time to accuracy: excess loss against time", loss_against_time),
-    "map-batch": ("Who wins where: samples and batch", winner_map),
-    "map-features": ("Who wins where: samples and features", lambda data: winner_map(data, "features")),
+    "map-batch": ("Who wins where, and its lead over the best outside its family: samples and batch", winner_map),
+    "map-features": (
+        "Who wins where, and its lead over the best outside its family: samples and features",
+        lambda data: winner_map(data, "features"),
+    ),
     "first-result": ("What the first result costs, and what each further call", cost_shares),
     "break-even": ("Total time against the number of calls", break_even_figure),
     "forest": ("Ratios to the baseline", forest),

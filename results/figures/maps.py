@@ -1,5 +1,6 @@
-"""Who wins where: a map over two axes, the winner in its colour, the stronger the larger its lead."""
+"""Who wins where: a map over two axes, the leading family in its colour, the stronger the larger its lead."""
 
+import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -9,57 +10,106 @@ from matplotlib.patches import Patch, Rectangle
 
 from ..fields import CONTEST_KEYS
 from ..formats.unjudged import judged_here
-from ..models.crossovers import lead_of
+from ..models.leads import Lead, lead_of, lead_text
 from ..models.rays import Data, measured
+from ..words.families import apart, family_of, members
 from ..words.names import Key, Record, grouped
-from ..words.text import ratio_text
-from .draw import AXIS_NAME, INK, UNSURE, colour_of, cut, fullest, legend_columns, panelled
+from .draw import AXIS_NAME, INK, colour_of_family, cut, fullest, legend_columns, panelled
 
 _SURE_LEAD = 4.0
 """A lead of this many times has the full colour."""
-_FAINTEST = 0.5
+_FAINTEST, _UNSURE, _HATCHED = 0.5, 0.3, 0.5
+_HATCHES = ("///", "\\\\\\", "||")
+_CHARACTERS, _MOST_LINES = 78, 6  # of the text of cells: in the width of a panel, and in a cell
+_LINE, _LEAST, _ABOVE, _BELOW = 0.12, 1.95, 0.45, 1.0  # inches: a line of it, the axes, what stands around them
 
-Cells = dict[tuple[int, int], list[Record]]
-"""The contest at each place of a map."""
+Cells = dict[tuple[int, int], Lead]
+"""Who leads at each place of a map."""
 
 
 def winner_map(data: Data, axis: str = "batch") -> Figure:
-    """Over samples and another axis: who wins, shaded by the lead over the next strategy; grey where inconclusive."""
+    """Over samples and another axis: which family leads, shaded by its lead over the best outside it.
+
+    Hatched in the colours of several families where it is not sure which of them leads.
+    """
     maps = _maps([row for row in measured(data) if judged_here(row)], axis)
-    otherwise = f"no four sizes span both samples and {AXIS_NAME[axis]}"
-    return panelled(maps, lambda axes, cells: _draw(axes, cells, axis), otherwise, height=3.4)
+    lines = [len(_sizes(cells)[1]) * max(len(_lines(cells, lead)) + 1 for lead in cells.values()) for _, cells in maps]
+    inner = max(_LEAST, _LINE * max(lines, default=0))
+    return panelled(
+        maps,
+        lambda axes, cells: _draw(axes, cells, axis, below=0.4 / inner),
+        f"no four sizes span both samples and {AXIS_NAME[axis]}",
+        height=inner + _ABOVE + _BELOW,
+    )
 
 
 def _maps(records: Sequence[Record], axis: str) -> list[tuple[Key, Cells]]:
-    """By all that stands still, the contests at each place; only where both axes vary together."""
+    """By all that stands still, who leads at each place; only where both axes vary together."""
     maps: list[tuple[Key, Cells]] = []
     for fixed, alike in grouped(records, [key for key in CONTEST_KEYS if key not in ("samples", axis)]).items():
-        cells: Cells = {}
+        contests: dict[tuple[int, int], list[Record]] = {}
         for row in alike:
-            cells.setdefault((row["samples"], row[axis]), []).append(row)
-        if len({x for x, _ in cells}) > 1 and len({y for _, y in cells}) > 1 and len(cells) > 3:
-            maps.append((fixed, cells))
+            contests.setdefault((row["samples"], row[axis]), []).append(row)
+        if len({x for x, _ in contests}) > 1 and len({y for _, y in contests}) > 1 and len(contests) > 3:
+            maps.append((fixed, {place: lead_of(contest) for place, contest in contests.items()}))
     return fullest(((fixed, (fixed, cells)) for fixed, cells in maps), lambda one: len(one[1]))
 
 
-def _draw(axes: Axes, cells: Cells, axis: str) -> None:
-    columns, rows = sorted({x for x, _ in cells}), sorted({y for _, y in cells})
-    seen: dict[str, str] = {}
-    for (x, y), contest in cells.items():
-        winner, lead = lead_of(contest)
-        name = cut(winner["strategy"], 24) + ("" if winner["device"] == "cpu" else f" on {cut(winner['device'])}")
-        full = UNSURE if lead is None else colour_of(winner["strategy"])
-        strength = 0.4 if lead is None else _FAINTEST + (1 - _FAINTEST) * min((lead - 1) / (_SURE_LEAD - 1), 1.0)
+def _draw(axes: Axes, cells: Cells, axis: str, below: float) -> None:
+    columns, rows = _sizes(cells)
+    for (x, y), lead in cells.items():
         place = columns.index(x), rows.index(y)
-        axes.add_patch(Rectangle(place, 1, 1, facecolor=(*to_rgb(full), strength), edgecolor=INK, linewidth=0.5))
-        text = "too close" if lead is None else ratio_text(lead)
-        axes.text(place[0] + 0.5, place[1] + 0.5, f"{name}\n{text}", ha="center", va="center", fontsize=6.5)
-        seen["inconclusive" if lead is None else name] = full
+        _fill(axes, place, lead)
+        axes.add_patch(Rectangle(place, 1, 1, fill=False, edgecolor=INK, linewidth=0.5))
+        text = "\n".join(_lines(cells, lead))
+        axes.text(place[0] + 0.5, place[1] + 0.5, text, ha="center", va="center", fontsize=6.5)
     axes.set_xlim(0, len(columns))
     axes.set_ylim(0, len(rows))
     axes.set_xticks([n + 0.5 for n in range(len(columns))], [f"{x:,}" for x in columns])
     axes.set_yticks([n + 0.5 for n in range(len(rows))], [f"{y:,}" for y in rows])
     axes.set_xlabel(AXIS_NAME["samples"])
     axes.set_ylabel(AXIS_NAME[axis])
-    handles = [Patch(facecolor=colour, label=name) for name, colour in seen.items()]
-    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, -0.2), ncols=legend_columns(seen))
+    colours = {family_of(row): colour_of_family(row) for lead in cells.values() for row in lead.level}
+    handles = [Patch(facecolor=colour, label=cut(name)) for name, colour in colours.items()]
+    if not all(lead.sure for lead in cells.values()):
+        handles.append(Patch(facecolor="none", edgecolor=INK, hatch=_HATCHES[0], label="not sure which"))
+    axes.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0, -below),
+        ncols=legend_columns([str(handle.get_label()) for handle in handles]),
+    )
+
+
+def _fill(axes: Axes, place: tuple[int, int], lead: Lead) -> None:
+    first, *others = ({family_of(row): colour_of_family(row) for row in lead.level}).values()
+    ahead = 1.0 if lead.rival is None else 1 / lead.rival["winner_ratio"]
+    strength = _FAINTEST + (1 - _FAINTEST) * min((ahead - 1) / (_SURE_LEAD - 1), 1.0) if lead.sure else _UNSURE
+    axes.add_patch(Rectangle(place, 1, 1, facecolor=(*to_rgb(first), strength), linewidth=0))
+    for hatch, colour in zip(_HATCHES, others, strict=False):
+        axes.add_patch(
+            Rectangle(place, 1, 1, fill=False, edgecolor=(*to_rgb(colour), _HATCHED), hatch=hatch, linewidth=0)
+        )
+
+
+def _sizes(cells: Cells) -> tuple[list[int], list[int]]:
+    return sorted({x for x, _ in cells}), sorted({y for _, y in cells})
+
+
+def _lines(cells: Cells, lead: Lead) -> list[str]:
+    """A cell's text: the leading strategies by their best variants, or what perhaps leads; and the lead over others."""
+    best = apart(lead.level)
+    variants = {row["variant"] for row in best}
+    if not lead.sure:
+        names = [members(best) if len(best) < 3 else " or ".join(lead.families)]
+    elif len(variants) == 1:
+        names = [members(best), variants.pop()]
+    else:
+        names = [" or ".join(f"{members([row])} {row['variant']}" for row in best)]
+    if lead.rival is not None:
+        ahead = lead_text(lead.rival)
+    else:
+        ahead = "" if len(lead.level) == 1 else "tie" if lead.tied else "too close to call"
+    width = _CHARACTERS // len(_sizes(cells)[0])
+    last = textwrap.wrap(ahead, width)
+    return [line for name in names for line in textwrap.wrap(cut(name, 60), width)][: _MOST_LINES - len(last)] + last

@@ -6,18 +6,20 @@ followed from the corners of the smallest measured box around the size, and the 
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
 from ..fields import CONTEST_KEYS
-from ..stats.intervals import quantile
+from ..stats.intervals import SAME_AT_MOST, quantile
+from ..words.families import either, family_of
 from ..words.names import Record, grouped, place
-from ..words.text import counted, plain, ratio_text, text_of_time
-from .rays import Answer, Data, by_competitor, error_of_first, error_of_time, measured
+from ..words.text import counted, listed, plain, ratio_text, text_of_time
+from .rays import Answer, Data, by_competitor, error_of_first, error_of_time, log_ratio, measured, rows_of, strategy_key
 from .words import interval_of_time
 
 BOX_AXES = ("samples", "features", "batch")
+_ITSELF = Answer(1.0, 1.0, 1.0)
 _MOST_BOXES = 3  # how many neighbours to either side are tried for a corner that is missing
 
 
@@ -47,21 +49,40 @@ class Wish:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way of doing it: the time expected, and the measured rows it was interpolated from."""
+    """One strategy by its best variant: the time expected, and the measured rows it was interpolated from.
+
+    `longer` is how many times as long it takes as the quickest candidate.
+    """
 
     name: str
     run: str
     time_s: Answer
     corners: tuple[Record, ...]
+    longer: Answer = _ITSELF
+
+    @property
+    def family(self) -> str:
+        """That of its strategy."""
+        return family_of(self.corners[0])
+
+    @property
+    def surely_longer(self) -> bool:
+        """Whether it takes longer than the quickest, by more than what is called a difference there."""
+        delta = max(row["delta"] or 0.0 for row in self.corners)
+        return self.longer.low is not None and self.longer.low > 1 + delta
 
 
 @dataclass(frozen=True)
 class Advice:
-    """The candidates, the quickest first; none where the runs do not reach the size, and then `why`."""
+    """The candidates, the quickest first; none where the runs do not reach the size, and then `why`.
+
+    `untried` are variants that the run has elsewhere, but not at the sizes that the advice rests on, by strategy.
+    """
 
     wish: Wish
     candidates: tuple[Candidate, ...]
     why: str = ""
+    untried: tuple[str, ...] = ()
 
 
 def advise(data: Data, wish: Wish) -> Advice:
@@ -71,14 +92,17 @@ def advise(data: Data, wish: Wish) -> Advice:
     if not alike:
         return Advice(wish, (), _nothing_alike(rows, wish))
     runs = grouped(alike, [name for name in CONTEST_KEYS if name not in BOX_AXES]).values()
-    by_run = [list(_candidates(rows, wish)) for rows in runs]
+    by_run = [_candidates(rows, wish) for rows in runs]
     if not any(by_run):
         return Advice(wish, (), _out_of_range(alike, wish))
     fullest = max(
         filter(None, by_run),
         key=lambda candidates: (len(candidates), -max(len(candidate.corners) for candidate in candidates)),
     )
-    return Advice(wish, tuple(sorted(fullest, key=lambda candidate: candidate.time_s.value or math.inf)))
+    best, *others = sorted(fullest, key=lambda candidate: _quickest(candidate, wish))
+    compared = [replace(other, longer=_longer(best, other, wish)) for other in others]
+    candidates = (best, *sorted(compared, key=lambda candidate: candidate.longer.value or math.inf))
+    return Advice(wish, candidates, untried=_untried(rows_of(data), wish, candidates))
 
 
 def in_words(advice: Advice) -> list[str]:
@@ -88,10 +112,14 @@ def in_words(advice: Advice) -> list[str]:
         return [advice.why]
     best, *others = advice.candidates
     times = "a call" if wish.calls is None else f"for {counted(wish.calls, 'call')}, the first included"
-    lines = [f"use {best.name}: {interval_of_time(best.time_s)} {times}"]
-    if others:
-        lines.append(f"runner-up: {others[0].name}: {interval_of_time(others[0].time_s)}{_lead(best, others[0])}")
-    else:
+    unknown = any(other.longer.low is None for other in others)
+    level = [] if unknown else [other for other in others if not other.surely_longer]
+    behind = [other for other in others if other not in level]
+    lines = [_leaders(best, level, times)]
+    if behind:
+        note = "; without intervals the order is not sure" if unknown else ""
+        lines.append(f"runner-up: {_beside(behind[0])} as long{note}")
+    elif not others:
         lines.append("there is no runner-up: nothing else was measured around this size")
     if any(row["time_low_s"] is None for row in best.corners):
         lines.append("its times have no interval of their own, so how sure they are is not known")
@@ -102,16 +130,69 @@ def in_words(advice: Advice) -> list[str]:
         times_s = [text_of_time(row["time_s"]) for row in best.corners]
         corners = "; ".join(map(": ".join, zip(sizes, times_s, strict=True)))
         lines.append(f"interpolated in run {plain(best.run)} from {corners}")
+    if advice.untried:
+        where = "this size" if len(best.corners) == 1 else "every one of these sizes"
+        lines.append(f"not measured at {where}, though elsewhere: {'; '.join(advice.untried)}")
     return lines
 
 
-def _candidates(rows: Sequence[Record], wish: Wish) -> Iterator[Candidate]:
-    """Every way that was measured around the size and is known to be as accurate as was asked for."""
+def _leaders(best: Candidate, level: Sequence[Candidate], times: str) -> str:
+    """What to use: one way, one of a family that tie, or whichever of several that nothing parts."""
+    if not level:
+        return f"use {best.name}: {interval_of_time(best.time_s)} {times}"
+    if {other.family for other in level} == {best.family}:
+        names = either([row for one in (best, *level) for row in one.corners])
+        within = max(max((other.longer.high or 1.0), 1 / (other.longer.low or 1.0)) - 1 for other in level)
+        each = listed([best.name, *(other.name for other in level)])
+        order = f"{each} tie to" if within <= SAME_AT_MOST else f"which of {each} is the fastest is not sure,"
+        return f"use {names}: {interval_of_time(best.time_s)} {times}; {order} within {within:.1%}"
+    others = ", or ".join(f"{_beside(other)} as long" for other in level)
+    return f"too close to call: {best.name}: {interval_of_time(best.time_s)} {times}, or {others}"
+
+
+def _beside(other: Candidate) -> str:
+    longer = ratio_text(other.longer.value, other.longer.low, other.longer.high)
+    return f"{other.name}: {interval_of_time(other.time_s)}, {longer}"
+
+
+def _quickest(candidate: Candidate, wish: Wish) -> tuple[bool, float]:
+    """A key to sort by: who won at this very size by paired ratios is first, whatever the times say."""
+    first, *others = candidate.corners
+    won = wish.calls is None and not others and first["winner_verdict"] == "winner"
+    return not won, candidate.time_s.value or math.inf
+
+
+def _candidates(rows: Sequence[Record], wish: Wish) -> list[Candidate]:
+    """Every strategy that was measured around the size, by its best variant that is as accurate as was asked for."""
+    best: dict[tuple[str, str, str], Candidate] = {}
     for name, of_name in by_competitor(rows).items():
         corners = _box(of_name, wish)
         errors = [math.inf if row["error"] is None else row["error"] for row in corners]
         if corners and (wish.accuracy is None or max(errors) <= wish.accuracy):
-            yield Candidate(name, rows[0]["run"], _interpolated(corners, wish), corners)
+            found = Candidate(name, rows[0]["run"], _interpolated(corners, wish), corners)
+            key = strategy_key(corners[0])
+            best[key] = min(best.get(key, found), found, key=lambda candidate: _quickest(candidate, wish))
+    return list(best.values())
+
+
+def _untried(rows: Sequence[Record], wish: Wish, candidates: Sequence[Candidate]) -> tuple[str, ...]:
+    """Of the candidates' strategies, the variants that the run has for the method, but not at all corners of the best.
+
+    What was tried there and has no time is none of them: the table of the run says why.
+    """
+    strategies = {candidate.corners[0]["strategy"] for candidate in candidates}
+    own = [
+        row
+        for row in rows
+        if (row["run"], row["method"]) == (candidates[0].run, wish.method) and row["strategy"] in strategies
+    ]
+    tried = {tuple(row[name] for name in (*CONTEST_KEYS, "strategy", "variant")) for row in own}
+    untried: dict[str, dict[str, None]] = {}
+    for row in own:
+        case = row["strategy"], row["variant"]
+        if any((*(corner[name] for name in CONTEST_KEYS), *case) not in tried for corner in candidates[0].corners):
+            untried.setdefault(plain(row["strategy"]), {})[plain(row["variant"])] = None
+    return tuple(f"{strategy} {listed(list(variants))}" for strategy, variants in untried.items())
 
 
 def _box(rows: Sequence[Record], wish: Wish) -> tuple[Record, ...]:
@@ -137,10 +218,9 @@ def _sides(values: Sequence[int], wanted: int) -> list[tuple[int, ...]]:
 
 def _interpolated(corners: Sequence[Record], wish: Wish) -> Answer:
     """The time of all calls asked for at the wish, with the interval over both ways to interpolate."""
-    low, value, high = math.inf, 1.0, 0.0
     times_s, errors = [row["time_s"] for row in corners], [error_of_time(row) for row in corners]
     firsts_s = [row["first_result_s"] or row["time_s"] for row in corners]
-    half_width = math.nan
+    found = []
     for scale in (math.log, float):
         weights = _weights(corners, wish, scale)
         value, error = _mean(times_s, errors, weights, scale)
@@ -149,10 +229,40 @@ def _interpolated(corners: Sequence[Record], wish: Wish) -> Answer:
             first_s, first_error = _mean(firsts_s, [error_of_first(row) for row in corners], weights, scale)
             value = first_s + others_s
             error = math.hypot(first_s * first_error, others_s * error) / value
-        half_width = quantile(min(row["blocks"] for row in corners) - 1) * error
-        spread = math.exp(half_width) if not math.isnan(half_width) else 1.0
-        low, high = min(low, value / spread), max(high, value * spread)
-    return Answer(value) if math.isnan(half_width) else Answer(value, low, high)
+        found.append((value, error))
+    return _either_way(found, corners)
+
+
+def _longer(best: Candidate, other: Candidate, wish: Wish) -> Answer:
+    """How many times as long the other takes: by their ratios at the corners, or by the times where those differ.
+
+    At a corner both were sampled in the same rounds, so the ratio is known better than either time.
+    """
+    pairs = list(zip(best.corners, other.corners, strict=False))
+    together = all(one[axis] == two[axis] for one, two in pairs for axis in BOX_AXES)
+    if wish.calls is not None or not together or len(best.corners) != len(other.corners):
+        one, two = best.time_s, other.time_s
+        ends = (two.low and one.high and two.low / one.high, two.high and one.low and two.high / one.low)
+        return Answer((two.value or 0.0) / (one.value or 1.0), *ends)
+    logs, errors = zip(*(log_ratio(two, one) for one, two in pairs), strict=True)
+    ratios = list(map(math.exp, logs))
+    found = []
+    for scale in (math.log, float):
+        weights = _weights(best.corners, wish, scale)
+        if scale is float:
+            times_s = list(map(operator.mul, weights, (row["time_s"] for row in best.corners)))
+            weights = [time_s / sum(times_s) for time_s in times_s]
+        found.append(_mean(ratios, errors, weights, scale))
+    return _either_way(found, [*best.corners, *other.corners])
+
+
+def _either_way(found: Sequence[tuple[float, float]], corners: Sequence[Record]) -> Answer:
+    """Of each way to interpolate a value and the standard error of its log: the last value, in an interval of all."""
+    factors = [math.exp(quantile(min(row["blocks"] for row in corners) - 1) * error) for _, error in found]
+    if any(map(math.isnan, factors)):
+        return Answer(found[-1][0])
+    ends = [(value / factor, value * factor) for (value, _), factor in zip(found, factors, strict=True)]
+    return Answer(found[-1][0], min(low for low, _ in ends), max(high for _, high in ends))
 
 
 def _weights(corners: Sequence[Record], wish: Wish, scale: Callable[[float], float]) -> list[float]:
@@ -175,14 +285,6 @@ def _mean(
         return math.exp(total), math.hypot(*map(operator.mul, weights, errors))
     parts = [weight * value / total for weight, value in zip(weights, values, strict=True)]
     return total, math.hypot(*map(operator.mul, parts, errors))
-
-
-def _lead(best: Candidate, other: Candidate) -> str:
-    ratio = (other.time_s.value or 0.0) / (best.time_s.value or 1.0)
-    text = f", {ratio_text(ratio)} as long"
-    if best.time_s.high is None or other.time_s.low is None:
-        return f"{text}; without intervals the order is not sure"
-    return text if other.time_s.low > best.time_s.high else f"{text}; the intervals overlap, so the order is not sure"
 
 
 def _nothing_alike(rows: Sequence[Record], wish: Wish) -> str:

@@ -79,13 +79,24 @@ def crossings(
 
 
 def crossovers(data: Data, axis: str) -> list[Crossover]:
-    """Every sure change of order between two competitors along an axis, ray by ray; those of the lead first."""
-    changes = []
-    for ray in rays(measured(data), axis):
+    """Every sure change of order along an axis: between strategies at their best, those of the lead first, then cases.
+
+    Only strategies at their best can lead: a case that overtakes another may be behind a variant of that one.
+    """
+    rows = measured(data)
+    changes, told = [], set()
+    for ray in rays(rows, axis, best=True):
         leaders = _leaders(ray)
         for one, other in combinations(ray.rows, 2):
             changes += _between(ray, one, other, leaders)
-    return sorted(changes, key=lambda crossover: not crossover.leads)
+            told.add((ray.fixed, frozenset((one, other))))
+    changes.sort(key=lambda crossover: not crossover.leads)
+    for ray in rays(rows, axis):
+        for one, other in combinations(ray.rows, 2):
+            # a strategy whose best is one case everywhere was seen already
+            if (ray.fixed, frozenset((one, other))) not in told:
+                changes += _between(ray, one, other, {})
+    return changes
 
 
 def saturations(data: Data) -> list[Saturation]:
@@ -115,8 +126,9 @@ def _between(ray: Ray, one: str, other: str, leaders: dict[int, set[str]]) -> li
     crossed = []
     for crossing in changes:
         below, above = (other, one) if crossing.before > 0 else (one, other)
+        at = _of_best(ray, (one, other), crossing.at)
         leads = below in _near(leaders, crossing.at, above=False) and above in _near(leaders, crossing.at, above=True)
-        crossed.append(Crossover(ray, below, above, crossing.at, leads))
+        crossed.append(Crossover(ray, below, above, at, leads))
     return crossed
 
 
@@ -161,6 +173,19 @@ def _leaders(ray: Ray) -> dict[int, set[str]]:
             if row["winner_verdict"] in ("winner", "same", "inconclusive"):
                 leaders.setdefault(row[ray.axis], set()).add(name)
     return leaders
+
+
+def _of_best(ray: Ray, names: tuple[str, str], at: Answer) -> Answer:
+    """Where the best variant of either changes across the interval, that is as wide as the sizes measured around it.
+
+    What lies between two variants is neither a straight line nor a power law.
+    """
+    pairs = _pairs(ray, *names)
+    sizes = [one[ray.axis] for one, _ in pairs]
+    low = max(size for size in sizes if size <= (at.low or 0.0) * (1 + 1e-9))
+    high = min(size for size in sizes if size >= (at.high or 0.0) * (1 - 1e-9))
+    variants = {(a["variant"], b["variant"]) for a, b in pairs if low <= a[ray.axis] <= high}
+    return at if len(variants) == 1 else Answer(at.value, float(low), float(high))
 
 
 def _near(leaders: dict[int, set[str]], at: Answer, *, above: bool) -> set[str]:
@@ -210,16 +235,3 @@ def _bytes(rows: Sequence[Any]) -> float | None:
     (small, before), (large, after) = known[0], known[-1]
     grown = (after - before) / (large - small)
     return float(grown) if grown > 0 else None
-
-
-def lead_of(rows: Sequence[Record]) -> tuple[Record, float | None]:
-    """The winner of a contest, and by how many times it surely leads the next strategy; None where that is not sure.
-
-    Two variants of one strategy do not stand in each other's way: the map is of strategies.
-    """
-    winner = next((row for row in rows if row["winner_verdict"] == "winner"), min(rows, key=lambda r: r["time_s"]))
-    others = [row for row in rows if (row["strategy"], row["device"]) != (winner["strategy"], winner["device"])]
-    if any(row["winner_verdict"] != "slower" for row in others):
-        return winner, None
-    # winner's time / its time: the closest is the largest
-    return winner, min((1 / row["winner_ratio"] for row in others if row["winner_ratio"]), default=1.0)

@@ -7,13 +7,14 @@ interval, or the reason why the data do not reach it. It never extrapolates.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from ..fields import CONTEST_KEYS
 from ..frame import records_of
 from ..stats.intervals import quantile
-from ..words.names import Key, Record, competitor, grouped
+from ..words.names import Key, Record, along, competitor, grouped
 
 NOT_IN_RANGE = "not in range"
 
@@ -38,7 +39,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Ray:
-    """What was measured along one axis while all else stood still; the rows of each competitor in order of the axis."""
+    """What was measured along one axis while all else stood still; the rows of each competitor in order of the axis.
+
+    A competitor is a case, or a strategy at its best, whose name then tells its variants.
+    """
 
     axis: str
     fixed: Key
@@ -66,6 +70,16 @@ def by_competitor(records: Iterable[Record]) -> dict[str, list[Record]]:
     return rows
 
 
+def by_lead(record: Record) -> tuple[bool, float, float]:
+    """A key to sort the rows of a contest by: the winner first, then by the paired ratio to it, else by time."""
+    return record["winner_verdict"] != "winner", -(record["winner_ratio"] or 0.0), record["time_s"]
+
+
+def strategy_key(record: Record) -> tuple[str, str, str]:
+    """What variants of one strategy agree in: an answer about strategies is about the best of each."""
+    return record["strategy"], record["device"], record["precision"]
+
+
 def measured(data: Data) -> list[Record]:
     """The rows that have a time, as dictionaries of plain values."""
     return [record for record in rows_of(data) if record["time_s"] is not None]
@@ -76,13 +90,20 @@ def rows_of(data: Data) -> Sequence[Record]:
     return records_of(data) if isinstance(data, pd.DataFrame) else data
 
 
-def rays(records: Iterable[Record], axis: str, *, least: int = 2) -> list[Ray]:
-    """Every ray along an axis on which some competitor stands at `least` places or more, as they come."""
+def rays(records: Iterable[Record], axis: str, *, least: int = 2, best: bool = False) -> list[Ray]:
+    """Every ray along an axis on which some competitor stands at `least` places or more, as they come.
+
+    The competitors are cases, or with `best` strategies, each by its best variant at every place.
+    """
     keys = [key for key in CONTEST_KEYS if key != axis]
     together = []
     for fixed, alike in grouped((record for record in records if record[axis] is not None), keys).items():
-        places = {name: {row[axis]: row for row in rows} for name, rows in by_competitor(alike).items()}
-        long = {name: [at[x] for x in sorted(at)] for name, at in places.items() if len(at) >= least}
+        lines: dict[Any, dict[int, Record]] = {}
+        for row in alike:
+            at = lines.setdefault(strategy_key(row) if best else competitor(row), {})
+            at[row[axis]] = min(at.get(row[axis], row), row, key=by_lead)
+        ordered = [[at[x] for x in sorted(at)] for at in lines.values() if len(at) >= least]
+        long = {along(rows, axis): rows for rows in ordered}
         if long:
             together.append(Ray(axis, fixed, long))
     return together

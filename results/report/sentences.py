@@ -1,13 +1,15 @@
 """The answers of a run in plain words, for the top of a report; every sentence is in a table further down."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from ..formats.load import Loaded
 from ..formats.unjudged import judged_here, notes
-from ..models.crossovers import lead_of
+from ..models.leads import Lead, lead_of, lead_text
 from ..tables.accuracy import accuracy_sentences
 from ..tables.answers import Answers, crossover_text
+from ..words.families import family_of, members
 from ..words.names import grouped, method_name, place
 from ..words.text import counted, plain
 
@@ -34,12 +36,30 @@ def summary_of(loaded: Loaded, answers: Answers) -> list[str]:
 def _winners(answers: Answers, *, several: bool) -> Iterator[str]:
     for ((_, run), (_, method)), rows in grouped(filter(judged_here, answers.rows), ("run", "method")).items():
         leads = [lead_of(of_workload) for of_workload in grouped(rows).values()]
-        wins = Counter(plain(winner["strategy"]) for winner, lead in leads if lead is not None)
-        close = len(leads) - wins.total()
-        counts = [f"{name} is fastest in {number:,}" for name, number in wins.most_common()]
-        counts += [f"{close:,} too close to call between strategies"] if close else []
+        wins: dict[str, list[Lead]] = {}
+        for lead in leads:
+            if lead.sure:
+                wins.setdefault(lead.families[0], []).append(lead)
+        counts = [_wins(name, won) for name, won in sorted(wins.items(), key=lambda win: -len(win[1]))]
+        undecided = Counter(lead.tied for lead in leads if not lead.sure)
+        for tied, words in ((True, "a tie"), (False, "too close to call")):
+            counts += [f"{words} between families in {undecided[tied]:,}"] if undecided[tied] else []
         where = f", run {plain(run)}" if several else ""
-        yield f"{method_name(method).capitalize()}{where}: of {counted(len(leads), 'workload')}, {', '.join(counts)}."
+        yield f"{method_name(method).capitalize()}{where}: of {counted(len(leads), 'workload')}, {'; '.join(counts)}."
+
+
+def _wins(family: str, won: Sequence[Lead]) -> str:
+    """`jit is fastest in 6 (scan in 2, scan or vmap in 4), 1.09x (1.05-1.12) to 5.0x (4.9-5.1) as fast as ...`."""
+    of_members = Counter(members(lead.level) for lead in won)
+    within = [f"{name} in {number:,}" if len(of_members) > 1 else name for name, number in of_members.most_common()]
+    text = f"{family} is fastest in {len(won):,}"
+    text += f" ({', '.join(within)})" if within != [family] else ""
+    rivals = [lead.rival for lead in won if lead.rival is not None and family_of(lead.rival) != family]
+    if rivals:
+        rivals.sort(key=itemgetter("winner_ratio"), reverse=True)
+        ends = dict.fromkeys(map(lead_text, (rivals[0], rivals[-1])))
+        text += f", {' to '.join(ends)} as fast as the best outside it"
+    return text
 
 
 def _lead_changes(answers: Answers) -> Iterator[str]:

@@ -81,8 +81,10 @@ def _crossovers(answers: Answers) -> Table:
         rows,
         name="crossovers",
         about=(
-            "Where one way overtakes another. The interval holds every size at which their order is not sure, whether "
-            "times between two measured sizes follow a straight line or a power law. A pair that is missing never "
+            "Where one way overtakes another: strategies, each by its best variant at every size, then single cases. "
+            "The interval holds every size at which their order is not sure, whether times between two measured sizes "
+            "follow a straight line or a power law; where a best variant changes within it, it ends at the sizes "
+            "measured around it. A pair that is missing never "
             "changed its order for sure within the sizes measured: not in range."
         ),
         nothing="Not in range: no two ways change their order for sure within the sizes measured.",

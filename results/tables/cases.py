@@ -13,7 +13,9 @@ from ..formats.load import Loaded
 from ..formats.unjudged import conclusion, judged_here, notes
 from ..frame import records_of
 from ..models.accuracy import fronts
+from ..models.leads import Lead, lead_of, lead_text
 from ..stats.findings import FINDINGS, WITHHELD
+from ..words.families import either, family_of
 from ..words.names import Record, at_precision, grouped, named, title, varying
 from ..words.text import error_text, listed, plain, ratio_text, share_text, text_of_time
 from .accuracy import accuracy_sentences
@@ -145,10 +147,8 @@ def _conclusion(measured: Sequence[Record], of_problem: Record | None) -> str:
         return "Nothing was measured here."
     if not judged_here(measured[0]):
         return conclusion(measured)
-    winner, *others = measured
-    # winner's time / its time, so the closest is the one nearest to 1 from below
-    others.sort(key=lambda record: -(record["winner_ratio"] or 0.0))
-    level = [record for record in others if record["winner_verdict"] != "slower"]
+    lead = lead_of(measured)
+    winner, *level = lead.level
     base = next((record for record in measured if record["verdict"] == "baseline"), None)
     if base is None and of_problem is not None and any(record["ratio"] is not None for record in measured):
         name = plain(f"{of_problem['strategy']} {of_problem['variant']}")
@@ -158,34 +158,49 @@ def _conclusion(measured: Sequence[Record], of_problem: Record | None) -> str:
     elif base is winner or base in level:
         over = ""
     else:
-        over = f" Over the baseline, {base['name']}: {_lead(base)}."
+        over = f" Over the baseline, {base['name']}: {lead_text(base)}."
     name = f"{winner['name']}, the baseline" if base is winner else winner["name"]
-    if not others:
+    if len(measured) == 1:
         return f"Only {name} was measured.{over}"
     if not level:
-        runner_up = others[0]
-        if runner_up is base:
-            return f"Winner: {name}, {_lead(base)} as fast as the runner-up, the baseline {base['name']}."
-        return f"Winner: {name}, {_lead(runner_up)} as fast as the runner-up, {runner_up['name']}.{over}"
-    names = listed([f"{record['name']} ({_lead(record, ', ')})" for record in level])
-    if all(record["winner_verdict"] == "same" for record in level):
-        return f"Tie to within {_spread(level):.1%}: {name} is as fast as {names}.{over}"
-    return f"Too close to call: the lead of {name} over {names} is inconclusive.{over}"
+        runner_up, rival = lead.behind[0], lead.rival
+        parts = [f"{name}, {_ahead(runner_up, 'the runner-up', base)}"]
+        if rival is not None and rival is not runner_up and rival is not base:
+            parts.append(f"Over {_outside(lead)}, {rival['name']}: {lead_text(rival)}")
+        return f"Winner: {'. '.join(parts)}.{'' if runner_up is base else over}"
+    order = _order(lead, name)
+    if lead.rival is None:
+        return f"{order}{over}"
+    ahead = _ahead(lead.rival, _outside(lead), base)
+    return f"Winner: {either(lead.level)}, {ahead}.{'' if lead.rival is base else over} {order}"
+
+
+def _order(lead: Lead, name: str) -> str:
+    """Of those level with the winner, `name`: that they tie, or that nothing is sure."""
+    level = lead.level[1:]
+    names = listed([f"{record['name']} ({lead_text(record, ', ')})" for record in level])
+    between = "" if lead.sure else f" between {listed(list(lead.families))}"
+    if lead.tied:
+        return f"Tie{between} to within {_spread(level):.1%}: {name} is as fast as {names}."
+    which = "Which of them is too close to call" if lead.rival else "Too close to call"
+    return f"{which}{between}: the lead of {name} over {names} is inconclusive."
+
+
+def _ahead(record: Record, called: str, base: Record | None) -> str:
+    name = f"the baseline {record['name']}" if record is base else record["name"]
+    return f"{lead_text(record)} as fast as {called}, {name}"
+
+
+def _outside(lead: Lead) -> str:
+    """What the rival is the best of."""
+    (family,) = lead.families
+    return "the next strategy" if lead.rival and family_of(lead.rival) == family else f"the best outside {family}"
 
 
 def _spread(level: Sequence[Record]) -> float:
     """The largest lead, either way, that the intervals of a tie still allow."""
     ends = [(float(record["winner_ratio_low"]), float(record["winner_ratio_high"])) for record in level]
     return max(max(1 / low, high) - 1 for low, high in ends)
-
-
-def _lead(record: Record, joint: str = " (") -> str:
-    """How many times as fast as this row the winner is: `1.2x (1.1-1.3)`."""
-    ratio, low, high = record["winner_ratio"], record["winner_ratio_low"], record["winner_ratio_high"]
-    if ratio is None:
-        return "never sampled beside it"
-    text = ratio_text(1 / ratio, high and 1 / high, low and 1 / low)
-    return text if joint == " (" else text.replace(" (", joint).rstrip(")")
 
 
 def footnotes(loaded: Loaded) -> list[str]:

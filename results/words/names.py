@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from ..fields import CONTEST_KEYS, TOLD_IF_GIVEN, TOLD_IF_VARYING
-from .text import counted, number_text, plain, threads_text
+from .text import counted, listed, number_text, plain, threads_text
 
 HIGHEST = "highest"
 AXIS_LETTER = {"samples": "n", "features": "d", "batch": "b", "steps": "steps"}
@@ -61,9 +61,30 @@ def competitor(record: Record) -> str:
     return _name(record, device=record["device"] != "cpu")
 
 
+def along(rows: Sequence[Record], axis: str) -> str:
+    """The name of one competitor along an axis: `jax_scan autodiff`, `jax_scan (autodiff, columns from n = 1,000)`.
+
+    The variant that it has at most sizes, and where it has another.
+    """
+    sizes: dict[str, list[int]] = {}
+    for row in rows:
+        sizes.setdefault(row["variant"], []).append(row[axis])
+    usual = max(sizes, key=lambda variant: len(sizes[variant]))
+    parts = [usual]
+    for variant, places in sizes.items():
+        to_the_end = len(places) > 1 and places[0] == rows[-len(places)][axis]
+        where = f"from {AXIS_LETTER[axis]} = {places[0]:,}" if to_the_end else _at(axis, places)
+        parts += [f"{variant} {where}"] if variant != usual else []
+    return competitor(rows[0] if len(parts) == 1 else rows[0] | {"variant": f"({', '.join(parts)})"})
+
+
 def at_precision(precision: str | None) -> str:
     """What a case's name ends in: ` at default`; nothing for the highest precision, the only one of NumPy."""
     return "" if precision in (None, HIGHEST) else f" at {plain(str(precision))}"
+
+
+def _at(axis: str, places: Sequence[int]) -> str:
+    return f"at {AXIS_LETTER[axis]} = {listed([f'{place:,}' for place in places])}"
 
 
 def _method(record: Record) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -84,17 +85,55 @@ def test_a_time_stands_where_the_frame_has_it(frame: pd.DataFrame) -> None:
     assert axes.get_xscale() == axes.get_yscale() == "log"
 
 
-def test_the_map_is_grey_where_nobody_surely_wins() -> None:
+def square(*others: Truth, gain: float = 1.0) -> pd.DataFrame:
+    """Two by two sizes of the loop and others, which at the larger batch are `gain` times as fast as they say."""
     records = [synthetic.header(), synthetic.environment()]
     for samples in (100, 1_000):
-        for batch in (1, 16):
-            truths = [Truth("numpy_loop", "analytic", 1e-3), Truth("jax_scan", "analytic", 1e-3 / batch)]
+        for batch, faster in ((1, 1.0), (16, gain)):
+            truths = [Truth("numpy_loop", "analytic", 1e-3), *(replace(o, time_s=o.time_s / faster) for o in others)]
             of = synthetic.workload(samples=samples, batch=batch)
             records += synthetic.blocks_of(truths, of=of, blocks=10)
-    (axes,) = winner_map(from_runs(as_run(records))).axes
-    texts = [text.get_text() for text in axes.texts]
-    assert sum("too close" in text for text in texts) == 2
-    assert sum(text.startswith(("jax_scan\n16", "jax_scan\n15.9")) for text in texts) == 2
+    return from_runs(as_run(records))
+
+
+def drawn(frame: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
+    """The texts of a map's cells, the colours that they are hatched in, and what the legend names."""
+    (axes,) = winner_map(frame).axes
+    hatched = [to_hex(patch.get_edgecolor()) for patch in axes.patches if patch.get_hatch()]
+    return [t.get_text() for t in axes.texts], hatched, [t.get_text() for t in axes.get_legend().get_texts()]
+
+
+def test_a_map_is_hatched_only_where_no_family_surely_leads() -> None:
+    texts, hatched, legend = drawn(square(Truth("jax_scan", "analytic", 1e-3), gain=16))
+    assert sum(text in ("loop or scan\ntie", "loop or scan\ntoo close to call") for text in texts) == 2
+    assert sum(bool(re.match(r"scan\nanalytic\n1[56]\.\d+x \(1[56]\.\d+-1[56]\.\d+\)$", text)) for text in texts) == 2
+    assert len(hatched) == 2
+    assert set(hatched) <= {COLOURS["numpy_loop"].lower(), COLOURS["jax_scan"].lower()}
+    assert set(legend) == {"jit", "NumPy", "not sure which"}
+
+
+def test_a_tie_inside_a_family_is_that_family_on_the_map() -> None:
+    truths = [Truth("jax_scan", "columns", 2.5e-4), Truth("jax_vmap", "columns", 2.5e-4)]
+    texts, hatched, legend = drawn(square(*truths, Truth("jax_scan", "autodiff", 9e-4)))
+    assert len(texts) == 4
+    assert all(re.match(r"scan or vmap\ncolumns\n(4\.0|3\.9)\d*x \(", text) for text in texts)
+    assert hatched == []
+    assert legend == ["jit"]
+
+
+def test_a_line_is_a_strategy_at_its_best_and_the_legend_names_the_variants() -> None:
+    records = [synthetic.header(), synthetic.environment()]
+    for samples, columns_s in ((100, 4e-4), (1_000, 1e-4), (10_000, 1e-4)):
+        truths = [
+            Truth("numpy_loop", "analytic", 1e-3),
+            Truth("jax_scan", "autodiff", 2e-4),
+            Truth("jax_scan", "columns", columns_s),
+        ]
+        records += synthetic.blocks_of(truths, of=synthetic.workload(samples=samples))
+    (axes,) = times_against(from_runs(as_run(records))).axes
+    lines = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
+    assert set(lines) == {"numpy_loop analytic", "jax_scan (columns, autodiff at n = 100)"}
+    assert lines["jax_scan (columns, autodiff at n = 100)"] == pytest.approx([2e-4, 1e-4, 1e-4], rel=0.02)
 
 
 def test_a_whole_quick_run_draws() -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 import synthetic
+from made import as_run
 from planted import SIZES, holds, numpy_s, scan_s, sweep
-from synthetic import QUIET, Noise
+from synthetic import QUIET, Noise, Truth
 
+from linregbench.results.frame import from_runs
 from linregbench.results.models.calls import break_even, break_evens
 from linregbench.results.models.crossovers import crossovers, saturations
 from linregbench.results.models.rays import Answer, log_ratio, measured
@@ -23,6 +25,39 @@ def test_a_planted_crossover_is_found_with_who_leads_on_which_side() -> None:
     assert holds(found.at, truth)
     assert found.at.value == pytest.approx(truth, rel=0.1)
     assert found.at.high / found.at.low < 4
+
+
+def variants(places: dict[int, dict[tuple[str, str], float]]) -> Any:
+    """A run along samples: at each size the times of these cases, the baseline first."""
+    records = [synthetic.header(), synthetic.environment()]
+    for samples, times in places.items():
+        truths = [Truth(*case, time_s) for case, time_s in times.items()]
+        records += synthetic.blocks_of(truths, of=synthetic.workload(samples=samples), blocks=10)
+    return from_runs(as_run(records))
+
+
+LOOP, SCAN, COLUMNS = ("numpy_loop", "analytic"), ("jax_scan", "autodiff"), ("jax_scan", "columns")
+
+
+def test_a_case_that_falls_behind_takes_no_lead_where_a_variant_of_its_strategy_stays_ahead() -> None:
+    frame = variants({n: {LOOP: 1e-3, SCAN: n * 2.5e-6, COLUMNS: n * 2.5e-7} for n in (100, 1_000)})
+    (found,) = crossovers(frame, "samples")
+    assert (found.below, found.above, found.leads) == ("jax_scan autodiff", "numpy_loop analytic", False)
+    assert holds(found.at, 400)
+
+
+def test_a_crossover_of_strategies_names_the_variant_at_each_size_and_is_told_once() -> None:
+    times = {n: {LOOP: 1e-3, SCAN: 2e-6 * n + 4e-4, COLUMNS: 6e-4 + n * 1e-6} for n in (100, 1_000, 10_000)}
+    strategies, *cases = crossovers(variants(times), "samples")
+    assert strategies.below == "jax_scan (columns, autodiff at n = 100)"
+    assert (strategies.above, strategies.leads) == ("numpy_loop analytic", True)
+    # between 100 and 1,000 the best changes its variant, so nothing finer is known
+    assert (strategies.at.low, strategies.at.high) == (100, 1_000)
+    assert {(case.below, case.above, case.leads) for case in cases} == {
+        ("jax_scan autodiff", "numpy_loop analytic", False),
+        ("jax_scan columns", "numpy_loop analytic", False),
+        ("jax_scan autodiff", "jax_scan columns", False),
+    }
 
 
 def test_no_crossover_is_told_where_the_sizes_do_not_reach_it() -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -98,6 +99,32 @@ def test_the_summary_says_what_the_tables_say() -> None:
         (line,) = (line for line in lines if f"{each.above} overtakes {each.below} at" in line)
         assert re.search(r" = (\S+ \[\S+\])\.", line).group(1) in cells  # type: ignore[union-attr]
     assert all(len(row) == len(table.columns) for table in tables.values() for row in table.rows)
+
+
+def test_the_summary_counts_by_family_and_says_by_how_much() -> None:
+    records = [synthetic.header(), synthetic.environment()]
+    loop, scan = Truth("numpy_loop", "analytic", 1e-3), Truth("jax_scan", "autodiff", 5e-4)
+    for samples, truths in (
+        (100, [loop, scan, Truth("jax_vmap", "autodiff", 5e-4)]),
+        (1_000, [loop, Truth("jax_scan", "autodiff", 2e-3), Truth("jax_vmap", "autodiff", 2.5e-4)]),
+        (10_000, [loop, replace(scan, time_s=1e-3)]),
+        (100_000, [loop, replace(scan, time_s=1.5e-3)]),
+    ):
+        records += synthetic.blocks_of(truths, of=synthetic.workload(samples=samples), blocks=10)
+    loaded = of_runs(as_run(records))
+    first, *_ = summary_of(loaded, answers_in(loaded))
+    jit, numpy, tie = first.split("; ")
+    assert jit.startswith("Gradient descent: of 4 workloads, jit is fastest in 2 (scan or vmap in 1, vmap in 1), ")
+    assert re.search(r" 2\.0\d*x \(\S+\) to (3\.9|4\.0)\d*x \(\S+\) as fast as the best outside it$", jit)
+    assert re.match(r"NumPy is fastest in 1 \(loop\), 1\.5\d*x \(\S+\) as fast as the best outside it$", numpy)
+    assert tie == "a tie between families in 1."
+
+
+def test_a_family_alone_leads_nothing_outside_itself() -> None:
+    truths = [Truth("numpy_loop", "analytic", 1e-3), Truth("numpy_stacked", "analytic", 5e-4)]
+    loaded = of_runs(as_run([synthetic.header(), *synthetic.blocks_of(truths, of=synthetic.workload())]))
+    first, *_ = summary_of(loaded, answers_in(loaded))
+    assert first == "Gradient descent: of 1 workload, NumPy is fastest in 1 (stacked)."
 
 
 def test_markdown_has_the_same_answers_and_no_markup_of_others() -> None:

@@ -104,14 +104,49 @@ def test_a_lead_that_is_not_sure_is_not_a_win(tmp_path: Path) -> None:
     near = [Truth("jax_scan", variant, 4e-4) for variant in ("autodiff", "analytic")]
     tie = " ".join(shown.cases(loaded_of(tmp_path, base, *near)).split())
     assert re.search(r"Tie to within 0\.\d%: jax_scan \w+ is as fast as jax_scan \w+ \(1\.00", tie)
-    assert ". Over the baseline, numpy_loop analytic: 2.5" in tie
+    assert re.search(r"Winner: jax_scan \((autodiff or analytic|analytic or autodiff)\), 2\.5", tie)
+    assert "as fast as the best outside jit, the baseline numpy_loop analytic. Tie" in tie
     ahead = [Truth("jax_scan", "autodiff", 4e-4), Truth("jax_scan", "analytic", 4.3e-4)]
     unsure = " ".join(shown.cases(loaded_of(tmp_path, base, *ahead, noise=Noise(process=0.02))).split())
-    assert "Too close to call: the lead of jax_scan " in unsure
+    assert "Which of them is too close to call: the lead of jax_scan " in unsure
     assert "is inconclusive." in unsure
     single = " ".join(shown.cases(loaded_of(tmp_path, base, *near, blocks=1)).split())
     assert "one block, so no interval" in single
     assert "is inconclusive." in single
+
+
+def test_a_tie_inside_a_family_is_its_win(tmp_path: Path) -> None:
+    base, eager = Truth("numpy_loop", "analytic", 1e-3), Truth("jax_eager", "autodiff", 9e-3)
+    scan, vmap = Truth("jax_scan", "autodiff", 2.5e-4), Truth("jax_vmap", "autodiff", 2.5e-4)
+
+    def said(*truths: Truth, noise: Noise = QUIET) -> str:
+        return tables_of(loaded_of(tmp_path, base, *truths, noise=noise))[0].conclusion
+
+    tie = said(scan, vmap, eager)
+    assert re.match(
+        r"Winner: jit \(scan or vmap\), (4\.0|3\.9)\d*x \(.*\) as fast as the best outside jit, the baseline", tie
+    )
+    assert re.search(r"numpy_loop analytic\. Tie to within 0\.\d%: jax_\w+ autodiff is as fast as jax_", tie)
+    assert "Over the baseline" not in tie
+    third = said(scan, vmap, Truth("numpy_stacked", "analytic", 5e-4))
+    assert re.search(
+        r" 2\.0\d*x \(.*\) as fast as the best outside jit, numpy_stacked analytic\. Over the baseline,", third
+    )
+    unsure = said(scan, Truth("jax_vmap", "autodiff", 2.7e-4), noise=Noise(process=0.03))
+    assert "Which of them is too close to call: the lead of jax_scan autodiff over jax_vmap autodiff (1." in unsure
+    # a sure winner is named beside its own family, and ahead of the others
+    ahead = said(scan, replace(vmap, time_s=3e-4), Truth("numpy_stacked", "analytic", 5e-4))
+    assert re.search(
+        r"the runner-up, jax_vmap autodiff\. Over the best outside jit, numpy_stacked analytic: 2\.0", ahead
+    )
+
+
+def test_a_tie_between_families_names_them(tmp_path: Path) -> None:
+    truths = [Truth("numpy_loop", "analytic", 1e-3), Truth("jax_scan", "autodiff", 1e-3), Truth("jax_vmap", "qr", 9e-3)]
+    (table,) = tables_of(loaded_of(tmp_path, *truths))
+    assert re.match(r"Tie between (jit and NumPy|NumPy and jit) to within 0\.\d%: ", table.conclusion)
+    (table,) = tables_of(loaded_of(tmp_path, truths[0], replace(truths[1], time_s=1.1e-3), noise=Noise(process=0.05)))
+    assert table.conclusion.startswith("Too close to call between ")
 
 
 def test_no_baseline_is_said(tmp_path: Path) -> None:
