@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from linregbench.results.runfile.records import Block, Measurement, Stop
+from linregbench.results.stats.shortfall import UNFINISHED
 
 from ..grid.cases import Case, Contest
-
-UNFINISHED = ("budget", "interrupted", "failed")
-"""Reasons for which a contest stopped before it was done; a resumed run goes on with it."""
 
 
 @dataclass

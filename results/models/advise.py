@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 from ..fields import CONTEST_KEYS
+from ..formats.unjudged import rests_on
 from ..stats.intervals import quantile
+from ..words.guesses import BLOCKS_ADVISED, shown_ratio, shown_time, too_few, too_few_text
 from ..words.names import Record, grouped, place
-from ..words.text import counted, plain, ratio_text, text_of_time
+from ..words.text import counted, plain
 from .rays import Answer, Data, by_competitor, error_of_first, error_of_time, measured
 from .words import interval_of_time
 
@@ -93,13 +95,16 @@ def in_words(advice: Advice) -> list[str]:
         lines.append(f"runner-up: {others[0].name}: {interval_of_time(others[0].time_s)}{_lead(best, others[0])}")
     else:
         lines.append("there is no runner-up: nothing else was measured around this size")
-    if any(row["time_low_s"] is None for row in best.corners):
+    if too_few(best.time_s.blocks):
+        few = too_few_text({best.time_s.blocks or 0})
+        lines.append(f"~ is a guess: {few}; linregbench run --blocks {BLOCKS_ADVISED} takes more")
+    elif any(row["time_low_s"] is None for row in best.corners):
         lines.append("its times have no interval of their own, so how sure they are is not known")
     if len(best.corners) == 1:
         lines.append(f"measured at this very size, run {plain(best.run)}")
     else:
         sizes = [place({axis: row[axis] for axis in BOX_AXES}) for row in best.corners]
-        times_s = [text_of_time(row["time_s"]) for row in best.corners]
+        times_s = [shown_time(row["time_s"], blocks=rests_on(row)) for row in best.corners]
         corners = "; ".join(map(": ".join, zip(sizes, times_s, strict=True)))
         lines.append(f"interpolated in run {plain(best.run)} from {corners}")
     return lines
@@ -152,7 +157,8 @@ def _interpolated(corners: Sequence[Record], wish: Wish) -> Answer:
         half_width = quantile(min(row["blocks"] for row in corners) - 1) * error
         spread = math.exp(half_width) if not math.isnan(half_width) else 1.0
         low, high = min(low, value / spread), max(high, value * spread)
-    return Answer(value) if math.isnan(half_width) else Answer(value, low, high)
+    blocks = min((known for row in corners if (known := rests_on(row)) is not None), default=None)
+    return Answer(value, blocks=blocks) if math.isnan(half_width) else Answer(value, low, high, blocks=blocks)
 
 
 def _weights(corners: Sequence[Record], wish: Wish, scale: Callable[[float], float]) -> list[float]:
@@ -179,7 +185,7 @@ def _mean(
 
 def _lead(best: Candidate, other: Candidate) -> str:
     ratio = (other.time_s.value or 0.0) / (best.time_s.value or 1.0)
-    text = f", {ratio_text(ratio)} as long"
+    text = f", {shown_ratio(ratio, None, None, blocks=best.time_s.blocks)} as long"
     if best.time_s.high is None or other.time_s.low is None:
         return f"{text}; without intervals the order is not sure"
     return text if other.time_s.low > best.time_s.high else f"{text}; the intervals overlap, so the order is not sure"
