@@ -103,7 +103,7 @@ def _break_evens(answers: Answers) -> Table:
         (
             title(dict(pay.fixed), answers.told),
             *pay.names,
-            number_cell(interval(pay.calls) if (pay.calls.value or 2) > 1 else "at once", pay.calls.value),
+            number_cell(_calls_text(pay.calls), pay.calls.value),
         )
         for pay in answers.break_evens
     )
@@ -118,6 +118,13 @@ def _break_evens(answers: Answers) -> Table:
         ),
         nothing="Not in range: nothing compiled was measured beside something that is not.",
     )
+
+
+def _calls_text(calls: Answer) -> str:
+    """After how many calls, or at once where there is no price to pay."""
+    if (calls.value or 2) > 1:
+        return interval(calls)
+    return "likely at once" if too_few(calls.blocks) else "at once"
 
 
 def _scalings(answers: Answers) -> Table:

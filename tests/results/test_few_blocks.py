@@ -117,6 +117,11 @@ def test_when_a_compile_pays_is_guessed_and_never_denied(blocks: int, calls: str
     frame = of_runs(run_of("run", SCAN, blocks=blocks)).frame
     (pay,) = break_evens(frame)
     assert re.fullmatch(calls, interval(pay.calls)), interval(pay.calls)
+    free = Truth(
+        "jax_scan", "analytic", 5e-4, compile_s=1e-9, fields={"trace_s": 0.0, "lower_s": 0.0, "first_call_s": 1e-4}
+    )
+    table = next(t for t in shown.report(run_of("run", free, blocks=blocks)).answers if t.name == "break-even")
+    assert table.texts("calls") == ["at once" if blocks == 5 else "likely at once"]
     slower = Truth("jax_scan", "analytic", 2e-3, compile_s=0.1)
     (pay,) = break_evens(of_runs(run_of("run", slower, blocks=2)).frame)
     assert interval(pay.calls) == "2 blocks are too few to tell; likely never"
