@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from .devices import allowed_cores
-
 TARGET_S = 0.0012
 """Seconds a sample, as a rule: enough to hide the clock, and less than a slice of the scheduler, so that where other
 programs want the same core a process that has been idle is hardly ever interrupted within it."""
@@ -62,12 +60,11 @@ class RunQueue:
 
     Linux keeps it for every thread (the second number of /proc/self/task/*/schedstat, in ns). Make it in the process
     that it is to tell of. `alone`: of the thread that asks, where no other one does any work. Where several work on
-    several cores, the sum of what each waited says nothing of how much longer the work took.
+    several cores (`one_core` false), the sum of what each waited says nothing of how much longer the work took.
     """
 
-    def __init__(self, *, alone: bool = False) -> None:
-        self.alone = alone
-        self.one_core = len(allowed_cores()) == 1
+    def __init__(self, *, alone: bool = False, one_core: bool = False) -> None:
+        self.alone, self.one_core = alone, one_core
         self._open: dict[str, int] = {}
 
     def wait_s(self) -> float | None:

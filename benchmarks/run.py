@@ -295,6 +295,7 @@ def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:
         "seed": options.seed,
         "sentinel": sentinel.VERSION,
         "options": asked,
+        "blocks": ready.limits.blocks,
         "machine": machine.facts() | {"affinity": ready.nurseries.allowed},
         "commit": commit,
         "dirty": dirty,

@@ -89,7 +89,7 @@ FIELDS = (
     Field("ratio_high", float, "ratio", "Upper end of the 95% interval of ratio.", "x"),
     Field("ratio_rounds", str, "ratio", "What ratio rests on in most blocks: quiet samples, the fastest, or all."),
     Field("verdict", str, "ratio", "What ratio says: faster, slower, same or inconclusive; or baseline."),
-    Field("floor", float, "ratio", "What two copies of the baseline differ by, as a fraction."),
+    Field("floor", float, "ratio", "The most that two copies of the baseline differ by: a 95% bound, a fraction."),
     Field("delta", float, "ratio", "The least that is called a difference, as a fraction."),
     Field("winner", str, "estimate", "The fastest of the same workload, dtype and environment."),
     Field("winner_ratio", float, "winner", "Time of the winner / time of this.", "x"),

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from linregbench.results.words.guesses import ENOUGH_BLOCKS
+
 from .. import clock, devices
 from ..grid.options import RunOptions
 from ..grid.presets import PRESETS
@@ -46,7 +48,9 @@ SYS_CPU = Path("/sys/devices/system/cpu")
 
 
 @click.command()
-@click.option("--blocks", default=10, show_default=True, type=click.IntRange(2, 200), help="Of the A/A study.")
+@click.option(
+    "--blocks", default=10, show_default=True, type=click.IntRange(ENOUGH_BLOCKS, 200), help="Of the A/A study."
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def check(blocks: int, as_json: bool) -> int:
     """Is this machine fit to measure on? Timer, threads, peaks, noise, and what to do about each fault."""

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from linregbench.results.runfile.records import Block, Measurement, Stop
+from linregbench.results.stats.shortfall import UNFINISHED
 
 from ..grid.cases import Case, Contest
 from .stopping import row_of
-
-UNFINISHED = ("budget", "interrupted", "failed")
-"""Reasons for which a contest stopped before it was done; a resumed run goes on with it."""
 
 
 @dataclass

@@ -162,7 +162,7 @@ def _prepare(desk: _Desk) -> Message:
         desk.calibrated, desk.call_s = _calibrate(desk, clocked["first_call_s"])
         # every call of a sample after its first would find the caches warm
         desk.loops = desk.calibrated if desk.flush is None else 1
-        desk.queue = clock.RunQueue(alone=desk.own_s > OWN_WORK * desk.cpu_s)
+        desk.queue = _run_queue(alone=desk.own_s > OWN_WORK * desk.cpu_s)
         desk.cpu_s = desk.own_s = 0.0
     clocked["warm_up_s"] = spent["calibrate"]
     desk.findings += prepared.findings
@@ -172,9 +172,13 @@ def _prepare(desk: _Desk) -> Message:
     return {"ready": True, "sentinel_s": looks_s, "spent": spent} | prepared_as
 
 
+def _run_queue(*, alone: bool = False) -> clock.RunQueue:
+    return clock.RunQueue(alone=alone, one_core=len(devices.allowed_cores()) == 1)
+
+
 def _calibrate(desk: _Desk, first_s: float) -> tuple[int, float]:
     """Loops a sample, and about how long a call takes; long calls are warmed once and left uncalibrated."""
-    call, queue = _given(desk.prepared).call, clock.RunQueue()
+    call, queue = _given(desk.prepared).call, _run_queue()
 
     def sampled(call: clock.Call, loops: int) -> clock.Sample:
         sample = clock.sample(call, loops, queue)

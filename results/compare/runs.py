@@ -19,6 +19,7 @@ from ..stats.intervals import FloatArray
 from ..stats.lockstep import ALL, least_quiet, log_times
 from ..stats.quiet import thresholds
 from ..stats.ratios import Floors, Ratio, control_false_discoveries, unpaired_ratio
+from ..stats.shortfall import shortfall
 from .refusals import differences
 
 
@@ -68,6 +69,7 @@ class Comparison:
     new: str
     rows: tuple[ComparedCase, ...]
     refusals: tuple[str, ...] = ()
+    shortfalls: tuple[str, ...] = ()  # of a run that ended before it had the blocks that it was asked for
     paired: bool  # two environments of one run, in lockstep
     across: bool = False  # a side is no run file: ratios, and never a verdict
 
@@ -106,6 +108,7 @@ def compare_runs(base: Run, new: Run) -> Comparison:
         new=names[1],
         rows=_rows(pairs, drawn, refused, names),
         refusals=tuple(dict.fromkeys(texts)),
+        shortfalls=_shortfalls((base, new), names),
         paired=False,
     )
 
@@ -131,7 +134,8 @@ def compare_sides(run: Run, base: str, new: str) -> Comparison:
     ]
     rows = _rows(pairs, drawn, [()] * len(pairs), (base, new))
     texts = () if any(drawn) else ("no case was measured in both",)
-    return Comparison(base=base, new=new, rows=rows, refusals=texts, paired=True)
+    lacking_blocks = _shortfalls((run,), ("the run",))
+    return Comparison(base=base, new=new, rows=rows, refusals=texts, shortfalls=lacking_blocks, paired=True)
 
 
 def alike_but_for(*names: str) -> Likeness:
@@ -267,6 +271,10 @@ def compared_case(
         findings=tuple(dict.fromkeys(finding for side in present for finding in side.findings)),
         **values,
     )
+
+
+def _shortfalls(runs: Iterable[Run], names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{name} {text}" for run, name in zip(runs, names, strict=True) if (text := shortfall(run)))
 
 
 def _names(base: Run, new: Run) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from ..models.accuracy import Front, Way, excess_of, floor_of, fronts
 from ..models.rays import Data
 from ..words.names import Record
 from ..words.text import error_text
-from .draw import INK, MOST_PANELS, colour_of, cut, log_axes, look, panelled
+from .draw import INK, MOST_PANELS, colour_of, cut, ends_of, log_axes, look, panelled
 
 _STYLES: dict[str, Any] = {"float32": "--", "float64": "-"}
 _HEIGHT = 4.4
@@ -63,7 +63,7 @@ def _curve(axes: Axes, way: Way) -> None:
         linewidth=1.4,
         linestyle=_STYLES.get(way.dtype, "-."),
     )
-    ends = [(y, row["time_low_s"], row["time_high_s"]) for y, row in zip(losses, way.rows, strict=True)]
+    ends = [(y, *ends_of(row)) for y, row in zip(losses, way.rows, strict=True)]
     known = [end for end in ends if end[1] is not None]
     if known:
         at, lows, highs = zip(*known, strict=True)
@@ -76,8 +76,9 @@ def _curve(axes: Axes, way: Way) -> None:
 def _points(axes: Axes, way: Way) -> None:
     for row in way.rows:
         colour = colour_of(row["strategy"])
-        if row["time_low_s"] is not None:
-            axes.hlines(excess_of(row), row["time_low_s"], row["time_high_s"], color=colour, linewidth=2, alpha=0.5)
+        low, high = ends_of(row)
+        if low is not None:
+            axes.hlines(excess_of(row), low, high, color=colour, linewidth=2, alpha=0.5)
         style = look(row["strategy"]) | {"markerfacecolor": _fill(way.dtype, colour)}
         axes.plot([row["time_s"]], [excess_of(row)], **style, markersize=7, linestyle="")
 

@@ -19,6 +19,7 @@ from .draw import (
     cut,
     differing,
     empty,
+    ends_of,
     enough_ticks,
     legend_below,
     legend_room,
@@ -155,8 +156,9 @@ def _mark_break_evens(axes: Axes, compiled: Record, others: Sequence[Record]) ->
 
 def _whisker(axes: Axes, row: Record, at: float) -> None:
     colour = colour_of(row["strategy"])
-    if row["ratio_low"] is not None:
-        axes.hlines(at, row["ratio_low"], row["ratio_high"], color=colour, linewidth=2)
-    faint = row["verdict"] in ("inconclusive", "same")
+    low, high = ends_of(row, "ratio_low", "ratio_high")
+    if low is not None:
+        axes.hlines(at, low, high, color=colour, linewidth=2)
+    faint = row["verdict"] in ("inconclusive", "same") or low is None
     face = "none" if faint else colour
     axes.plot([row["ratio"]], [at], **look(row["strategy"]), markersize=5, markerfacecolor=face)

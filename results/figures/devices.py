@@ -14,6 +14,7 @@ from ..compare.devices.sides import STEADY, Spent
 from ..models.words import interval as interval_text
 from ..stats.intervals import t_interval
 from ..tables.devices import TRANSFERS, Wording
+from ..words.guesses import too_few
 from .draw import INK, colour_of, cut, enough_ticks, log_axes, panelled, seconds_axis
 
 SOLID, DASHED = "-", (0, (4, 2))
@@ -62,10 +63,10 @@ def _draw(axes: Axes, line: Line, cost: str) -> None:
 
 
 def _ends(spent: Spent, cost: str) -> tuple[float, float, float]:
-    """A case's time between the ends of its interval; of one block all three are alike."""
+    """A case's time between the ends of its interval; of too few blocks for one all three are alike."""
     interval = t_interval(spent.log_s[cost])
     low, middle, high = (float(np.exp(end)) for end in (interval.low, interval.mean, interval.high))
-    return (middle, middle, middle) if np.isnan(low) else (low, middle, high)
+    return (middle, middle, middle) if too_few(int(interval.blocks)) else (low, middle, high)
 
 
 def _mark(axes: Axes, across: Across, line: Line) -> None:
@@ -74,7 +75,8 @@ def _mark(axes: Axes, across: Across, line: Line) -> None:
         at = change.at
         if at.value is not None and at.low is not None and at.high is not None:
             axes.axvline(at.value, color=INK, linewidth=0.9, linestyle="-" if change.cost == STEADY else "--")
-            axes.axvspan(at.low, at.high, color=INK, alpha=0.08, linewidth=0)
+            if not too_few(at.blocks):
+                axes.axvspan(at.low, at.high, color=INK, alpha=0.08, linewidth=0)
             if change.cost == STEADY:
                 text = f"{names[change.above]}\nfrom {interval_text(at)}"
                 shift = ScaledTranslation(-5 / 72, 0, axes.figure.dpi_scale_trans)

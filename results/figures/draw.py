@@ -13,8 +13,10 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from ..formats.unjudged import rests_on
 from ..models.rays import Ray
 from ..words.families import FAMILIES
+from ..words.guesses import too_few
 from ..words.names import AXES, Key, Record, at_precision, particulars, place
 from ..words.text import plain
 
@@ -267,6 +269,11 @@ def line_with_band(
         at, lows, highs = (np.array(part, dtype=np.float64) for part in zip(*ends, strict=True))
         axes.fill_between(at, lows, highs, color=colour, alpha=0.22, linewidth=0)
         axes.vlines(at, lows, highs, color=colour, linewidth=2.4, alpha=0.5)
+
+
+def ends_of(row: Record, low: str = "time_low_s", high: str = "time_high_s") -> tuple[Any, Any]:
+    """The ends of an interval, by their columns; None where there is none, and of too few blocks, as in the tables."""
+    return (None, None) if too_few(rests_on(row)) else (row[low], row[high])
 
 
 def svg_of(figure: Figure, prefix: str, label: str) -> str:

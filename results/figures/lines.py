@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter
 
 from ..models.crossovers import saturations_of
 from ..models.rays import Data, Ray, measured, rays
+from ..words.guesses import too_few
 from ..words.names import Record
 from .accuracy import loss_against_time
 from .costs import break_even_figure, cost_shares, forest
@@ -21,6 +22,7 @@ from .draw import (
     LONGEST,
     colour_of,
     cut,
+    ends_of,
     enough_ticks,
     legend_below,
     legend_room,
@@ -42,7 +44,7 @@ def times_against(data: Data, axis: str = "samples") -> Figure:
     """Time of a call against samples, features, batch or steps; one panel a method, thread setting and run."""
 
     def of_row(row: Record) -> Interval:
-        return row["time_s"], row["time_low_s"], row["time_high_s"]
+        return row["time_s"], *ends_of(row)
 
     return _lines(data, axis, of_row, "time of a call", in_seconds=True)
 
@@ -51,7 +53,7 @@ def speed_up(data: Data, axis: str = "batch") -> Figure:
     """How many times as fast as the baseline, against an axis."""
 
     def of_row(row: Record) -> Interval:
-        return row["ratio"], row["ratio_low"], row["ratio_high"]
+        return row["ratio"], *ends_of(row, "ratio_low", "ratio_high")
 
     figure = _lines(
         [row for row in measured(data) if row["ratio"] is not None], axis, of_row, "times as fast as the baseline"
@@ -66,14 +68,14 @@ def throughput(data: Data) -> Figure:
     """Problems a second against the batch, with a line at each batch from which on it is 90% of the best."""
 
     def of_row(row: Record) -> Interval:
-        batch, high, low = row["batch"], row["time_low_s"], row["time_high_s"]
+        batch, (high, low) = row["batch"], ends_of(row)
         return batch / row["time_s"], low and batch / low, high and batch / high
 
     figure = _lines(data, "batch", of_row, "problems a second")
     for axes, ray in zip(figure.axes, main_rays(rays(measured(data), "batch", best=True)), strict=False):
         for saturation in saturations_of(ray):
             at = saturation.saturation_batch
-            if at.value is not None:
+            if at.value is not None and not too_few(at.blocks):
                 row = ray.rows[saturation.name][0]
                 axes.axvline(at.value, color=colour_of(row["strategy"]), linewidth=1, linestyle=":")
     return figure

@@ -22,6 +22,11 @@ def judged_here(record: Record) -> bool:
     return bool(record["source"] == OURS)
 
 
+def rests_on(record: Record) -> int | None:
+    """The blocks that the numbers of a row rest on; None for those of another program, which knows no blocks."""
+    return record["blocks"] if judged_here(record) else None
+
+
 def sources(frame: pd.DataFrame) -> dict[str, list[str]]:
     """By the other programs in the frame, their runs."""
     pairs = frame.loc[frame["source"].notna() & (frame["source"] != OURS), ["source", "run"]].drop_duplicates()

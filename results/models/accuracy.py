@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..fields import CONTEST_KEYS
+from ..words.guesses import too_few
 from ..words.names import Key, Record, competitor
 from ..words.text import error_text
-from .rays import NO_INTERVAL, Answer, Data, error_of_time, half_width, not_in_range, rows_of
+from .rays import Answer, Data, error_of_time, half_width, not_in_range, rows_of
 
 ACCURACIES = (1e-2, 1e-4, 1e-6, 1e-10)
 ROUNDING = {"float32": 2.0**-23, "float64": 2.0**-52}
@@ -118,12 +119,10 @@ def seconds_to(way: Way, accuracy: float) -> Answer:
         return _time([(1.0, way.rows[first])])
     if first == 0:
         return not_in_range(f"reached in fewer than {way.rows[0]['steps']:,} steps")
-    few, many = (way.rows[place]["steps"] for place in (first - 1, first))
+    many = way.rows[first]["steps"]
     low, high = _steps_to(way.rows, first, math.log(accuracy))
     ends = [_between(way.rows[first - 1 : first + 1], steps) for steps in (low, min(math.sqrt(low * high), many), high)]
-    if few >= many or any(end.low is None for end in ends):
-        return NO_INTERVAL
-    return Answer(ends[1].value, ends[0].low, ends[2].high)
+    return Answer(ends[1].value, ends[0].low, ends[2].high, blocks=min(row["blocks"] for row in way.rows))
 
 
 def floor_of(way: Way) -> Answer:
@@ -149,6 +148,7 @@ def winner_at(front: Front, accuracy: float) -> Winner | None:
     first = arrivals[0]
     other = next((arrival for arrival in arrivals if arrival.way.closed != first.way.closed), None)
     sure = other is None or (first.time_s.high or math.inf) < (other.time_s.low or 0.0)
+    sure = sure and not too_few(first.time_s.blocks)
     return Winner(accuracy, first, other, sure)
 
 
@@ -190,7 +190,8 @@ def _time(parts: Sequence[tuple[float, Record]]) -> Answer:
     parts = [(weight, row) for weight, row in parts if weight > 0]
     total = sum(weight * row["time_s"] for weight, row in parts)
     errors = [weight * row["time_s"] / total * error_of_time(row) for weight, row in parts]
+    blocks = min(row["blocks"] for _, row in parts)
     if any(map(math.isnan, errors)):
-        return Answer(total)
+        return Answer(total, blocks=blocks)
     factor = math.exp(half_width(errors, [row["blocks"] for _, row in parts]))
-    return Answer(total, total / factor, total * factor)
+    return Answer(total, total / factor, total * factor, blocks=blocks)

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
 from ..fields import CONTEST_KEYS
+from ..formats.unjudged import rests_on
 from ..stats.intervals import SAME_AT_MOST, quantile
 from ..words.families import either, family_of
+from ..words.guesses import BLOCKS_ADVISED, shown_ratio, shown_time, too_few, too_few_text
 from ..words.names import Record, grouped, place
-from ..words.text import counted, listed, plain, ratio_text, text_of_time
+from ..words.text import counted, listed, plain
 from .rays import Answer, Data, by_competitor, error_of_first, error_of_time, log_ratio, measured, rows_of, strategy_key
 from .words import interval_of_time
 
@@ -112,22 +114,26 @@ def in_words(advice: Advice) -> list[str]:
         return [advice.why]
     best, *others = advice.candidates
     times = "a call" if wish.calls is None else f"for {counted(wish.calls, 'call')}, the first included"
-    unknown = any(other.longer.low is None for other in others)
+    few = too_few(best.time_s.blocks)
+    unknown = few or any(other.longer.low is None for other in others)
     level = [] if unknown else [other for other in others if not other.surely_longer]
     behind = [other for other in others if other not in level]
     lines = [_leaders(best, level, times)]
     if behind:
-        note = "; without intervals the order is not sure" if unknown else ""
+        note = "; without intervals the order is not sure" if unknown and not few else ""
         lines.append(f"runner-up: {_beside(behind[0])} as long{note}")
     elif not others:
         lines.append("there is no runner-up: nothing else was measured around this size")
-    if any(row["time_low_s"] is None for row in best.corners):
+    if few:
+        so_few = too_few_text({best.time_s.blocks or 0})
+        lines.append(f"~ is a guess: {so_few}; linregbench run --blocks {BLOCKS_ADVISED} takes more")
+    elif any(row["time_low_s"] is None for row in best.corners):
         lines.append("its times have no interval of their own, so how sure they are is not known")
     if len(best.corners) == 1:
         lines.append(f"measured at this very size, run {plain(best.run)}")
     else:
         sizes = [place({axis: row[axis] for axis in BOX_AXES}) for row in best.corners]
-        times_s = [text_of_time(row["time_s"]) for row in best.corners]
+        times_s = [shown_time(row["time_s"], blocks=rests_on(row)) for row in best.corners]
         corners = "; ".join(map(": ".join, zip(sizes, times_s, strict=True)))
         lines.append(f"interpolated in run {plain(best.run)} from {corners}")
     if advice.untried:
@@ -151,7 +157,7 @@ def _leaders(best: Candidate, level: Sequence[Candidate], times: str) -> str:
 
 
 def _beside(other: Candidate) -> str:
-    longer = ratio_text(other.longer.value, other.longer.low, other.longer.high)
+    longer = shown_ratio(other.longer.value, other.longer.low, other.longer.high, blocks=other.longer.blocks)
     return f"{other.name}: {interval_of_time(other.time_s)}, {longer}"
 
 
@@ -240,10 +246,11 @@ def _longer(best: Candidate, other: Candidate, wish: Wish) -> Answer:
     """
     pairs = list(zip(best.corners, other.corners, strict=False))
     together = all(one[axis] == two[axis] for one, two in pairs for axis in BOX_AXES)
+    corner_rows = [*best.corners, *other.corners]
     if wish.calls is not None or not together or len(best.corners) != len(other.corners):
         one, two = best.time_s, other.time_s
         ends = (two.low and one.high and two.low / one.high, two.high and one.low and two.high / one.low)
-        return Answer((two.value or 0.0) / (one.value or 1.0), *ends)
+        return Answer((two.value or 0.0) / (one.value or 1.0), *ends, blocks=_fewest(corner_rows))
     logs, errors = zip(*(log_ratio(two, one) for one, two in pairs), strict=True)
     ratios = list(map(math.exp, logs))
     found = []
@@ -253,16 +260,22 @@ def _longer(best: Candidate, other: Candidate, wish: Wish) -> Answer:
             times_s = list(map(operator.mul, weights, (row["time_s"] for row in best.corners)))
             weights = [time_s / sum(times_s) for time_s in times_s]
         found.append(_mean(ratios, errors, weights, scale))
-    return _either_way(found, [*best.corners, *other.corners])
+    return _either_way(found, corner_rows)
 
 
 def _either_way(found: Sequence[tuple[float, float]], corners: Sequence[Record]) -> Answer:
     """Of each way to interpolate a value and the standard error of its log: the last value, in an interval of all."""
     factors = [math.exp(quantile(min(row["blocks"] for row in corners) - 1) * error) for _, error in found]
     if any(map(math.isnan, factors)):
-        return Answer(found[-1][0])
+        return Answer(found[-1][0], blocks=_fewest(corners))
     ends = [(value / factor, value * factor) for (value, _), factor in zip(found, factors, strict=True)]
-    return Answer(found[-1][0], min(low for low, _ in ends), max(high for _, high in ends))
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
+    return Answer(found[-1][0], low, high, blocks=_fewest(corners))
+
+
+def _fewest(rows: Sequence[Record]) -> int | None:
+    """Blocks that one of the rows rests on."""
+    return min((known for row in rows if (known := rests_on(row)) is not None), default=None)
 
 
 def _weights(corners: Sequence[Record], wish: Wish, scale: Callable[[float], float]) -> list[float]:

@@ -4,8 +4,10 @@ import math
 from dataclasses import dataclass
 
 from ..stats.intervals import quantile
+from ..words.guesses import too_few, too_few_text
 from ..words.names import Key, Record, competitor, grouped
-from .rays import NO_INTERVAL, Answer, Data, error_of_first, log_ratio, measured, not_in_range
+from ..words.text import trimmed
+from .rays import Answer, Data, error_of_first, log_ratio, measured, not_in_range
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ def calls_to_pay(compiled: Record, other: Record) -> Answer:
     """The number of calls N at which first result + (N - 1) calls cost the same on both sides, with its interval.
 
     The difference of the sums is linear in N; the interval holds every N at which it cannot be told from 0 (Fieller,
-    J. R. Stat. Soc. B 16, 1954). A call's gain rests on the paired ratio, the first results are unpaired.
+    J. R. Stat. Soc. B 16, 1954). A call's gain rests on the paired ratio, the first results are unpaired. Of too few
+    blocks, or without their spread, it is what is likely, without an interval.
     """
     ratio, error = log_ratio(other, compiled)
     gain_s = compiled["time_s"] * math.expm1(ratio)
@@ -46,8 +49,10 @@ def calls_to_pay(compiled: Record, other: Record) -> Answer:
     price_s = compiled["first_result_s"] - other["first_result_s"]
     price_error_s = math.hypot(*(row["first_result_s"] * error_of_first(row) for row in (compiled, other)))
     blocks = min(compiled["blocks"], other["blocks"])
-    if math.isnan(gain_error_s) or math.isnan(price_error_s):
-        return NO_INTERVAL
+    if too_few(blocks) or math.isnan(gain_error_s + price_error_s):
+        likely = _likely(price_s, gain_s)
+        never = f"{too_few_text({blocks})} to tell; likely never" if too_few(blocks) else "likely never"
+        return Answer(None, why=never) if likely is None else Answer(likely, blocks=blocks)
     return break_even(price_s, price_error_s, gain_s, gain_error_s, blocks - 1)
 
 
@@ -56,8 +61,10 @@ def break_even(price_s: float, price_error_s: float, gain_s: float, gain_error_s
     t = quantile(freedom)
     if gain_s + t * gain_error_s < 0:
         return not_in_range("never: each further call is slower")
-    if gain_s - t * gain_error_s <= 0:
-        return not_in_range("whether a call is faster at all is not sure")
+    likely = _likely(price_s, gain_s)
+    if gain_s - t * gain_error_s <= 0 or likely is None:
+        text = "never" if likely is None else f"{trimmed(likely, likely / 10)} calls"
+        return Answer(None, why=f"not sure that a call is faster at all; likely {text}")
     if price_s + t * price_error_s <= 0:
         return Answer(1.0, 1.0, 1.0)
     # (price - x gain)^2 = t^2 (price_error^2 + x^2 gain_error^2), a quadratic in x = N - 1
@@ -66,4 +73,9 @@ def break_even(price_s: float, price_error_s: float, gain_s: float, gain_error_s
     c = price_s**2 - (t * price_error_s) ** 2
     root = math.sqrt(max(b * b - 4 * a * c, 0.0))
     low, high = (max((-b + sign * root) / (2 * a), 0.0) for sign in (-1, 1))
-    return Answer(1 + max(price_s / gain_s, 0.0), 1 + low, 1 + high)
+    return Answer(likely, 1 + low, 1 + high)
+
+
+def _likely(price_s: float, gain_s: float) -> float | None:
+    """The number of calls without regard to errors; None where there is no gain."""
+    return 1 + max(price_s / gain_s, 0.0) if gain_s > 0 else None

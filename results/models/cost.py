@@ -13,6 +13,7 @@ import numpy as np
 from scipy import optimize
 
 from ..fields import CONTEST_KEYS
+from ..formats.unjudged import rests_on
 from ..stats.intervals import BoolArray, FloatArray, quantile
 from ..words.names import Key, Record, grouped
 from .rays import Answer, Data, by_competitor, measured, not_in_range
@@ -154,7 +155,8 @@ def _model(fixed: Key, name: str, rows: Sequence[Record]) -> CostModel | None:
     shares = terms * costs
     shares /= shares.sum(axis=1, keepdims=True)
     answers = zip(columns, costs, half_widths, shares.max(axis=0), strict=True)
-    parts = {part: _answer(cost, half_width, most) for part, cost, half_width, most in answers}
+    blocks = min((known for row in rows if (known := rests_on(row)) is not None), default=None)
+    parts = {part: _answer(cost, half_width, most, blocks) for part, cost, half_width, most in answers}
     sizes = []
     for row, off, of_size in zip(rows, residuals, shares, strict=True):
         by_part = dict(zip(columns, map(float, of_size), strict=True))
@@ -164,9 +166,9 @@ def _model(fixed: Key, name: str, rows: Sequence[Record]) -> CostModel | None:
     return CostModel(fixed, name, parts, tuple(sizes), float(np.median(np.abs(np.expm1(residuals)))))
 
 
-def _answer(cost: Any, half_width: Any, most: Any) -> Answer:
+def _answer(cost: Any, half_width: Any, most: Any, blocks: int | None) -> Answer:
     if most < _TELLING:
         return not_in_range(f"never more than {_TELLING:.0%} of the time")
     if 2 * half_width > math.log(_VAGUE):
         return not_in_range("the sizes measured do not pin it down")
-    return Answer(float(cost), float(cost * np.exp(-half_width)), float(cost * np.exp(half_width)))
+    return Answer(float(cost), float(cost * np.exp(-half_width)), float(cost * np.exp(half_width)), blocks=blocks)

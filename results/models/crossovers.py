@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..formats.unjudged import rests_on
 from ..stats.intervals import FloatArray, quantile
 from ..words.names import Record
 from .rays import Answer, Data, Ray, error_of_time, log_ratio, measured, not_in_range, rays
@@ -74,7 +75,8 @@ def crossings(
         first, last = certain[change], certain[change + 1]
         before = int(sure[first])
         root = int(first + np.argmax(by_line[first : last + 1] * before <= 0))
-        crossed.append(Crossing(before, Answer(float(grid[root]), float(grid[first]), float(grid[last]))))
+        at, start, end = (float(grid[place]) for place in (root, first, last))
+        crossed.append(Crossing(before, Answer(at, start, end, blocks=round(freedom) + 1)))
     return crossed
 
 
@@ -204,7 +206,8 @@ def _saturation(ray: Ray, name: str) -> Saturation:
     best = int(np.argmin(per_problem))
     half_width = math.exp(quantile(rows[best]["blocks"] - 1) * errors[best]) if not math.isnan(errors[best]) else None
     fastest = 1 / per_problem[best]
-    throughput = Answer(fastest, half_width and fastest / half_width, half_width and fastest * half_width)
+    low, high = half_width and fastest / half_width, half_width and fastest * half_width
+    throughput = Answer(fastest, low, high, blocks=rests_on(rows[best]))
     return Saturation(ray, name, throughput, rows[best]["batch"], _saturated_from(rows, best), _bytes(rows))
 
 

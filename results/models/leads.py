@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..formats.unjudged import rests_on
 from ..words.families import family_of
+from ..words.guesses import shown_ratio
 from ..words.names import Record
-from ..words.text import ratio_text
 from .rays import by_lead
 
 
@@ -55,5 +56,5 @@ def lead_text(record: Record, joint: str = " (") -> str:
     ratio, low, high = record["winner_ratio"], record["winner_ratio_low"], record["winner_ratio_high"]
     if ratio is None:
         return "never sampled beside it"
-    text = ratio_text(1 / ratio, high and 1 / high, low and 1 / low)
+    text = shown_ratio(1 / ratio, high and 1 / high, low and 1 / low, blocks=rests_on(record))
     return text if joint == " (" else text.replace(" (", joint).rstrip(")")

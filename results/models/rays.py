@@ -24,12 +24,16 @@ Data = pd.DataFrame | Sequence[Record]
 
 @dataclass(frozen=True)
 class Answer:
-    """A value with its 95% interval, or why there is none; an end may be missing where nothing bounds it."""
+    """A value with its 95% interval, or why there is none; an end may be missing where nothing bounds it.
+
+    `blocks` are the fewest that a measured part of it rests on, where that is known.
+    """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     why: str = ""
+    blocks: int | None = None
 
     @property
     def known(self) -> bool:
@@ -57,9 +61,6 @@ class Ray:
 def not_in_range(why: str) -> Answer:
     """The answer that is none."""
     return Answer(None, why=f"{NOT_IN_RANGE}: {why}")
-
-
-NO_INTERVAL = not_in_range("an interval takes two blocks or more")
 
 
 def by_competitor(records: Iterable[Record]) -> dict[str, list[Record]]:

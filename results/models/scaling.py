@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scipy import special
 
-from .rays import NO_INTERVAL, Answer, Data, Ray, error_of_time, half_width, measured, not_in_range, rays
+from .rays import Answer, Data, Ray, error_of_time, half_width, measured, not_in_range, rays
 
 FLAT, PROPORTIONAL = 0.25, 0.75
 """An exponent surely below the one: the axis hardly costs anything; surely above the other: the work itself counts."""
@@ -36,17 +36,17 @@ def slope(sizes: Sequence[float], times: Sequence[float], errors: Sequence[float
     """The exponent of time in size with its 95% interval: least squares of log time on log size.
 
     Not in range where the points are no straight line beyond their errors (chi-squared of the residuals): one exponent
-    would hide the bend. `errors` are standard errors of the log times.
+    would hide the bend. `errors` are standard errors of the log times; without one there is no interval.
     """
-    if any(map(math.isnan, errors)):
-        return NO_INTERVAL
     x, y = [math.log(size) for size in sizes], [math.log(time) for time in times]
-    variance = [max(error, 1e-9) ** 2 for error in errors]
     # no weights: from ten blocks they are so uncertain that intervals would hold the truth 91 times in 100, not 95
     centre, level = (sum(values) / len(values) for values in (x, y))
     spread = sum((a - centre) ** 2 for a in x)
     arm = [(a - centre) / spread for a in x]
     value = sum(map(operator.mul, arm, y))
+    if any(map(math.isnan, errors)):
+        return Answer(value, blocks=min(blocks))
+    variance = [max(error, 1e-9) ** 2 for error in errors]
     freedom = len(x) - 2
     if freedom > 0:
         off = (b - level - value * (a - centre) for a, b in zip(x, y, strict=True))
@@ -54,7 +54,7 @@ def slope(sizes: Sequence[float], times: Sequence[float], errors: Sequence[float
         if special.fdtrc(freedom, max(min(blocks) - 1, 1) * len(x), misfit / freedom) < _MISFIT:
             return not_in_range("no single exponent: the line bends")
     off_by = half_width([weight * math.sqrt(spread) for weight, spread in zip(arm, variance, strict=True)], blocks)
-    return Answer(value, value - off_by, value + off_by)
+    return Answer(value, value - off_by, value + off_by, blocks=min(blocks))
 
 
 def _scaling(ray: Ray, name: str) -> Scaling:

@@ -9,8 +9,10 @@ from ..formats.unjudged import judged_here, notes
 from ..models.leads import Lead, lead_of, lead_text
 from ..tables.accuracy import accuracy_sentences
 from ..tables.answers import Answers, crossover_text
+from ..tables.cases import opening
 from ..words.families import family_of, members
-from ..words.names import grouped, method_name, place
+from ..words.guesses import too_few, too_few_text
+from ..words.names import Record, grouped, method_name, place
 from ..words.text import counted, plain
 
 MOST_CROSSOVERS = 6
@@ -20,7 +22,7 @@ def summary_of(loaded: Loaded, answers: Answers) -> list[str]:
     """Who wins how often, where the lead changes, how far to believe it."""
     frame = loaded.frame
     several = frame["run"].nunique() > 1
-    lines = [*_winners(answers, several=several), *_lead_changes(answers)]
+    lines = [*opening(loaded), *_winners(answers, several=several), *_lead_changes(answers)]
     lines += accuracy_sentences(answers.fronts, answers.told)
     lines += [
         f"{f'Run {plain(run)}' if several else 'How far to believe it'}: {line}." for run, line in loaded.noise.items()
@@ -35,7 +37,9 @@ def summary_of(loaded: Loaded, answers: Answers) -> list[str]:
 
 def _winners(answers: Answers, *, several: bool) -> Iterator[str]:
     for ((_, run), (_, method)), rows in grouped(filter(judged_here, answers.rows), ("run", "method")).items():
-        leads = [lead_of(of_workload) for of_workload in grouped(rows).values()]
+        workloads = grouped(rows).values()
+        few = [each for each in workloads if any(too_few(row["blocks"]) for row in each)]
+        leads = [lead_of(each) for each in workloads if each not in few]
         wins: dict[str, list[Lead]] = {}
         for lead in leads:
             if lead.sure:
@@ -44,8 +48,10 @@ def _winners(answers: Answers, *, several: bool) -> Iterator[str]:
         undecided = Counter(lead.tied for lead in leads if not lead.sure)
         for tied, words in ((True, "a tie"), (False, "too close to call")):
             counts += [f"{words} between families in {undecided[tied]:,}"] if undecided[tied] else []
+        counts += _guesses(few)
         where = f", run {plain(run)}" if several else ""
-        yield f"{method_name(method).capitalize()}{where}: of {counted(len(leads), 'workload')}, {'; '.join(counts)}."
+        of = counted(len(workloads), "workload")
+        yield f"{method_name(method).capitalize()}{where}: of {of}, {'; '.join(counts)}."
 
 
 def _wins(family: str, won: Sequence[Lead]) -> str:
@@ -60,6 +66,15 @@ def _wins(family: str, won: Sequence[Lead]) -> str:
         ends = dict.fromkeys(map(lead_text, (rivals[0], rivals[-1])))
         text += f", {' to '.join(ends)} as fast as the best outside it"
     return text
+
+
+def _guesses(few: Sequence[Sequence[Record]]) -> Iterator[str]:
+    """Of workloads with too few blocks, who seems to be fastest how often."""
+    if few:
+        seeming = Counter(plain(lead_of(rows).level[0]["strategy"]) for rows in few)
+        numbers = {row["blocks"] for rows in few for row in rows if too_few(row["blocks"])}
+        likely = ", ".join(f"{name} in {number:,}" for name, number in seeming.most_common())
+        yield f"likely {likely} ({too_few_text(numbers)} to be sure)"
 
 
 def _lead_changes(answers: Answers) -> Iterator[str]:

@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 from ..fields import CONTEST_KEYS
+from ..formats.unjudged import rests_on
 from ..stats.findings import explained
 from ..tables.cases import half_width_of, ratio_cell
 from ..tables.table import MISSING, NOTHING, Cell, Row, Table, number_cell, table_of
+from ..words.guesses import shown_time, verdict_text
 from ..words.names import Record, competitor, grouped, title, varying
-from ..words.text import counted, error_text, plain, share_text, text_of_time
+from ..words.text import counted, error_text, plain, share_text
 
 _FILTERS = ("method", "strategy", "device", "dtype", "precision", "threads", "status", "verdict", "run")
 
@@ -97,18 +99,19 @@ def _time(record: Record) -> Cell:
         status = "no time" if record["status"] == "ok" else record["status"]
         return Cell(plain(status).replace("_", " "), MISSING)
     half_width, share = half_width_of(record)
-    return Cell(f"{text_of_time(record['time_s'], half_width)} {share_text(share)}".rstrip(), record["time_s"])
+    text = shown_time(record["time_s"], half_width, blocks=rests_on(record))
+    return Cell(f"{text} {share_text(share)}".rstrip(), record["time_s"])
 
 
 def _seconds(name: str) -> Callable[[Record], Cell]:
-    return lambda record: number_cell(text_of_time(record[name]), record[name])
+    return lambda record: number_cell(shown_time(record[name], blocks=rests_on(record)), record[name])
 
 
 _CELLS: dict[str, Callable[[Record], Cell]] = {
     "time": _time,
     "a problem": lambda record: _seconds("time_per_problem_s")(record) if record["batch"] > 1 else NOTHING,
     "vs baseline": ratio_cell,
-    "verdict": lambda record: Cell(plain(record["verdict"] or "")),
+    "verdict": lambda record: Cell(verdict_text(plain(record["verdict"] or ""), rests_on(record))),
     "first result": _seconds("first_result_s"),
     "compile": _seconds("compile_s"),
     "memory": lambda record: number_cell(

@@ -99,6 +99,7 @@ class Header(_Kind, frozen=True, kw_only=True, tag="run"):
     dirty: bool | None = None
     linregbench: str
     grid: str
+    blocks: tuple[Whole, ...] | None = None  # the fewest and the most of each problem that were asked for
     sentinel: Whole | None = None  # version of the sentinel's work; those of two versions say nothing to each other
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from ..runfile import device_states
 from ..runfile.read import Run
 from ..runfile.records import Block, Measurement
+from ..words.guesses import too_few
 from .contests import Contest, ContestKey, contests_of, floors
 from .intervals import FloatArray, floor, medians, t_interval
 from .lockstep import by_block, half_drift, log_times, only
@@ -28,6 +29,7 @@ class Diagnostics:
     """
 
     blocks: int
+    most_blocks: int  # that the baseline of any contest has; below ENOUGH_BLOCKS there is neither floor nor half-width
     quiet_share: float | None
     saw_quiet: bool  # whether those rounds were quiet indeed
     autocorrelation: float | None
@@ -35,6 +37,7 @@ class Diagnostics:
     drift: float | None
     time_half_width: float | None  # of the baselines' times, as the tables show them
     floor: float | None  # of the baselines' A/A pairs over all rounds; the middle one of the contests
+    difference: float | None  # of the same pairs, the mean and no bound: all that too few blocks tell
     sentinel_floor: float | None  # of the sentinels' A/A pair; the larger one of the thread settings
     switches_per_s: float | None  # involuntary context switches per second of sampling
     others_cpu: float | None  # cores' worth
@@ -55,6 +58,7 @@ def diagnose(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> 
     frequencies = [block.frequency_mhz for block in run.blocks if block.frequency_mhz is not None]
     return Diagnostics(
         blocks=len(run.blocks),
+        most_blocks=int(max((facts["blocks"] for facts in by_contest), default=0)),
         quiet_share=share if watched and not math.isnan(share) else None,
         saw_quiet=watched and _saw_quiet(run.blocks),
         **{name: _middle(facts[name] for facts in by_contest) for name in _OF_CONTEST},
@@ -70,7 +74,7 @@ def diagnose(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> 
 
 LEVEL_MARGIN = 0.03
 
-_OF_CONTEST = ("autocorrelation", "outlier_share", "drift", "time_half_width", "floor")
+_OF_CONTEST = ("autocorrelation", "outlier_share", "drift", "time_half_width", "floor", "difference")
 
 
 def _of_contest(contest: Contest) -> dict[str, float]:
@@ -82,13 +86,17 @@ def _of_contest(contest: Contest) -> dict[str, float]:
     row = lockstep.rows[base, False]
     log_s = lockstep.log_s[row]
     drift = by_block(lockstep, half_drift(log_s, lockstep.rounds)[np.newaxis])[0]
-    noise = floors(contest, base).every
+    noise = floors(contest, base)
+    times = t_interval(log_times(lockstep).values[row])
+    few = too_few(int(times.blocks))
     return {
+        "blocks": int(times.blocks),
         "autocorrelation": _lag_one(log_s),
         "outlier_share": _outlier_share(log_s),
         "drift": float(np.expm1(medians(np.abs(drift)))),
-        "time_half_width": float(np.expm1(t_interval(log_times(lockstep).values[row]).half_width)),
-        "floor": math.expm1(min(noise, 300.0)),
+        "time_half_width": math.nan if few else float(np.expm1(times.half_width)),
+        "floor": math.nan if few else math.expm1(min(noise.every, 300.0)),
+        "difference": math.expm1(min(noise.seen, 300.0)),
     }
 
 
@@ -127,7 +135,7 @@ def _sentinel_floor(blocks: Sequence[Block]) -> float | None:
         if pairs:
             by_threads.setdefault(block.threads, []).append(median(math.log(one / other) for one, other in pairs))
     return max(
-        (float(np.expm1(floor(values))) for values in by_threads.values() if len(values) > 1),
+        (float(np.expm1(floor(values))) for values in by_threads.values() if not too_few(len(values))),
         default=None,
     )
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from ..words.text import plain
+from ..words.guesses import too_few, too_few_text
+from ..words.text import bound_text, plain
 from .diagnostics import Diagnostics
 
 RATIOS_HOLD = 0.03
@@ -20,19 +21,22 @@ def in_one_line(noise: Diagnostics) -> str:
     ratios = noise.floor is not None and noise.floor <= RATIOS_HOLD
     times = noise.saw_quiet and noise.time_half_width is not None and noise.time_half_width <= TIMES_HOLD
     mostly = noise.quiet_share is not None and noise.quiet_share >= MOSTLY_QUIET
-    calm = ratios and times and mostly and not list(_disturbances(noise))
-    floor = "no A/A floor" if noise.floor is None else f"A/A floor {noise.floor:.1%}"
-    facts = ", ".join((_quiet(noise), *_disturbances(noise), floor))
-    return f"the machine was {'calm' if calm else 'noisy'}: {facts}: {_conclusion(noise, ratios=ratios, times=times)}"
+    undisturbed = noise.saw_quiet and mostly and not list(_disturbances(noise))
+    calm = "calm" if ratios and times and undisturbed else "noisy"
+    if noise.floor is None and undisturbed:
+        calm = "calm as far as is known"
+    facts = ", ".join((_quiet(noise), *_disturbances(noise), _floor(noise)))
+    return f"the machine was {calm}: {facts}: {_conclusion(noise, ratios=ratios, times=times)}"
 
 
 def details(noise: Diagnostics) -> list[str]:
     """Every number that the run can tell, a line each."""
     numbers = [
         ("looks of the sentinel that were quiet", _number(noise.quiet_share)),
-        ("A/A floor, two copies of the baseline", _number(noise.floor)),
-        ("A/A floor, two sentinels", _number(noise.sentinel_floor)),
-        ("half-width of the baselines' times", _number(noise.time_half_width)),
+        ("A/A floor, two copies of the baseline", _bound(noise.floor)),
+        ("what the two copies differed by", _number(noise.difference)),
+        ("A/A floor, two sentinels", _bound(noise.sentinel_floor)),
+        ("half-width of the baselines' times", _bound(noise.time_half_width)),
         ("drift from the first half of a block to the second", _number(noise.drift)),
         ("outliers among the baselines' samples", _number(noise.outlier_share)),
         ("lag-1 autocorrelation of the baselines' samples", _number(noise.autocorrelation, "{:+.2f}")),
@@ -57,6 +61,16 @@ def _quiet(noise: Diagnostics) -> str:
     return f"{noise.quiet_share:.0%} of the samples were quiet"
 
 
+def _floor(noise: Diagnostics) -> str:
+    """Where there is none for want of blocks, what the two copies showed in those there are."""
+    if noise.floor is not None:
+        return f"A/A floor {bound_text(noise.floor)}"
+    if noise.difference is None or not too_few(noise.most_blocks):
+        return "no A/A floor"
+    seen = f"two copies of the baseline differed by ~{noise.difference:.1%}"
+    return f"{too_few_text({noise.most_blocks})} for an A/A floor ({seen})"
+
+
 def _disturbances(noise: Diagnostics) -> Iterator[str]:
     if (noise.others_cpu or 0.0) >= _OTHERS_CPU:
         yield f"other processes used {noise.others_cpu:.1f} cores"
@@ -73,10 +87,14 @@ def _conclusion(noise: Diagnostics, *, ratios: bool, times: bool) -> str:
     if noise.floor is None:
         return "how far ratios hold is not known"
     if not ratios:
-        return f"ratios below {noise.floor:.1%} say nothing" + ("" if times else ", nor do absolute times")
+        return f"ratios below {bound_text(noise.floor)} say nothing" + ("" if times else ", nor do absolute times")
     if not times:
         return "ratios hold, absolute times do not"
     return f"ratios hold, and absolute times to {noise.time_half_width:.1%}"
+
+
+def _bound(value: float | None) -> str | None:
+    return None if value is None else bound_text(value)
 
 
 def _number(value: float | None, form: str = "{:.1%}") -> str | None:

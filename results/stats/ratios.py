@@ -44,10 +44,14 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Floors:
-    """The noise floor of a baseline's A/A pair under each rounds rule, as log ratios; NaN where there is none."""
+    """The noise floor of a baseline's A/A pair under each rounds rule, as log ratios; NaN where there is none.
+
+    `seen` is by how much the two copies differed on average over all rounds: no bound, and all that few blocks tell.
+    """
 
     quiet: float = math.nan
     every: float = math.nan
+    seen: float = math.nan
 
 
 def floors_of(lockstep: Lockstep, baseline: int, twin: int | None) -> Floors:
@@ -55,7 +59,7 @@ def floors_of(lockstep: Lockstep, baseline: int, twin: int | None) -> Floors:
     if twin is None:
         return Floors()
     quiet, every = (aa_values(lockstep, baseline, twin, quiet=rule) for rule in (True, False))
-    return Floors(float(floor(quiet)), float(floor(every)))
+    return Floors(float(floor(quiet)), float(floor(every)), abs(float(t_interval(every).mean)))
 
 
 def ratios_of(values: BlockValues, floors: Floors) -> list[Ratio | None]:

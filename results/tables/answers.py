@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..formats.load import Loaded
+from ..formats.unjudged import rests_on
 from ..models.accuracy import Front, fronts
 from ..models.calls import BreakEven, break_evens
 from ..models.cost import cost_models
@@ -12,6 +13,7 @@ from ..models.limits import Limit, limits
 from ..models.rays import Answer
 from ..models.scaling import scalings
 from ..models.words import bytes_text, interval, interval_of_exponent, interval_of_time
+from ..words.guesses import guess_mark, too_few, too_few_text
 from ..words.names import AXES, AXIS_LETTER, Record, competitor, place, title, varying
 from .accuracy import accuracy_tables
 from .table import Cell, Table, number_cell, table_of
@@ -56,7 +58,14 @@ def answer_tables(answers: Answers) -> list[Table]:
 def crossover_text(change: Crossover) -> str:
     """`jax_scan autodiff overtakes numpy_loop analytic at n = 4,200 [3,900-4,600]`."""
     letter = AXIS_LETTER[change.ray.axis]
-    return f"{change.above} overtakes {change.below} at {letter} = {interval(change.at)}"
+    likely = "likely " if too_few(change.at.blocks) else ""
+    return f"{change.above} {likely}overtakes {change.below} at {letter} = {interval(change.at)}"
+
+
+def _unknown(answers: Answers) -> str:
+    """Why nothing is sure, where that is for want of blocks."""
+    few = {row["blocks"] for row in answers.rows if too_few(rests_on(row))}
+    return f"Unknown: {too_few_text(few)} to be sure of any order." if few else ""
 
 
 def _interval(answer: Answer) -> Cell:
@@ -87,7 +96,7 @@ def _crossovers(answers: Answers) -> Table:
             "measured around it. A pair that is missing never "
             "changed its order for sure within the sizes measured: not in range."
         ),
-        nothing="Not in range: no two ways change their order for sure within the sizes measured.",
+        nothing=_unknown(answers) or "Not in range: no two ways change their order for sure within the sizes measured.",
     )
 
 
@@ -96,7 +105,7 @@ def _break_evens(answers: Answers) -> Table:
         (
             title(dict(pay.fixed), answers.told),
             *pay.names,
-            number_cell(interval(pay.calls) if (pay.calls.value or 2) > 1 else "at once", pay.calls.value),
+            number_cell(_calls_text(pay.calls), pay.calls.value),
         )
         for pay in answers.break_evens
     )
@@ -111,6 +120,13 @@ def _break_evens(answers: Answers) -> Table:
         ),
         nothing="Not in range: nothing compiled was measured beside something that is not.",
     )
+
+
+def _calls_text(calls: Answer) -> str:
+    """After how many calls, or at once where there is no price to pay."""
+    if (calls.value or 2) > 1:
+        return interval(calls)
+    return "likely at once" if too_few(calls.blocks) else "at once"
 
 
 def _scalings(answers: Answers) -> Table:
@@ -199,10 +215,8 @@ def _limits(answers: Answers) -> Table:
         (
             title(limit.row, answers.told),
             competitor(limit.row),
-            Cell(f"{limit.flops_per_s / 1e9:.3g}", limit.flops_per_s),
-            Cell("" if limit.flops_share is None else f"{limit.flops_share:.1%}", limit.flops_share or 0.0),
-            Cell(f"{limit.bytes_per_s / 1e9:.3g}", limit.bytes_per_s),
-            Cell("" if limit.bandwidth_share is None else f"{limit.bandwidth_share:.0%}", limit.bandwidth_share or 0.0),
+            *_of_limit(limit.row, limit.flops_per_s, limit.flops_share, "{:.1%}"),
+            *_of_limit(limit.row, limit.bytes_per_s, limit.bandwidth_share, "{:.0%}"),
             "in cache" if limit.cached else "in memory",
         )
         for limit in answers.limits
@@ -222,3 +236,10 @@ def _limits(answers: Answers) -> Table:
         about=about + missing,
         nothing="Nothing has a closed form.",
     )
+
+
+def _of_limit(row: Record, rate: float, share: float | None, form: str) -> tuple[Cell, Cell]:
+    """A rate in giga, and its share of the peak."""
+    mark = guess_mark(rests_on(row))
+    shown = "" if share is None else mark + form.format(share)
+    return Cell(f"{mark}{rate / 1e9:.3g}", rate), Cell(shown, share or 0.0)

@@ -10,14 +10,18 @@ import pandas as pd
 
 from ..fields import CONTEST_KEYS
 from ..formats.load import Loaded
-from ..formats.unjudged import conclusion, judged_here, notes
+from ..formats.unjudged import conclusion, judged_here, notes, rests_on
 from ..frame import records_of
 from ..models.accuracy import fronts
 from ..models.leads import Lead, lead_of, lead_text
+from ..models.rays import by_lead
+from ..runfile.read import Run
 from ..stats.findings import FINDINGS, WITHHELD
+from ..stats.shortfall import shortfall
 from ..words.families import either, family_of
+from ..words.guesses import BLOCKS_ADVISED, ENOUGH_BLOCKS, shown_ratio, shown_time, too_few, too_few_text, verdict_text
 from ..words.names import Record, at_precision, grouped, named, title, varying
-from ..words.text import error_text, listed, plain, ratio_text, share_text, text_of_time
+from ..words.text import bound_text, counted, error_text, listed, plain, share_text
 from .accuracy import accuracy_sentences
 from .table import Cell, Document, Table, number_cell, table_of
 
@@ -33,7 +37,27 @@ def case_document(loaded: Loaded) -> Document:
     lines = footnotes(loaded)
     if loaded.frame["excess_loss"].notna().any():
         lines += accuracy_sentences(fronts(records), varying(records))
-    return Document(workload_tables(records), notes=lines)
+    return Document(workload_tables(records), opening(loaded), lines)
+
+
+def opening(loaded: Loaded) -> list[str]:
+    """What comes before any number: that a run has fewer blocks than it was asked for, or too few for any interval."""
+    return [line for run in loaded.runs for line in _opening(loaded, run)]
+
+
+def _opening(loaded: Loaded, run: Run) -> Iterator[str]:
+    frame = loaded.frame[(loaded.frame["run"] == run.header.run) & loaded.frame["time_s"].notna()]
+    called = f"Run {plain(run.header.run)}" if len(loaded.runs) > 1 else "This run"
+    lacking = shortfall(run)
+    if lacking:
+        yield f"{called} {lacking}."
+    few = frame.loc[frame["blocks"] < ENOUGH_BLOCKS, "blocks"]
+    if len(few):
+        more = "" if lacking else f"; linregbench run --blocks {BLOCKS_ADVISED} takes more"
+        yield (
+            f"{called} has {len(few):,} of {counted(len(frame), 'time')} from fewer than {ENOUGH_BLOCKS} blocks: those "
+            f"have no interval, and are guesses, marked ~{more}."
+        )
 
 
 def workload_tables(records: Sequence[Record]) -> list[Table]:
@@ -58,36 +82,37 @@ def _table(records: Sequence[Record], told: AbstractSet[str], base: Record | Non
         _DISPENSABLE,
         remarks=by_reason((record["name"], _remark(record)) for record in measured),
         left_out=_left_out(records),
-        conclusion=_conclusion(measured, base),
+        conclusion=_likely(measured) or _conclusion(measured, base),
     ).filled()
 
 
 def _row(record: Record) -> tuple[Cell, ...]:
     half_width, share = half_width_of(record)
-    batch = record["batch"]
+    batch, blocks = record["batch"], rests_on(record)
     first = "wins" if record["winner_verdict"] == "winner" else ""
     noisy = "noisy" if share is not None and share > NOISY else ""
-    a_problem = text_of_time(record["time_per_problem_s"], half_width and half_width / batch) if batch > 1 else ""
+    of_one = shown_time(record["time_per_problem_s"], half_width and half_width / batch, blocks=blocks)
     return (
         Cell(record["name"] + (" *" if _remark(record) else ""), meaning=first),
-        Cell(text_of_time(record["time_s"], half_width), record["time_s"], noisy or first),
+        Cell(shown_time(record["time_s"], half_width, blocks=blocks), record["time_s"], noisy or first),
         Cell(share_text(share), share, noisy),
-        Cell(a_problem, record["time_per_problem_s"]),
+        Cell(of_one if batch > 1 else "", record["time_per_problem_s"]),
         ratio_cell(record),
-        Cell(record["verdict"] or "", meaning=record["verdict"] or ""),
-        number_cell(text_of_time(record["first_result_s"]), record["first_result_s"]),
+        Cell(verdict_text(record["verdict"], rests_on(record)), meaning=record["verdict"] or ""),
+        number_cell(shown_time(record["first_result_s"], blocks=blocks), record["first_result_s"]),
         number_cell(error_text(record["error"]), record["error"]),
     )
 
 
 def ratio_cell(record: Record) -> Cell:
     """How many times as fast as the baseline."""
-    return number_cell(ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]), record["ratio"])
+    ends = record["ratio_low"], record["ratio_high"]
+    return number_cell(shown_ratio(record["ratio"], *ends, blocks=rests_on(record)), record["ratio"])
 
 
 def half_width_of(record: Record) -> tuple[float | None, float | None]:
-    """That of the time, in seconds and as a share of it; None where there is no interval."""
-    if record["time_high_s"] is None:
+    """That of the time, in seconds and as a share of it; None where there is no interval, or of too few blocks."""
+    if record["time_high_s"] is None or too_few(rests_on(record)):
         return None, None
     half_width = (record["time_high_s"] - record["time_low_s"]) / 2
     return half_width, half_width / record["time_s"]
@@ -104,8 +129,8 @@ def _remark(record: Record) -> str:
         remarks.append(_NOT_QUIET[record["rounds"]])
     elif record["ratio_rounds"] in _NOT_QUIET and record["verdict"] != "baseline":
         remarks.append(f"ratio of {_NOT_QUIET[record['ratio_rounds']]}")
-    if share is None:
-        remarks.append("one block, so no interval")
+    if share is None and not judged_here(record):
+        remarks.append("no interval")
     if record["findings"]:
         remarks.append(plain(record["findings"]))
     return ", ".join(remarks)
@@ -197,6 +222,28 @@ def _outside(lead: Lead) -> str:
     return "the next strategy" if lead.rival and family_of(lead.rival) == family else f"the best outside {family}"
 
 
+def _likely(measured: Sequence[Record]) -> str:
+    """Whoever seems the fastest, where some have too few blocks; nothing where none has."""
+    few = {record["blocks"] for record in measured if too_few(rests_on(record))}
+    if not few:
+        return ""
+    winner, *others = measured
+    base = next((record for record in measured if record["verdict"] == "baseline"), None)
+    name = f"{winner['name']}, the baseline" if base is winner else winner["name"]
+    met = sorted((record for record in others if record["winner_ratio"]), key=by_lead)
+    close = [record for record in met if record["winner_ratio"] > 1 - NOISY]
+    next_ones = met[len(close) :]
+    text = f"Likely {name}" if others else f"Only {name} was measured"
+    if close:
+        text += f" or {' or '.join(record['name'] for record in close)}, within ~{NOISY:.0%} of each other"
+    told = [*next_ones[:1], *(record for record in next_ones[1:] if record is base)]
+    leads = [
+        f"{lead_text(record)} as fast as {record['name']}{', the baseline' if record is base else ''}"
+        for record in told
+    ]
+    return f"{', '.join((text, *leads))}. {too_few_text(few)} to be sure."
+
+
 def _spread(level: Sequence[Record]) -> float:
     """The largest lead, either way, that the intervals of a tie still allow."""
     ends = [(float(record["winner_ratio_low"]), float(record["winner_ratio_high"])) for record in level]
@@ -218,11 +265,12 @@ def footnotes(loaded: Loaded) -> list[str]:
         )
     shown = list(dict.fromkeys(frame["run"].dropna()))
     lines += [*_cold(loaded, shown), *_findings(frame)]
-    floor, delta = (frame.loc[frame["verdict"].notna(), name].dropna() for name in ("floor", "delta"))
+    judged = frame[frame["verdict"].notna() & (frame["blocks"] >= ENOUGH_BLOCKS)]
+    floor, delta = (judged[name].dropna() for name in ("floor", "delta"))
     if len(floor):
         lines.append(
-            f"noise: two copies of the same baseline differed by {_span(floor)}; a difference is called faster or "
-            f"slower from {_span(delta)} on."
+            f"noise: two copies of the same baseline differ by at most {_span(floor)} (a 95% bound); a difference is "
+            f"called faster or slower from {_span(delta)} on."
         )
     if frame["quiet_share"].notna().any():
         lines.append(
@@ -254,5 +302,5 @@ def _findings(frame: pd.DataFrame) -> list[str]:
 
 
 def _span(values: "pd.Series[float]") -> str:
-    low, high = (f"{100 * value:.1f}%" for value in (values.min(), values.max()))
+    low, high = map(bound_text, (values.min(), values.max()))
     return low if low == high else f"{low} to {high}"

@@ -12,8 +12,9 @@ from ..fields import CASE_KEYS, CONTEST_KEYS, WORKLOAD
 from ..fields import COLUMNS as OF_A_RUN
 from ..frame import of_rows, records_of
 from ..stats.findings import FINDINGS
+from ..words.guesses import BLOCKS_ADVISED, shown_ratio, shown_time, too_few, too_few_text, verdict_text
 from ..words.names import Record, grouped, named, title, varying
-from ..words.text import counted, listed, plain, ratio_text, text_of_time
+from ..words.text import bound_text, counted, listed, plain
 from .cases import by_reason
 from .table import Cell, Document, Table, number_cell, table_of
 
@@ -52,6 +53,7 @@ def comparison_document(comparison: Comparison) -> Document:
     above = [f"{how}: base is {plain(comparison.base)}, new is {plain(comparison.new)}"]
     word = "differs" if comparison.across else "refused"
     above += [f"{word}: {plain(text)}" for text in comparison.refusals]
+    above = [*(plain(text) for text in comparison.shortfalls), *above]
     tables = [_table(named(alike), told) for alike in grouped(records, _GROUP_KEYS).values()]
     return Document(tables, above, list(_notes(comparison)), summary(comparison))
 
@@ -89,19 +91,17 @@ def _left_out(without: Sequence[Record]) -> Iterator[str]:
 
 
 def _row(record: Record) -> tuple[Cell | str, ...]:
+    blocks = record["blocks"]
     return (
         record["name"] + (" *" if _remark(record) else ""),
-        number_cell(text_of_time(record["base_time_s"]), record["base_time_s"]),
-        number_cell(text_of_time(record["new_time_s"]), record["new_time_s"]),
-        Cell(ratio_text(record["ratio"], record["ratio_low"], record["ratio_high"]), record["ratio"]),
-        Cell(record["verdict"] or "", meaning=record["verdict"] or ""),
+        *(number_cell(shown_time(record[side], blocks=blocks), record[side]) for side in ("base_time_s", "new_time_s")),
+        Cell(shown_ratio(record["ratio"], record["ratio_low"], record["ratio_high"], blocks=blocks), record["ratio"]),
+        Cell(verdict_text(record["verdict"], blocks), meaning=record["verdict"] or ""),
     )
 
 
 def _remark(record: Record) -> str:
     remarks = [plain(text) for text in (record["reason"], record["findings"]) if text]
-    if record["blocks"] is not None and record["blocks"] < 2:
-        remarks.append("one block, so no interval")
     return ", ".join(remarks)
 
 
@@ -118,11 +118,17 @@ def _notes(comparison: Comparison) -> Iterator[str]:
             how = "from the fastest samples"
         elif fastest:
             how += f", and in {fastest} of {len(ratios)} from the fastest"
-    interval = ", with the 95% interval" if any(row.low is not None for row in ratios) else ", without an interval"
+    sure = [row for row in ratios if not too_few(row.blocks)]
+    interval = ", with the 95% interval" if any(row.low is not None for row in sure) else ", without an interval"
     yield f"base, new: one call; base / new: {how}{interval}; above 1 the new one is faster."
-    band = sorted(row.delta for row in ratios if row.delta is not None)
+    if few := {row.blocks for row in ratios if row.blocks is not None and too_few(row.blocks)}:
+        yield (
+            f"~, likely: {too_few_text(few)} for an interval, a noise floor or a sure verdict; --blocks "
+            f"{BLOCKS_ADVISED} takes more."
+        )
+    band = sorted(row.delta for row in sure if row.delta is not None)
     if band and not comparison.across:
-        span = f"{band[0]:.1%}" if f"{band[0]:.1%}" == f"{band[-1]:.1%}" else f"{band[0]:.1%} to {band[-1]:.1%}"
+        span = " to ".join(dict.fromkeys(map(bound_text, (band[0], band[-1]))))
         yield f"A difference is called faster or slower from {span} on, judged over all cases together."
     names = dict.fromkeys(name for row in ratios for name in row.findings)
     yield from (f"{name}: {FINDINGS[name]}." for name in names if name in FINDINGS)

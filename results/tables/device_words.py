@@ -10,8 +10,10 @@ from ..compare.devices.regimes import LAUNCH_BOUND, regimes
 from ..compare.devices.sides import BOTH_WAYS, INWARD, STEADY, Side
 from ..compare.refusals import differences
 from ..models.words import interval
+from ..stats.shortfall import shortfall
+from ..words.guesses import ENOUGH_BLOCKS, shown_ratio, too_few
 from ..words.names import AXIS_LETTER
-from ..words.text import counted, listed, plain, ratio_text, threads_text
+from ..words.text import counted, listed, plain, threads_text
 from .cases import by_reason
 from .devices import LACKING, TRANSFERS, Wording, tables_of
 from .table import Cell, Document, Table
@@ -39,9 +41,12 @@ def sides_in_words(across: Across) -> list[str]:
     if base.header.run == new.header.run:
         every = all(contrast.paired for meeting in across.meetings for contrast in meeting.best.values())
         where = "" if every else " where the threads are alike"
+        sides = [*([f"{base.name} {text}"] if (text := shortfall(base)) else []), *sides]
         return [*sides, f"measured in one run, sampled in lockstep: ratios are paired{where}"]
     apart = [f"differs: {plain(each.text)}" for each in differences(base, new, (base.name, new.name))]
-    return [*sides, "measured in two runs, which share no moment: intervals hold for these two sessions", *apart]
+    lacking = [f"{run.name} {text}" for run in (base, new) if (text := shortfall(run))]
+    how = "measured in two runs, which share no moment: intervals hold for these two sessions"
+    return [*lacking, *sides, how, *apart]
 
 
 def devices_in_words(across: Across) -> list[str]:
@@ -49,6 +54,9 @@ def devices_in_words(across: Across) -> list[str]:
     faster = [_faster(across, cost, how) for cost, how in _HOW.items() if cost in (STEADY, across.moved)]
     if across.moved is None:
         faster.append("Transfers were not measured on both, so nothing is said with them included.")
+    contrasts = [contrast for meeting in across.meetings for contrast in meeting.best.values()]
+    if any(too_few(contrast.blocks) for contrast in contrasts):
+        faster.append(f"~ marks a guess: fewer than {ENOUGH_BLOCKS} blocks on a side are too few for an interval.")
     return [*faster, *_overtaken(across), *_launches(across), *_held_back(across)]
 
 
@@ -124,7 +132,8 @@ def _overtaken(across: Across) -> Iterator[str]:
 def _event(change: Overtaking, letter: str) -> str:
     if not change.at.known:
         return change.at.why
-    return f"{change.above} overtakes {change.below} at {letter} = {interval(change.at)}"
+    likely = "likely " if too_few(change.at.blocks) else ""
+    return f"{change.above} {likely}overtakes {change.below} at {letter} = {interval(change.at)}"
 
 
 def _launches(across: Across) -> Iterator[str]:
@@ -150,4 +159,4 @@ def _times(contrast: Contrast, sign: int = 1) -> str:
     ends = (contrast.ratio.value, contrast.ratio.low, contrast.ratio.high)
     if sign < 0:
         ends = (1 / (ends[0] or 1.0), ends[2] and 1 / ends[2], ends[1] and 1 / ends[1])
-    return ratio_text(*ends)
+    return shown_ratio(*ends, blocks=contrast.blocks)

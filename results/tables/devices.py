@@ -11,8 +11,9 @@ from ..compare.devices.sides import BOTH_WAYS, FIRST, FLOW, INWARD, STEADY, Spen
 from ..models.words import interval
 from ..runfile.records import Case
 from ..stats.estimates import label
+from ..words.guesses import shown_ratio, shown_time
 from ..words.names import AXIS_LETTER, Record, method_name, place, varying
-from ..words.text import counted, number_text, plain, ratio_text, text_of_time, threads_text, trimmed
+from ..words.text import counted, number_text, plain, threads_text, trimmed
 from .table import NOTHING, Cell, Row, Table, number_cell, table_of
 
 TRANSFERS = {BOTH_WAYS: "with transfers", INWARD: "with transfer in", None: "with transfers"}
@@ -184,11 +185,12 @@ def _ratio(contrast: Contrast | None, less: str = "slower") -> Cell:
     if contrast is None:
         return NOTHING
     ratio = contrast.ratio
-    return number_cell(ratio_text(ratio.value, ratio.low, ratio.high, less), ratio.value)
+    return number_cell(shown_ratio(ratio.value, ratio.low, ratio.high, less, blocks=contrast.blocks), ratio.value)
 
 
 def _times(contrast: Contrast) -> tuple[Cell, Cell]:
-    base, new = (Cell(text_of_time(seconds), seconds) for seconds in (contrast.base_s, contrast.new_s))
+    sides = (contrast.base_s, contrast.new_s)
+    base, new = (Cell(shown_time(seconds, blocks=contrast.blocks), seconds) for seconds in sides)
     return base, new
 
 

@@ -23,11 +23,18 @@ def text_of_time(seconds: float | None, half_width_s: float | None = None) -> st
 
 
 def share_text(share: float | None) -> str:
-    """A relative half-width, `+-0.6%`."""
+    """A relative half-width, `+-0.6%`; beyond the number itself only that it is, `over 100%`."""
     if share is None:
         return ""
+    if share > 1:
+        return "over 100%"
     percent = 100 * share
-    return f"+-{percent:.1f}%" if percent < 9.95 else f"+-{percent:,.0f}%"
+    return f"+-{percent:.1f}%" if percent < 9.95 else f"+-{percent:.0f}%"
+
+
+def bound_text(share: float) -> str:
+    """A bound as a share, `1.4%`; one beyond 100% bounds nothing that a person would call noise: `over 100%`."""
+    return f"{share:.1%}" if share <= 1 else "over 100%"
 
 
 def ratio_text(ratio: float | None, low: float | None = None, high: float | None = None, less: str = "slower") -> str:

@@ -103,6 +103,7 @@ def test_the_options_are_what_was_measured(small: Small) -> None:
     assert {m.strategy for m in small.run.measurements} == {"numpy_loop", "jax_scan"}
     assert {m.threads for m in small.run.measurements} == {"1"}
     assert {block.block for block in small.run.blocks} == {0, 1}
+    assert small.run.header.blocks == (2, 2)
     assert small.run.header.options["budget_s"] == 600.0
     assert small.run.header.seed == 7
 

@@ -97,7 +97,8 @@ def test_break_even_is_where_the_sums_meet() -> None:
 
 
 def test_break_even_refuses_where_the_gain_is_not_sure() -> None:
-    assert break_even(0.1, 0.01, 1e-6, 1e-6, 9).why == "not in range: whether a call is faster at all is not sure"
+    assert break_even(0.1, 0.01, 1e-6, 1e-6, 9).why == "not sure that a call is faster at all; likely 100,000 calls"
+    assert break_even(0.1, 0.01, -1e-7, 1e-6, 9).why == "not sure that a call is faster at all; likely never"
     assert break_even(-0.1, 0.01, 1e-6, 1e-8, 9) == Answer(1.0, 1.0, 1.0)
 
 

@@ -21,6 +21,7 @@ from linregbench.results.stats.noise import details, in_one_line
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 CALM = Diagnostics(
     blocks=10,
+    most_blocks=10,
     quiet_share=0.92,
     saw_quiet=True,
     autocorrelation=0.1,
@@ -28,6 +29,7 @@ CALM = Diagnostics(
     drift=0.002,
     time_half_width=0.008,
     floor=0.004,
+    difference=0.002,
     sentinel_floor=None,
     switches_per_s=2.0,
     others_cpu=0.01,
