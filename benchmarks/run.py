@@ -95,6 +95,7 @@ def limits_of(options: RunOptions) -> Limits:
             sampling_s=preset.sampling_s,
             flush_cache=options.flush_cache,
         ),
+        more_than=options.more_than,
     )
 
 

@@ -27,12 +27,13 @@ HEAVY_FLOPS = 2e9
 
 @dataclass(frozen=True)
 class Limits:
-    """How much is measured, and how much it may cost."""
+    """How much is measured, and how much it may cost; `more_than`: the difference whose answer ends it, a fraction."""
 
     blocks: tuple[int, int]
     budget_s: float
     call_limit_s: float
     rules: Rules
+    more_than: float | None = None
 
 
 def impossible(case: Case, available_bytes: int) -> str | None:

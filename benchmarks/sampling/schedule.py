@@ -112,7 +112,11 @@ def _judge(session: Session, state: State, states: Sequence[State]) -> None:
     """Stop the contest where it has been measured enough, and say so in the file."""
     with clock.stopwatch(session.spent, "estimate"):
         limits = thresholds([block for contest in states for block in contest.blocks])
-        state.stopped = stopping.reason(state.measurements, state.blocks, state.contest.pairs, limits, session.limits)
+        pairs, more_than = state.contest.pairs, session.limits.more_than
+        if more_than is not None:
+            state.retired |= stopping.answered(state.measurements, state.blocks, state.contest, limits, more_than)
+            pairs = tuple(pair for pair in pairs if pair[0] not in state.retired)
+        state.stopped = stopping.reason(state.measurements, state.blocks, pairs, limits, session.limits)
     if state.stopped:
         session.writer.append(_stop(state, state.stopped))
 

@@ -30,6 +30,11 @@ def share_text(share: float | None) -> str:
     return f"+-{percent:.1f}%" if percent < 9.95 else f"+-{percent:,.0f}%"
 
 
+def percent_text(share: float) -> str:
+    """A share that somebody asked for, as they wrote it: `5%`, `0.5%`."""
+    return f"{100 * share:.6g}%"
+
+
 def ratio_text(ratio: float | None, low: float | None = None, high: float | None = None, less: str = "slower") -> str:
     """A ratio with its interval, `3.1x (2.9-3.4)`; far below 1 the other way round, `3,000x slower (2,900-3,100)`."""
     if ratio is None:
