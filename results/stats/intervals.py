@@ -160,6 +160,15 @@ def delta(noise_floor: npt.ArrayLike, least: float = LEAST_DELTA) -> FloatArray:
     return np.where(np.isnan(bound), unknown, np.maximum(bound, np.log1p(least)))
 
 
+def bands_of_question(noise_floor: npt.ArrayLike, more_than: float) -> tuple[FloatArray, FloatArray]:
+    """For `verdict` on one question, whether the difference is more than this fraction: its delta, and its `same`.
+
+    Where the floor is higher it stands in the place of the fraction, and nothing is called the same.
+    """
+    band = delta(noise_floor, more_than)
+    return band, np.where(band > np.log1p(more_than), 0.0, band)
+
+
 def p_value(values: npt.ArrayLike, delta: npt.ArrayLike) -> FloatArray:
     """Of the hypothesis that the true |log ratio| is at most delta; 1 below two blocks.
 

@@ -10,6 +10,7 @@ from .intervals import (
     LEAST_DELTA_BETWEEN_RUNS,
     FloatArray,
     Interval,
+    bands_of_question,
     benjamini_hochberg,
     delta,
     floor,
@@ -70,13 +71,12 @@ def sequential_ratio(values: BlockValues, row: int, aa: FloatArray, more_than: f
     """One row, looked at after every block: slower or faster by more than this fraction, `same` within it, or unsure.
 
     `aa` (blocks,) are the A/A log ratios, of which those of the row's own blocks count: what is measured of the
-    baseline later does not change the answer. Where the floor is above `more_than` it stands in its place, and nothing
-    is called the same. All three answers together are wrong at most once in 20 times (`sequential_interval`).
+    baseline later does not change the answer. All answers together are wrong at most once in 20 times
+    (`sequential_interval`).
     """
     of_row = values.values[row]
     noise = floor(np.where(np.isnan(of_row), np.nan, aa))[np.newaxis]
-    band = delta(noise, more_than)
-    same = np.where(band > np.log1p(more_than), 0.0, band)
+    band, same = bands_of_question(noise, more_than)
     interval = sequential_interval(of_row[np.newaxis])
     return _judged(interval, noise, band, np.array([np.nan]), values.rounds[row : row + 1], same)[0]
 
