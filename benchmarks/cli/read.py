@@ -77,9 +77,9 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
     if len(files) == 1 and not others:
         run = read_run(files[0])
         tell_notices([run])
-        sides = run.header.options.get("environments") or ()
-        if len(sides) == 2:
-            return print_judged(compare_sides(run, *sides), fail_on, form)
+        sides = run.header.options.get("environments")
+        if isinstance(sides, list) and len(sides) == 2:
+            return print_judged(compare_sides(run, *map(str, sides)), fail_on, form)
     if len(files) != 2:
         raise UsageError(f"compare takes two files, BASE and NEW, got {len(files)}; --across takes any number of runs")
     base, new = files

@@ -127,6 +127,7 @@ def compare_sides(run: Run, base: str, new: str) -> Comparison:
     pairs = [pair for pair in pairs if all(pair) or not any(row and row.case in helpers for row in pair)]
     gathered = contests(run.measurements, run.blocks, thresholds(run.blocks))
     more_than = run.header.options.get("more_than")
+    more_than = more_than if isinstance(more_than, float) and more_than > 0 else None
     drawn = [
         ratio_in(gathered[mine.case.problem, mine.case.threads], theirs.case, mine.case, more_than)
         if mine and theirs
