@@ -96,6 +96,7 @@ def limits_of(options: RunOptions) -> Limits:
             flush_cache=options.flush_cache,
         ),
         exact=options.blocks is not None,
+        more_than=options.more_than,
     )
 
 

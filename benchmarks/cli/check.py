@@ -41,6 +41,7 @@ THROTTLED = "the container is throttled: lift its CPU limit"
 SIBLINGS = "a neighbour on the sibling slows a case up to twofold: leave it idle, or turn SMT off"
 GOVERNOR = "set it to performance: cpupower frequency-set -g performance"
 MORE_THREADS = "the one-thread setting does not hold: its times are not one thread's"
+STARVED = "it had its core {:.0%} of the time: stop what else runs (top shows which), and check again"
 STOLEN = "the hypervisor gives the core to others: use a dedicated machine"
 COARSE_S = 1e-6
 THREADS_MARGIN = 0.05
@@ -189,11 +190,15 @@ def _peaks(nurseries: Nurseries) -> Iterator[Fact]:
         width = peaks["bandwidth_bytes_per_s"]
         yield Fact(f"memory bandwidth, {name}", f"{width / 1e9:,.1f} GB/s", number=width)
         for backend in ("numpy", "jax"):
-            in_effect = peaks[f"threads_{backend}"]
-            held = abs(in_effect - 1) <= THREADS_MARGIN if threads == "1" else None
-            yield judged(
-                f"threads in effect, {backend}, {name}", f"{in_effect:.2f}", MORE_THREADS, fine=held, number=in_effect
-            )
+            yield _threads(f"threads in effect, {backend}, {name}", peaks[f"threads_{backend}"], one=threads == "1")
+
+
+def _threads(name: str, in_effect: float, *, one: bool) -> Fact:
+    """CPU time over wall time; on one core less than 1 tells of others on it, and not of threads."""
+    if one and in_effect < 1 - THREADS_MARGIN:
+        return judged(name, f"{in_effect:.2f}, starved", STARVED.format(in_effect), fine=False, number=in_effect)
+    held = in_effect <= 1 + THREADS_MARGIN if one else None
+    return judged(name, f"{in_effect:.2f}", MORE_THREADS, fine=held, number=in_effect)
 
 
 def _noise(blocks: int, watch: Watching) -> Iterator[Fact]:

@@ -19,6 +19,7 @@ from ..grid.options import (
     lists_of,
     parse_duration,
     parse_list,
+    parse_percentage,
     whole,
 )
 from ..grid.presets import PRESETS
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 VERSUS_BLOCKS = (10, 30)
 """Whatever the preset: a verdict on a change needs the intervals of a standard run."""
+ANSWER_BLOCKS = (3, 30)
+"""With --more-than: from the fewest that have an interval of all looks."""
 
 _RUN_OPTIONS: tuple[Any, ...] = (
     click.option(
@@ -93,11 +96,18 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
 @click.argument("ref", required=False)
 @click.option("--python", help="Another interpreter, and so another JAX, for the other side.")
 @run_options
+@click.option("--more-than", help="Ask about this difference alone, 5% say: stop as soon as it surely is, or is not.")
 @click.option("--output", type=FILE, help="Keep the run file.")
 @FAIL_ON
 @FORMAT
 def versus(
-    ref: str | None, python: str | None, output: Path | None, fail_on: str | None, form: str, **given: Any
+    ref: str | None,
+    python: str | None,
+    more_than: str | None,
+    output: Path | None,
+    fail_on: str | None,
+    form: str,
+    **given: Any,
 ) -> int:
     """Judge the working tree against REF (a commit, a branch, an interpreter), both sampled in lockstep."""
     from ..run import measure, prepared
@@ -105,13 +115,14 @@ def versus(
     from ..versus import sides
 
     failures_of(fail_on)
-    request = _request(given, output)
+    request = _request(given | {"more_than": parse_percentage("--more-than", more_than)}, output)
     with sides(ref, python, request.plugins) as settings, tempfile.TemporaryDirectory() as folder:
         base, new = settings
         options = replace(request.options, environments=(base, new))
         output = output or Path(folder) / "versus.jsonl"
         request = replace(request, options=options, output=output, sides=settings)
-        with prepared(request, blocks=None if options.blocks else VERSUS_BLOCKS) as ready:
+        blocks = VERSUS_BLOCKS if options.more_than is None else ANSWER_BLOCKS
+        with prepared(request, blocks=None if options.blocks else blocks) as ready:
             finished = measure(ready, watcher)
         if finished.outcome.reason == "interrupted":
             print("linregbench: interrupted: no verdict", file=sys.stderr)
@@ -151,6 +162,7 @@ def _options(given: Mapping[str, Any]) -> RunOptions:
         timeout_s=parse_duration("--timeout", given["timeout"]),
         seed=number("seed") or 0,
         flush_cache=given["flush_cache"],
+        more_than=given.get("more_than"),
         **lists_of(given),
     )
 

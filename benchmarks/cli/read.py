@@ -57,13 +57,13 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
 
 
 @click.command()
-@click.argument("files", metavar="BASE NEW...", nargs=-1, required=True, type=FILE)
+@click.argument("files", metavar="BASE [NEW]...", nargs=-1, required=True, type=FILE)
 @click.option("--across", is_flag=True, help="Compare devices or machines, of one run file or more: no verdicts.")
 @FAIL_ON
 @FORMAT
 def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: str) -> int:
-    """Compare two run files: is NEW faster or slower than BASE?"""
-    from linregbench.results.compare.runs import compare_runs
+    """Compare two run files: is NEW faster or slower than BASE? Or the two sides of one that versus wrote."""
+    from linregbench.results.compare.runs import compare_runs, compare_sides
     from linregbench.results.formats.foreign import foreign_rows
     from linregbench.results.runfile.read import read_run
 
@@ -74,6 +74,12 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
         raise UsageError(f"--fail-on {fail_on} needs verdicts, and {why}")
     if across and not others:
         return _compare_across(files, form)
+    if len(files) == 1 and not others:
+        run = read_run(files[0])
+        tell_notices([run])
+        sides = run.header.options.get("environments")
+        if isinstance(sides, list) and len(sides) == 2:
+            return print_judged(compare_sides(run, *map(str, sides)), fail_on, form)
     if len(files) != 2:
         raise UsageError(f"compare takes two files, BASE and NEW, got {len(files)}; --across takes any number of runs")
     base, new = files

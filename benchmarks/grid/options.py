@@ -107,6 +107,7 @@ class RunOptions:
     seed: int = 0
     data_label: str | None = None
     flush_cache: bool = False
+    more_than: float | None = None  # of `versus`: the difference that it stops at the answer to, as a fraction
 
     def __post_init__(self) -> None:
         from linregbench.solvers.workload import DTYPES, METHODS  # brings NumPy, which `--help` does without
@@ -126,6 +127,8 @@ class RunOptions:
         _within("--cpu-devices", (self.cpu_devices,), 1, MOST_CPU_DEVICES)
         _within("--blocks", (self.blocks,) if self.blocks is not None else None, 2)
         _within("--seed", (self.seed,), 0)
+        if self.more_than is not None and self.blocks is not None:
+            raise UsageError("--more-than stops as soon as the question is answered: leave out --blocks")
         for value in self.threads or ():
             if value != "all" and not (value.isascii() and value.isdigit() and int(value) >= 1):
                 raise UsageError(f"--threads must be a number of threads or 'all', got {value!r}")
@@ -164,6 +167,16 @@ def parse_duration(option: str, text: str | None) -> float | None:
     if match is None or float(match[1]) <= 0:
         raise UsageError(f"{option} takes a time such as 90s, 5m or 1.5h, got {text!r}")
     return float(match[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
+
+
+def parse_percentage(option: str, text: str | None) -> float | None:
+    """A fraction from 5% or 0.5%; None where the option was not given. Raises UsageError."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)%", text.strip())
+    if match is None or not 0 < float(match[1]) <= 100:
+        raise UsageError(f"{option} takes a percentage such as 5%, above 0 and at most 100%, got {text!r}")
+    return float(match[1]) / 100
 
 
 def one_of(what: str, names: Iterable[str] | None, choices: Iterable[str]) -> None:

@@ -29,7 +29,8 @@ HEAVY_FLOPS = 2e9
 class Limits:
     """How much is measured, and how much it may cost.
 
-    blocks   fewest and most; `exact` where a person asked for so many: then no case has fewer, and none more
+    blocks      fewest and most; `exact` where a person asked for so many: then no case has fewer, and none more
+    more_than   the difference whose answer ends it, a fraction
     """
 
     blocks: tuple[int, int]
@@ -37,6 +38,7 @@ class Limits:
     call_limit_s: float
     rules: Rules
     exact: bool = False
+    more_than: float | None = None
 
 
 def impossible(case: Case, available_bytes: int) -> str | None:

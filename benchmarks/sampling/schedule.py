@@ -113,8 +113,12 @@ def _judge(session: Session, state: State, states: Sequence[State]) -> None:
     settled = {}
     with clock.stopwatch(session.spent, "estimate"):
         limits = thresholds([block for contest in states for block in contest.blocks])
-        state.stopped = stopping.reason(state.measurements, state.blocks, state.contest.pairs, limits, session.limits)
-        if state.stopped is None and not state.contest.pairs:
+        pairs, more_than = state.contest.pairs, session.limits.more_than
+        if more_than is not None:
+            state.retired |= stopping.answered(state.measurements, state.blocks, state.contest, limits, more_than)
+            pairs = tuple(pair for pair in pairs if pair[0] not in state.retired)
+        state.stopped = stopping.reason(state.measurements, state.blocks, pairs, limits, session.limits)
+        if state.stopped is None and not pairs and more_than is None:
             settled = stopping.settled(state.measurements, state.blocks, limits, session.limits)
     if state.stopped:
         session.writer.append(_stop(state, state.stopped))

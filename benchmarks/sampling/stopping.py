@@ -17,12 +17,14 @@ import numpy as np
 from linregbench.results.fields import CASE_KEYS
 from linregbench.results.runfile.records import Block, Measurement, problem_key
 from linregbench.results.runfile.records import Case as Row
-from linregbench.results.stats.estimates import Estimate, estimate, ratio_between
+from linregbench.results.stats.contests import contests
+from linregbench.results.stats.estimates import Estimate, estimate, ratio_between, ratio_in
 from linregbench.results.stats.intervals import robust_sd
 from linregbench.results.stats.lockstep import LEAST_QUIET_SAMPLES
 from linregbench.results.stats.quiet import quiet_samples
+from linregbench.results.words.text import counted
 
-from ..grid.cases import Case
+from ..grid.cases import Case, Contest
 from .plan import Limits
 
 NEAR = 2.0
@@ -46,13 +48,16 @@ def reason(
     """Why a contest is not measured any further, or None: then it is.
 
     Every ratio within 2x of the winner needs a half-width of 1%, the others 5%; where cases stand in pairs, each pair
-    needs 1%. Looking after every block and stopping when it is enough lowers the interval's coverage a little:
-    tests/studies simulates by how much.
+    needs 1%; where they are asked about one difference, none of the pairs given, which are those still open, may be
+    left. Looking after every block and stopping when it is enough changes the interval's coverage a little:
+    results/published/coverage.md has by how much.
     """
     fewest, most = limits.blocks
     done = 1 + max((block.block for block in blocks), default=-1)
     if done and not any(m.status == "ok" for m in measurements if m.block == done - 1):
         return "no case left"
+    if done and limits.more_than is not None and not pairs:
+        return f"answered after {counted(done, 'block')}"
     if done < fewest:
         return None
     if fewest == most:
@@ -60,6 +65,8 @@ def reason(
         if not limits.exact and quiet < fewest and done < fewest + int(MORE_BLOCKS * fewest):
             return None
         return f"{done} blocks, as asked" if done == fewest else f"{done} blocks, of which {quiet} were quiet"
+    if limits.more_than is not None:
+        return f"{done} blocks, the most; {counted(len(pairs), 'case')} undecided" if done >= most else None
     if pairs:
         asked = _of_pairs(measurements, blocks, quiet_limits, pairs)
     else:
@@ -92,6 +99,26 @@ def settled(
             lead = f"{row.winner} is {1 / behind.ratio:.3g} times as fast"
             rows[row.case] = f"{row.blocks} blocks: {lead}; half-width {half_width:.1%}"
     return rows
+
+
+def answered(
+    measurements: Sequence[Measurement],
+    blocks: Sequence[Block],
+    contest: Contest,
+    quiet_limits: Mapping[str, float],
+    more_than: float,
+) -> set[Case]:
+    """The cases of the pairs of which it is known whether they differ by more than this fraction, or never will be.
+
+    Not the baselines, which every block has: the others' noise floor is theirs.
+    """
+    gathered = list(contests(measurements, blocks, quiet_limits).values())
+    done: set[Case] = set()
+    for base, new in contest.pairs:
+        ratio = ratio_in(gathered[0], row_of(new), row_of(base), more_than) if gathered else None
+        if ratio is None or ratio.verdict != "inconclusive":
+            done |= {base, new}
+    return done - {*contest.baselines}
 
 
 def row_of(case: Case) -> Row:

@@ -13,6 +13,11 @@ from ..stats.quiet import sentinel_levels
 from ..words.text import threads_text
 
 MOST_DISAGREEMENT = 0.02
+INSTEAD = (
+    "to judge: sample both in one run, by linregbench versus REF; or compare machines or devices, without verdicts, "
+    "by linregbench compare --across BASE NEW"
+)
+"""What to do where verdicts are refused."""
 
 _OF_MACHINE = {"cpu": "the CPU", "cores": "the number of cores", "cpu_quota": "the CPU quota"}
 _OF_NURSERY = {"python": "Python", "blas": "the BLAS", "xla_flags": "XLA_FLAGS", "device_kind": "the device"}

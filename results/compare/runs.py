@@ -72,6 +72,7 @@ class Comparison:
     shortfalls: tuple[str, ...] = ()  # of a run that ended before it had the blocks that it was asked for
     paired: bool  # two environments of one run, in lockstep
     across: bool = False  # a side is no run file: ratios, and never a verdict
+    more_than: float | None = None  # the difference that was asked about, where the run stopped at the answer
 
     @property
     def got_worse(self) -> bool:
@@ -96,7 +97,7 @@ def compare_runs(base: Run, new: Run) -> Comparison:
     pairs = matched(estimate_run(base), estimate_run(new), (itself,))
     levels = levels_of(base), levels_of(new)
     drawn = [ratio_of(*levels, mine.case, theirs.case) if mine and theirs else None for mine, theirs in pairs]
-    refused = [
+    refused: list[Sequence[str]] = [
         [difference.text for difference in apart_in if ratio and difference.concerns(pair[1].case)] if pair[1] else []
         for pair, ratio in zip(pairs, drawn, strict=True)
     ]
@@ -106,7 +107,7 @@ def compare_runs(base: Run, new: Run) -> Comparison:
     return Comparison(
         base=names[0],
         new=names[1],
-        rows=_rows(pairs, drawn, refused, names),
+        rows=_rows(pairs, _controlled(drawn, refused), refused, names),
         refusals=tuple(dict.fromkeys(texts)),
         shortfalls=_shortfalls((base, new), names),
         paired=False,
@@ -114,7 +115,7 @@ def compare_runs(base: Run, new: Run) -> Comparison:
 
 
 def compare_sides(run: Run, base: str, new: str) -> Comparison:
-    """Two environments of one run, paired round by round.
+    """Two environments of one run, paired round by round; judged as the run itself was, where it stopped at an answer.
 
     Raises RunFileError where the run has no environment of that name.
     """
@@ -128,14 +129,28 @@ def compare_sides(run: Run, base: str, new: str) -> Comparison:
     helpers = {m.case for m in run.measurements if m.role == "baseline"}
     pairs = [pair for pair in pairs if all(pair) or not any(row and row.case in helpers for row in pair)]
     gathered = contests(run.measurements, run.blocks, thresholds(run.blocks))
+    more_than = run.header.options.get("more_than")
+    more_than = more_than if isinstance(more_than, float) and more_than > 0 else None
     drawn = [
-        ratio_in(gathered[mine.case.problem, mine.case.threads], theirs.case, mine.case) if mine and theirs else None
+        ratio_in(gathered[mine.case.problem, mine.case.threads], theirs.case, mine.case, more_than)
+        if mine and theirs
+        else None
         for mine, theirs in pairs
     ]
-    rows = _rows(pairs, drawn, [()] * len(pairs), (base, new))
+    refused: list[Sequence[str]] = [()] * len(pairs)
+    if more_than is None:
+        drawn = _controlled(drawn, refused)
+    rows = _rows(pairs, drawn, refused, (base, new))
     texts = () if any(drawn) else ("no case was measured in both",)
-    lacking_blocks = _shortfalls((run,), ("the run",))
-    return Comparison(base=base, new=new, rows=rows, refusals=texts, shortfalls=lacking_blocks, paired=True)
+    return Comparison(
+        base=base,
+        new=new,
+        rows=rows,
+        refusals=texts,
+        shortfalls=_shortfalls((run,), ("the run",)),
+        paired=True,
+        more_than=more_than,
+    )
 
 
 def alike_but_for(*names: str) -> Likeness:
@@ -239,20 +254,25 @@ def _rows(
     refused: Sequence[Sequence[str]],
     names: tuple[str, str],
 ) -> tuple[ComparedCase, ...]:
-    """The rows, judged together: false-discovery control over all that are not refused."""
-    judged = [n for n, ratio in enumerate(drawn) if ratio and not refused[n]]
-    controlled = control_false_discoveries([ratio for n in judged if (ratio := drawn[n])])
-    ratios = dict(zip(judged, controlled, strict=True))
     rows = []
-    for n, pair in enumerate(pairs):
-        ratio = ratios.get(n)
-        why = apart(pair) if ratio else "; ".join(refused[n]) or lacking(pair, names)
-        verdict = ratio.verdict if ratio else "refused" if refused[n] else "broken" if broken(pair) else "skipped"
+    for pair, ratio, texts in zip(pairs, drawn, refused, strict=True):
+        why = "; ".join(texts) or (apart(pair) if ratio else lacking(pair, names))
+        verdict = "refused" if texts else ratio.verdict if ratio else "broken" if broken(pair) else "skipped"
         every = ratio is not None and ratio.rounds == "all"
         times = [None if side is None else side.time_all_s if every else side.time_s for side in pair]
-        values = {name: getattr(ratio, name) for name in _OF_RATIO} if ratio else {}
+        # of what is not judged there is no least difference to judge by
+        values = {name: getattr(ratio, name) for name in _OF_RATIO if name != "delta" or not texts} if ratio else {}
         rows.append(compared_case(pair, verdict, why, times, **values))
     return tuple(rows)
+
+
+def _controlled(drawn: Sequence[Ratio | None], refused: Sequence[Sequence[str]]) -> list[Ratio | None]:
+    """The ratios judged together: false-discovery control over all that are not refused."""
+    judged = [n for n, ratio in enumerate(drawn) if ratio and not refused[n]]
+    controlled = list(drawn)
+    for n, ratio in zip(judged, control_false_discoveries([r for n in judged if (r := drawn[n])]), strict=True):
+        controlled[n] = ratio
+    return controlled
 
 
 def compared_case(

@@ -21,9 +21,9 @@ from ..words.names import at_precision
 from .contests import Contest, ContestKey, baseline_of, contests, contests_of, floors
 from .findings import withheld
 from .intervals import FloatArray, quantile, t_interval
-from .lockstep import NOT_STEADY, Lockstep, log_ratios, log_times, only, unsteady
+from .lockstep import NOT_STEADY, Lockstep, aa_values, log_ratios, log_times, only, unsteady
 from .quiet import thresholds
-from .ratios import Ratio, control_false_discoveries, exp_or_none, ratios_of, to_itself
+from .ratios import Ratio, control_false_discoveries, exp_or_none, ratios_of, sequential_ratio, to_itself
 
 # all of a measurement in one call: a run has a hundred thousand
 _medians, _largest = attrgetter(*MEDIANS), attrgetter(*LARGEST)
@@ -106,15 +106,27 @@ def ratio_between(
     return None if contest is None else ratio_in(contest, case, other)
 
 
-def ratio_in(contest: Contest, case: Case, other: Case) -> Ratio | None:
-    """`ratio_between` for a contest that was gathered already; the floor is that of either side's baseline."""
+def ratio_in(contest: Contest, case: Case, other: Case, more_than: float | None = None) -> Ratio | None:
+    """`ratio_between` for a contest that was gathered already; the floor is that of either side's baseline.
+
+    With `more_than`, a fraction, as a sequence of looks that stops where the two surely differ by more, or by less.
+    """
     if case not in contest.believed or other not in contest.believed:
         return None
     baseline = baseline_of(contest, case)
     if baseline is None:
         baseline = baseline_of(contest, other)
     concerned = replace(contest, lockstep=only(contest.lockstep, {case, other, baseline or case}))
-    return _ratios_to(other, [case], concerned, baseline)[case]
+    if more_than is None:
+        return _ratios_to(other, [case], concerned, baseline)[case]
+    lockstep = concerned.lockstep
+    via = None if baseline is None else lockstep.rows[baseline, False]
+    values = log_ratios(lockstep, lockstep.rows[other, False], via)
+    twin = None if baseline is None else lockstep.rows.get((baseline, True))
+    aa = np.full(values.values.shape[1], np.nan)
+    if via is not None and twin is not None:
+        aa = aa_values(lockstep, via, twin, quiet=False)
+    return sequential_ratio(values, lockstep.rows[case, False], aa, more_than)
 
 
 def _estimates(gathered: Mapping[ContestKey, Contest], stops: Iterable[Stop]) -> tuple[Estimate, ...]:

@@ -23,6 +23,9 @@ LEAST_DELTA_BETWEEN_RUNS = 0.03
 LEAST_DELTA_WITHOUT_FLOOR = LEAST_DELTA_BETWEEN_RUNS
 # however noisy the run, cases that may differ by more than this (a log ratio) are not called the same
 SAME_AT_MOST = 0.1
+# how many standard deviations between blocks a mean lies from what is tested where a sequence of looks decides soonest:
+# 5% at 0.7%. Larger values bear skewed blocks better, and decide a little later (results/published/more_than.md)
+USUAL_EFFECT = 7.0
 MAD_TO_SD = 1.4826
 
 # scipy.special and not scipy.stats, whose import alone takes a second of every run
@@ -61,6 +64,24 @@ def t_interval(values: npt.ArrayLike, confidence: float = CONFIDENCE) -> Interva
     """
     mean, error, count = _mean_and_error(values)
     return Interval(mean, _t_quantile(count - 1.0, 0.5 + confidence / 2) * error, count)
+
+
+def sequential_interval(values: npt.ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """An interval of the mean that holds it at all looks together, however often one looks and whenever one stops.
+
+    `values` are the blocks so far; the half-width is NaN below three of them. A confidence sequence for normal
+    blocks of unknown variance: the means at which the scale-invariant likelihood ratio, mixed over effects of standard
+    deviation USUAL_EFFECT, is below 1 / (1 - confidence). It is a martingale at the true mean, so that by Ville's
+    inequality it ever passes that with a probability of at most 1 - confidence (Lai, "On Confidence Sequences", Ann.
+    Stat. 4, 1976; the Gaussian mixture: Wang and Ramdas, "Anytime-valid t-tests and confidence sequences for Gaussian
+    means with unknown variance", arXiv 2310.03722, 2023).
+    """
+    mean, error, count = _mean_and_error(values)
+    share = 1 / (1 + count * USUAL_EFFECT**2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bound = ((1 - confidence) ** 2 * share) ** (-1.0 / count)
+        squared = (count - 1.0) * (bound - 1) / (1 - bound * share)
+        return Interval(mean, np.where(squared >= 0, np.sqrt(squared) * error, np.nan), count)
 
 
 def welch_interval(base: npt.ArrayLike, new: npt.ArrayLike, confidence: float = CONFIDENCE) -> Interval:
@@ -139,6 +160,15 @@ def delta(noise_floor: npt.ArrayLike, least: float = LEAST_DELTA) -> FloatArray:
     return np.where(np.isnan(bound), unknown, np.maximum(bound, np.log1p(least)))
 
 
+def bands_of_question(noise_floor: npt.ArrayLike, more_than: float) -> tuple[FloatArray, FloatArray]:
+    """For `verdict` on one question, whether the difference is more than this fraction: its delta, and its `same`.
+
+    Where the floor is higher it stands in the place of the fraction, and nothing is called the same.
+    """
+    band = delta(noise_floor, more_than)
+    return band, np.where(band > np.log1p(more_than), 0.0, band)
+
+
 def p_value(values: npt.ArrayLike, delta: npt.ArrayLike) -> FloatArray:
     """Of the hypothesis that the true |log ratio| is at most delta; 1 below two blocks.
 
@@ -174,21 +204,24 @@ def benjamini_hochberg(p_values: npt.ArrayLike, rate: float = 1 - CONFIDENCE) ->
     return rejected
 
 
-def verdict(interval: Interval, delta: npt.ArrayLike, rejected: npt.ArrayLike = True) -> npt.NDArray[np.str_]:
-    """`faster` or `slower`: outside +-delta, and `rejected` by false-discovery control; `same`: inside +-2 delta and
-    SAME_AT_MOST, since two cases that may differ by a third are not the same for the noise of the run that timed them.
+def verdict(
+    interval: Interval, delta: npt.ArrayLike, rejected: npt.ArrayLike = True, *, same: npt.ArrayLike | None = None
+) -> npt.NDArray[np.str_]:
+    """`faster` or `slower`: outside +-delta, and `rejected` by false-discovery control; `same`: inside +-`same`, else
+    +-2 delta and SAME_AT_MOST, since two cases that may differ by a third are not the same for the noise of the run.
 
     Otherwise, and below two blocks, `inconclusive`. The interval is of log(base time / case time). Judging by a band
     instead of by 0 keeps differences nobody would act on from becoming verdicts (Schuirmann, J. Pharmacokinet.
     Biopharm. 15, 1987).
     """
-    band = np.asarray(delta)
+    band = np.asarray(delta, dtype=np.float64)
     sure = np.asarray(rejected)
+    inside = np.minimum(2 * band, SAME_AT_MOST) if same is None else np.asarray(same, dtype=np.float64)
     return np.select(
         [
             sure & (interval.low > band),
             sure & (interval.high < -band),
-            (np.abs(interval.mean) + interval.half_width) < np.minimum(2 * band, SAME_AT_MOST),
+            (np.abs(interval.mean) + interval.half_width) < inside,
         ],
         ["faster", "slower", "same"],
         "inconclusive",

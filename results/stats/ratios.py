@@ -10,10 +10,12 @@ from .intervals import (
     LEAST_DELTA_BETWEEN_RUNS,
     FloatArray,
     Interval,
+    bands_of_question,
     benjamini_hochberg,
     delta,
     floor,
     p_value,
+    sequential_interval,
     t_interval,
     verdict,
     welch_interval,
@@ -33,7 +35,7 @@ class Ratio:
     rounds: str  # QUIET, FASTEST or ALL: what it rests on in most blocks
     floor: float | None  # what two copies of the baseline differ by, as a fraction; None without such a pair
     delta: float  # the least that is called a difference, as a fraction
-    p_value: float  # of a difference no larger than delta
+    p_value: float  # of a difference no larger than delta; NaN where a sequence of looks is judged
     verdict: str  # faster, slower, same, inconclusive; or what the other is, where it is the case itself
 
     @property
@@ -67,6 +69,20 @@ def ratios_of(values: BlockValues, floors: Floors) -> list[Ratio | None]:
     noise = np.where(values.undisturbed, floors.quiet, floors.every)
     band = delta(noise)
     return _judged(t_interval(values.values), noise, band, p_value(values.values, band), values.rounds)
+
+
+def sequential_ratio(values: BlockValues, row: int, aa: FloatArray, more_than: float) -> Ratio | None:
+    """One row, looked at after every block: slower or faster by more than this fraction, `same` within it, or unsure.
+
+    `aa` (blocks,) are the A/A log ratios, of which those of the row's own blocks count: what is measured of the
+    baseline later does not change the answer. All answers together are wrong at most once in 20 times
+    (`sequential_interval`).
+    """
+    of_row = values.values[row]
+    noise = floor(np.where(np.isnan(of_row), np.nan, aa))[np.newaxis]
+    band, same = bands_of_question(noise, more_than)
+    interval = sequential_interval(of_row[np.newaxis])
+    return _judged(interval, noise, band, np.array([np.nan]), values.rounds[row : row + 1], same)[0]
 
 
 def unpaired_ratio(base_log_s: FloatArray, new_log_s: FloatArray, noise: float, rounds: str) -> Ratio | None:
@@ -104,9 +120,14 @@ def _softened(ratio: Ratio) -> Ratio:
 
 
 def _judged(
-    interval: Interval, noise: FloatArray, band: FloatArray, p_values: FloatArray, rounds: Sequence[str]
+    interval: Interval,
+    noise: FloatArray,
+    band: FloatArray,
+    p_values: FloatArray,
+    rounds: Sequence[str],
+    same: FloatArray | None = None,
 ) -> list[Ratio | None]:
-    verdicts, lows, highs = verdict(interval, band), interval.low, interval.high
+    verdicts, lows, highs = verdict(interval, band, same=same), interval.low, interval.high
     ratios: list[Ratio | None] = []
     for row, blocks in enumerate(interval.blocks):
         if not blocks:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..compare.refusals import INSTEAD
 from ..compare.runs import VERDICTS, ComparedCase, Comparison
 from ..fields import CASE_KEYS, CONTEST_KEYS, WORKLOAD
 from ..fields import COLUMNS as OF_A_RUN
@@ -14,7 +15,7 @@ from ..frame import of_rows, records_of
 from ..stats.findings import FINDINGS
 from ..words.guesses import BLOCKS_ADVISED, shown_ratio, shown_time, too_few, too_few_text, verdict_text
 from ..words.names import Record, grouped, named, title, varying
-from ..words.text import bound_text, counted, listed, plain
+from ..words.text import bound_text, counted, percent_text, plain
 from .cases import by_reason
 from .table import Cell, Document, Table, number_cell, table_of
 
@@ -42,7 +43,8 @@ def summary(comparison: Comparison) -> str:
         ratios = counted(len(comparison.rows) - without, "ratio") + ", no verdicts"
         return f"{ratios}, {without} skipped" if without else ratios
     counts = Counter(row.verdict for row in comparison.rows)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]) or "nothing to compare"
+    words = {verdict: _word(verdict, comparison.more_than) for verdict in VERDICTS if counts[verdict]}
+    return ", ".join(f"{counts[verdict]} {word}" for verdict, word in words.items()) or "nothing to compare"
 
 
 def comparison_document(comparison: Comparison) -> Document:
@@ -54,7 +56,9 @@ def comparison_document(comparison: Comparison) -> Document:
     word = "differs" if comparison.across else "refused"
     above += [f"{word}: {plain(text)}" for text in comparison.refusals]
     above = [*(plain(text) for text in comparison.shortfalls), *above]
-    tables = [_table(named(alike), told) for alike in grouped(records, _GROUP_KEYS).values()]
+    above += [INSTEAD] if any(row.verdict == "refused" for row in comparison.rows) else []
+    groups = grouped(records, _GROUP_KEYS).values()
+    tables = [_table(named(alike), told, comparison.more_than) for alike in groups]
     return Document(tables, above, list(_notes(comparison)), summary(comparison))
 
 
@@ -66,43 +70,59 @@ def _record(comparison: Comparison, row: ComparedCase) -> dict[str, Any]:
     return record | {"ratio_low": row.low, "ratio_high": row.high, "findings": "; ".join(row.findings)}
 
 
-def _table(records: Sequence[Record], told: AbstractSet[str]) -> Table:
+def _word(verdict: str | None, more_than: float | None) -> str:
+    """A verdict as it is printed: of a run that asked about one difference, its answers to that."""
+    answers = {} if more_than is None else {"same": f"within {percent_text(more_than)}", "inconclusive": "undecided"}
+    return answers.get(verdict or "", verdict or "")
+
+
+def _table(records: Sequence[Record], told: AbstractSet[str], more_than: float | None) -> Table:
     compared = [record for record in records if record["ratio"] is not None]
     return table_of(
         title(records[0], told),
         ("case", "base", "new", "base / new", "verdict"),
-        map(_row, compared),
+        (_row(record, more_than) for record in compared),
         remarks=by_reason((record["name"], _remark(record)) for record in compared),
         left_out=tuple(_left_out([record for record in records if record["ratio"] is None])),
     ).filled()
 
 
 def _left_out(without: Sequence[Record]) -> Iterator[str]:
-    """The cases without a ratio: the broken ones, those of a refused comparison, and all others, and why."""
-    by_word: dict[str, list[Record]] = {"broken": [], "refused": [], "skipped": []}
+    """The cases without a ratio: the broken ones, and all others, and why."""
+    by_word: dict[str, list[Record]] = {"broken": [], "skipped": []}
     for record in without:
         by_word.get(record["verdict"], by_word["skipped"]).append(record)
     for word, records in by_word.items():
-        if word == "refused" and records:
-            yield f"refused: {listed([record['name'] for record in records])}"
-        elif records:
-            reasons = by_reason((record["name"], plain(record["reason"] or "")) for record in records)
-            yield from (f"{word}: {line}" for line in reasons)
+        reasons = by_reason((record["name"], plain(record["reason"] or "")) for record in records)
+        yield from (f"{word}: {line}" for line in reasons)
 
 
-def _row(record: Record) -> tuple[Cell | str, ...]:
+def _row(record: Record, more_than: float | None) -> tuple[Cell | str, ...]:
     blocks = record["blocks"]
     return (
         record["name"] + (" *" if _remark(record) else ""),
         *(number_cell(shown_time(record[side], blocks=blocks), record[side]) for side in ("base_time_s", "new_time_s")),
         Cell(shown_ratio(record["ratio"], record["ratio_low"], record["ratio_high"], blocks=blocks), record["ratio"]),
-        Cell(verdict_text(record["verdict"], blocks), meaning=record["verdict"] or ""),
+        Cell(verdict_text(_word(record["verdict"], more_than), blocks), meaning=record["verdict"] or ""),
     )
 
 
 def _remark(record: Record) -> str:
-    remarks = [plain(text) for text in (record["reason"], record["findings"]) if text]
+    told_above = record["verdict"] == "refused"
+    remarks = [plain(text) for text in (None if told_above else record["reason"], record["findings"]) if text]
     return ", ".join(remarks)
+
+
+def _on_the_question(band: Sequence[float], more_than: float) -> Iterator[str]:
+    """What the answers mean, and where the run was too noisy for the question."""
+    asked = percent_text(more_than)
+    yield f"slower, faster: surely by more than {asked}; within {asked}: surely not."
+    above = [delta for delta in band if delta > more_than * (1 + 1e-9)]
+    if above:
+        yield (
+            f"Two copies of the baseline may differ by up to {above[-1]:.1%}: in {len(above)} of {len(band)} such a "
+            f"bound is above {asked} and stands in its place, and nothing is called within it."
+        )
 
 
 def _notes(comparison: Comparison) -> Iterator[str]:
@@ -120,6 +140,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
             how += f", and in {fastest} of {len(ratios)} from the fastest"
     sure = [row for row in ratios if not too_few(row.blocks)]
     interval = ", with the 95% interval" if any(row.low is not None for row in sure) else ", without an interval"
+    interval += " that holds at all looks together" if comparison.more_than is not None else ""
     yield f"base, new: one call; base / new: {how}{interval}; above 1 the new one is faster."
     if few := {row.blocks for row in ratios if row.blocks is not None and too_few(row.blocks)}:
         yield (
@@ -127,7 +148,9 @@ def _notes(comparison: Comparison) -> Iterator[str]:
             f"{BLOCKS_ADVISED} takes more."
         )
     band = sorted(row.delta for row in sure if row.delta is not None)
-    if band and not comparison.across:
+    if band and comparison.more_than is not None:
+        yield from _on_the_question(band, comparison.more_than)
+    elif band and not comparison.across:
         span = " to ".join(dict.fromkeys(map(bound_text, (band[0], band[-1]))))
         yield f"A difference is called faster or slower from {span} on, judged over all cases together."
     names = dict.fromkeys(name for row in ratios for name in row.findings)

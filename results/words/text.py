@@ -37,6 +37,11 @@ def bound_text(share: float) -> str:
     return f"{share:.1%}" if share <= 1 else "over 100%"
 
 
+def percent_text(share: float) -> str:
+    """A share that somebody asked for, as they wrote it: `5%`, `0.5%`."""
+    return f"{100 * share:.6g}%"
+
+
 def ratio_text(ratio: float | None, low: float | None = None, high: float | None = None, less: str = "slower") -> str:
     """A ratio with its interval, `3.1x (2.9-3.4)`; far below 1 the other way round, `3,000x slower (2,900-3,100)`."""
     if ratio is None:

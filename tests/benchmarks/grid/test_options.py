@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from linregbench.benchmarks.grid.options import RunOptions, UsageError, parse_duration, parse_list, whole
+from linregbench.benchmarks.grid.options import (
+    RunOptions,
+    UsageError,
+    parse_duration,
+    parse_list,
+    parse_percentage,
+    whole,
+)
 
 
 def test_what_is_written_to_the_run_file_is_read_back() -> None:
@@ -31,6 +38,7 @@ def test_what_is_written_to_the_run_file_is_read_back() -> None:
         ({"conditions": (0.5,)}, "--condition must be at least 1, got 0.5"),
         ({"conditions": (float("nan"),)}, "--condition must be at least 1, got nan"),
         ({"blocks": 1}, "--blocks must be at least 2, got 1"),
+        ({"blocks": 5, "more_than": 0.05}, "--more-than stops as soon as the question is answered: leave out --blocks"),
         ({"seed": -1}, "--seed must be at least 0, got -1"),
         ({"threads": ("0",)}, "--threads must be a number of threads or 'all', got '0'"),
         ({"threads": ("many",)}, "--threads must be a number of threads or 'all', got 'many'"),
@@ -100,3 +108,14 @@ def test_durations(text: str | None, seconds: float | None) -> None:
 def test_a_bad_duration_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"^--budget takes a time such as 90s, 5m or 1.5h, got "):
         parse_duration("--budget", text)
+
+
+@pytest.mark.parametrize(("text", "share"), [(None, None), ("5%", 0.05), (" 0.5% ", 0.005), ("100%", 1.0)])
+def test_percentages(text: str | None, share: float | None) -> None:
+    assert parse_percentage("--more-than", text) == share
+
+
+@pytest.mark.parametrize("text", ["", "5", "0.05", "0%", "-5%", "101%", "five%", "5 %", "nan%"])
+def test_a_bad_percentage_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"^--more-than takes a percentage such as 5%, above 0 and at most 100%, got "):
+        parse_percentage("--more-than", text)

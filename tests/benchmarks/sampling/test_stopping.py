@@ -1,13 +1,30 @@
 """When a contest has been measured enough."""
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fakes import HEADER, SENTINEL_S, FakeClock, FakeProcesses, Manner, make_contest, make_limits
+from fakes import (
+    HEADER,
+    SENTINEL_S,
+    FakeClock,
+    FakeProcesses,
+    FakeWorker,
+    Manner,
+    make_contest,
+    make_limits,
+)
 
+from linregbench.benchmarks.grid.cases import Case, Contest
 from linregbench.benchmarks.sampling import schedule, stopping
 from linregbench.benchmarks.sampling.schedule import Session, State
-from linregbench.results.runfile.write import RunWriter
+from linregbench.benchmarks.sampling.state import restored
+from linregbench.results.compare.runs import compare_sides
+from linregbench.results.runfile.read import Run, read_run
+from linregbench.results.runfile.write import RunWriter, trim_for_resume
 from linregbench.results.stats.quiet import thresholds
 
 
@@ -123,3 +140,93 @@ def test_blocks_that_were_never_quiet_come_again_in_a_later_turn(
     assert len(state.blocks) == (expected or 5)
     quiet = len(state.blocks) - len(loud)
     assert state.stopped == (f"{expected} blocks, of which {quiet} were quiet" if expected else "5 blocks, as asked")
+
+
+# Asked about one difference
+
+LEAST = 3
+
+
+class Sides(FakeProcesses):
+    """Two sides: what a strategy takes in "base", as a multiple of what it takes here, and how it varies there."""
+
+    def __init__(self, time: FakeClock, **base: tuple[float, float]) -> None:
+        super().__init__(time)
+        self.base = base
+
+    def start(self, case: Case, details: Mapping[str, Any]) -> FakeWorker:
+        name = case.solver.strategy
+        factor, self.noise = self.base.get(name, (1.0, 0.0)) if case.environment == "base" else (1.0, 0.0)
+        self.manners[name] = Manner(0.01 * factor)
+        return super().start(case, details)
+
+
+def two_sides(*strategies: str) -> Contest:
+    """Every strategy, the baseline too, in "base" and here."""
+    one = make_contest(*strategies)
+    news = (*one.baselines, *one.cases)
+    pairs = tuple((replace(new, environment="base"), new) for new in news)
+    return replace(one, cases=tuple(c for pair in pairs for c in pair if c not in one.baselines), pairs=pairs)
+
+
+def ask(path: Path, processes: FakeProcesses, contest: Contest, most: int = 9, before: Run | None = None) -> Run:
+    """The run that asks whether anything differs by more than 5%."""
+    with RunWriter(path, append=before is not None) as writer:
+        if before is None:
+            writer.append(HEADER | {"options": {"more_than": 0.05}})
+        state = restored(contest, before.measurements, before.blocks) if before else State(contest)
+        limits = make_limits((LEAST, most), more_than=0.05)
+        schedule.run_contests(Session(limits, processes, writer, processes), [state])
+    return read_run(path)
+
+
+def blocks_by_case(run: Run) -> Counter[tuple[str, str]]:
+    return Counter((m.strategy, m.environment) for m in run.measurements if m.role != "twin")
+
+
+def verdicts(run: Run) -> dict[str, str | None]:
+    return {row.case.strategy: row.verdict for row in compare_sides(run, "base", "here").rows}
+
+
+ANSWERED = {"numpy_loop": "same", "slow": "slower", "fast": "faster", "alike": "same"}
+UNSURE = {"slow": (0.9, 0.0), "fast": (1.2, 0.0), "alike": (1.02, 0.0), "wild": (1.0, 0.5)}
+
+
+def test_a_case_leaves_when_its_question_is_answered_and_the_baseline_stays(
+    fake_clock: FakeClock, tmp_path: Path
+) -> None:
+    run = ask(tmp_path / "run.jsonl", Sides(fake_clock, **UNSURE), two_sides("slow", "fast", "alike", "wild"))
+    assert verdicts(run) == ANSWERED | {"wild": "inconclusive"}
+    taken = blocks_by_case(run)
+    assert {taken[name, side] for name in ("slow", "fast", "alike") for side in ("base", "here")} == {LEAST}
+    assert taken["numpy_loop", "base"] == LEAST
+    assert taken["numpy_loop", "here"] == taken["wild", "here"] == taken["wild", "base"] == 9
+    assert [stop.reason for stop in run.stops] == ["9 blocks, the most; 1 case undecided"]
+
+
+def test_all_ends_when_all_is_answered(fake_clock: FakeClock, tmp_path: Path) -> None:
+    run = ask(tmp_path / "run.jsonl", Sides(fake_clock, slow=(0.9, 0.0)), two_sides("slow"))
+    assert [stop.reason for stop in run.stops] == [f"answered after {LEAST} blocks"]
+
+
+def test_a_pair_that_has_lost_a_side_is_asked_no_more(fake_clock: FakeClock, tmp_path: Path) -> None:
+    bad = Sides(fake_clock)
+    bad.manners["bad"] = Manner(ends={"sample": ("crashed", "because")})
+    start = bad.start
+    bad.start = lambda case, details: (  # type: ignore[method-assign]
+        FakeProcesses.start(bad, case, details) if case.solver.strategy == "bad" else start(case, details)
+    )
+    run = ask(tmp_path / "run.jsonl", bad, two_sides("bad", "good"))
+    assert blocks_by_case(run)["bad", "here"] == blocks_by_case(run)["bad", "base"] == 1
+    assert [stop.reason for stop in run.stops] == [f"answered after {LEAST} blocks"]
+
+
+def test_what_was_answered_stays_so_after_resuming(fake_clock: FakeClock, tmp_path: Path) -> None:
+    path, contest = tmp_path / "run.jsonl", two_sides("slow", "fast", "alike", "wild")
+    first = Sides(fake_clock, **UNSURE)
+    first.interrupt_at = LEAST * (2 * 5 + 1) * 4 + 5  # in the fourth block, when three pairs have left
+    assert set(blocks_by_case(ask(path, first, contest)).values()) == {LEAST}
+    run = ask(path, Sides(fake_clock, **UNSURE), contest, before=trim_for_resume(path))
+    assert verdicts(run) == ANSWERED | {"wild": "inconclusive"}
+    assert blocks_by_case(run)["alike", "here"] == LEAST
+    assert blocks_by_case(run)["wild", "here"] == 9

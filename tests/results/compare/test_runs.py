@@ -13,7 +13,7 @@ from synthetic import QUIET, Noise, Truth
 from linregbench.benchmarks.cli.main import main
 from linregbench.benchmarks.cli.read import print_judged
 from linregbench.results.compare.runs import ComparedCase, Comparison, compare_runs, compare_sides
-from linregbench.results.runfile.read import RunFileError
+from linregbench.results.runfile.read import Run, RunFileError
 
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 VMAP = Truth("jax_vmap", "analytic", 4e-4)
@@ -110,8 +110,9 @@ def test_what_differs_beside_the_code_is_refused(changes: dict[str, Any], words:
     (text,) = comparison.refusals
     assert text.startswith(words)
     assert {row.verdict for row in comparison.rows} == {"refused"}
-    assert {row.ratio for row in comparison.rows} == {None}
     assert {row.reason for row in comparison.rows} == {text}
+    assert by_strategy(comparison)["jax_scan"].ratio == pytest.approx(2.0, rel=0.01), "shown, and not judged"
+    assert {row.delta for row in comparison.rows} == {None}
 
 
 def test_a_sentinel_that_agrees_within_two_percent_is_accepted_and_one_that_is_missing_is_not() -> None:
@@ -281,6 +282,63 @@ def test_sides_are_paired_over_all_rounds() -> None:
     turned = by_strategy(compare_sides(run, "here", "ref"))
     assert turned["jax_scan"].verdict == "slower"
     assert turned["jax_scan"].delta == rows["jax_scan"].delta
+
+
+@pytest.mark.parametrize(
+    ("factor", "word"), [(1.0, "same"), (1.02, "same"), (1.2, "faster"), (1 / 1.2, "slower"), (1.05, "inconclusive")]
+)
+def test_a_run_that_asked_about_one_difference_is_judged_by_that(factor: float, word: str) -> None:
+    comparison = compare_sides(asked(sides_run((SCAN, factor), blocks=6)), "ref", "here")
+    row = by_strategy(comparison)["jax_scan"]
+    assert (row.verdict, row.delta, comparison.more_than) == (word, pytest.approx(0.05), 0.05)
+    fixed = by_strategy(compare_sides(sides_run((SCAN, factor), blocks=6), "ref", "here"))["jax_scan"]
+    assert row.ratio == fixed.ratio
+    assert (row.low or 0) < (fixed.low or 0), "the looks are paid for"
+
+
+def test_an_answer_does_not_change_with_what_is_measured_of_the_baseline_later() -> None:
+    wild = sides_run((SCAN, 1.0), noise=Noise(process=0.08, busy_share=0.0))
+    calm = asked(sides_run((SCAN, 1.0), blocks=4))
+    later = [m for m in wild.measurements if m.block >= 4 and m.strategy == "numpy_loop"]
+    more = replace(calm, measurements=(*calm.measurements, *later), blocks=(*calm.blocks, *wild.blocks[4:]))
+    rows = [by_strategy(compare_sides(run, "ref", "here"))["jax_scan"] for run in (calm, more)]
+    assert rows[0] == rows[1]
+    assert rows[0].verdict == "same"
+
+
+def test_nothing_is_within_a_difference_that_the_floor_is_above() -> None:
+    run = sides_run((SCAN, 1.0), (VMAP, 1.5), blocks=6)
+    shaken = [
+        msgspec.structs.replace(m, samples_s=tuple((1.0, 1.2)[m.block % 2] * s for s in m.samples_s))
+        if m.role == "twin"
+        else m
+        for m in run.measurements
+    ]
+    rows = by_strategy(compare_sides(asked(replace(run, measurements=tuple(shaken))), "ref", "here"))
+    assert (rows["jax_scan"].verdict, rows["jax_vmap"].verdict) == ("inconclusive", "faster")
+    assert rows["jax_scan"].delta == rows["jax_scan"].floor
+    assert (rows["jax_scan"].floor or 0) > 0.05
+
+
+def asked(run: Run, more_than: float = 0.05) -> Run:
+    """The run, had it been started by `versus --more-than 5%`."""
+    return replace(run, header=msgspec.structs.replace(run.header, options={"more_than": more_than}))
+
+
+def test_the_sides_of_one_file_are_compared_as_they_were_when_it_was_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sides = [BASE, SCAN, *(replace(t, fields={"environment": "ref"}) for t in (BASE, faster(SCAN, 1 / 1.3)))]
+    header = synthetic.header(options={"more_than": 0.05, "environments": ["ref", "here"]})
+    records = [header, synthetic.environment(), synthetic.environment(environment="ref")]
+    records += synthetic.blocks_of(sides, of=synthetic.workload(), blocks=4)
+    path = synthetic.write(tmp_path / "versus.jsonl", records)
+    with pytest.raises(SystemExit) as left:
+        main(["compare", str(path)])
+    assert left.value.code == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "base is ref, new is here" in out
+    assert out.endswith("1 faster, 1 within 5%")
 
 
 def test_what_a_side_lacks_is_a_skip_with_its_reason() -> None:

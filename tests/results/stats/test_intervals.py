@@ -20,6 +20,7 @@ from linregbench.results.stats.intervals import (
     p_value,
     paired_log_ratio,
     robust_sd,
+    sequential_interval,
     t_interval,
     verdict,
 )
@@ -142,6 +143,37 @@ def test_the_stop_rule_biases_nothing() -> None:
             )
         assert 0.925 <= (np.abs(mean) <= half_width).mean() <= 0.97
         assert abs(mean.mean()) < 4 * mean.std() / np.sqrt(len(mean))
+
+
+@given(hnp.arrays(np.float64, st.integers(3, 12), elements=st.floats(-1, 1)).filter(lambda of: of.std() > 1e-3))
+def test_the_sequential_interval_ends_where_the_likelihood_ratio_is_twenty(values: FloatArray) -> None:
+    """As the martingale is written in the source, of the values less the end of the interval."""
+    interval, count = sequential_interval(values), len(values)
+    precision = 1 / intervals.USUAL_EFFECT**2
+    for end in (interval.low, interval.high):
+        squares, total = ((values - end) ** 2).sum(), (values - end).sum()
+        whole = (count + precision) * squares
+        ratio = np.sqrt(precision / (count + precision)) * (whole / (whole - total**2)) ** (count / 2)
+        assert ratio == pytest.approx(20, rel=1e-6)
+
+
+def test_a_sequential_interval_needs_three_blocks() -> None:
+    values = np.array([[1.0, 2.0, np.nan], [1.0, np.nan, np.nan], [1.0, 1.0, 1.0], [np.nan] * 3])
+    assert sequential_interval(values).half_width.tolist() == pytest.approx([np.nan, np.nan, 0.0, np.nan], nan_ok=True)
+
+
+@pytest.mark.parametrize("noise", ["normal", "heavy tails"])
+def test_the_sequential_interval_holds_the_truth_at_all_looks_together(noise: str) -> None:
+    rng = np.random.default_rng(8)
+    shape = (DRAWS, 30)
+    values = rng.standard_normal(shape) if noise == "normal" else rng.standard_t(3, shape)
+    held = {of: np.ones(DRAWS, dtype=np.bool_) for of in (sequential_interval, t_interval)}
+    for count in range(3, 31):
+        for of in held:
+            interval = of(values[:, :count])
+            held[of] &= np.abs(interval.mean) <= interval.half_width
+    assert held[sequential_interval].mean() >= 0.95
+    assert held[t_interval].mean() < 0.9, "one look is what it is made for"
 
 
 def test_floor_covers_the_bias_of_a_pair() -> None:

@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
 import shown
@@ -86,12 +88,35 @@ def test_a_refusal_comes_first() -> None:
     refused = compare_runs(run_of("base", SCAN), new)
     lines = shown.compared(refused).splitlines()
     assert lines[1] == "refused: the CPU is Example 3000 in base.jsonl and B in new.jsonl"
-    assert "  refused: numpy_loop analytic and jax_scan analytic" in lines
+    flowing = " ".join(" ".join(lines).split())
+    assert "to judge: sample both in one run, by linregbench versus REF" in flowing
+    assert "by linregbench compare --across BASE NEW" in flowing
+    for row in refused.rows:
+        assert f"{row.case.strategy} {row.case.variant} " in flowing
+        assert row.ratio == pytest.approx(1.0, rel=0.01)
+    assert not {"faster", "slower", "same", "inconclusive"} & {line.split()[-1] for line in lines if line}
+    assert "is called faster or slower" not in flowing
     assert lines[-1] == summary(refused) == "2 refused"
     across = replace(refused, across=True)  # as results.across makes them, where a side is no run file
     lines = shown.compared(across).splitlines()
     assert lines[1] == "differs: the CPU is Example 3000 in base.jsonl and B in new.jsonl"
-    assert lines[-1] == summary(across) == "0 ratios, no verdicts, 2 skipped"
+    assert lines[-1] == summary(across) == "2 ratios, no verdicts"
+
+
+def test_a_run_that_asked_about_one_difference_is_answered_in_its_words() -> None:
+    wild = synthetic.Noise(process=0.2, busy_share=0.0)
+    said = []
+    for noise in (synthetic.QUIET, wild):
+        run = sides_run((SCAN, 1.0), blocks=4, noise=noise)
+        asking = replace(run, header=msgspec.structs.replace(run.header, options={"more_than": 0.05}))
+        said.append(" ".join(shown.compared(compare_sides(asking, "ref", "here")).split()))
+    calm, noisy = said
+    assert calm.endswith("2 within 5%")
+    assert "slower, faster: surely by more than 5%; within 5%: surely not." in calm
+    assert "with the 95% interval that holds at all looks together" in calm
+    assert "stands in its place" not in calm
+    assert noisy.endswith("2 undecided")
+    assert re.search(r"baseline may differ by up to \d+\.\d%: in 2 of 2 such a bound is above 5% and stands in", noisy)
 
 
 def test_markdown_has_the_same_content(whole: Comparison) -> None:

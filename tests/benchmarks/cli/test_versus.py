@@ -1,0 +1,37 @@
+"""`versus` for real, asked about one difference; what its file says afterwards is what it said."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import real
+
+from linregbench.results.runfile.read import read_run
+
+SMALL = ("--method", "gd", "--strategy", "numpy_loop", "--samples", "50", "--steps", "20", "--budget", "2m")
+
+
+def test_an_answer_is_the_same_when_it_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "versus.jsonl"
+    asked = ("versus", "--python", sys.executable, "--more-than", "100%", "--fail-on", "slower,undecided")
+    code, out, err = real.run(*asked, *SMALL, "--output", path, cwd=tmp_path)
+    assert code == 0, err
+    assert out.splitlines()[-1] == "1 within 100%"
+    run = read_run(path)
+    assert run.header.options["more_than"] == 1.0
+    assert [stop.reason.split()[0] for stop in run.stops] == ["answered"]
+    assert real.run("compare", path, cwd=tmp_path) == (0, out, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--more-than", "5"), "--more-than takes a percentage such as 5%, above 0 and at most 100%, got '5'"),
+        (("--more-than", "5%", "--blocks", "9"), "--more-than stops as soon as the question is answered: leave out"),
+    ],
+)
+def test_a_question_that_cannot_be_asked(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    code, out, err = real.run("versus", "HEAD", *arguments, cwd=tmp_path)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
