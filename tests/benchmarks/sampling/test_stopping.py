@@ -1,7 +1,10 @@
 """When a contest has been measured enough."""
 
+import math
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 from fakes import HEADER, FakeClock, FakeProcesses, Manner, make_contest, make_limits
 
@@ -62,3 +65,28 @@ def test_nothing_left_to_measure(fake_clock: FakeClock, tmp_path: Path) -> None:
     bad = Manner(ends={"prepare": ("crashed", "because")})
     state = measured(tmp_path, FakeProcesses(fake_clock, numpy_loop=bad, a=bad, b=bad), 1)
     assert reason(state, 5, 9) == "no case left"
+
+
+@pytest.mark.parametrize(
+    ("quiet_s", "own_sd", "share"),
+    [(1.0, 0.01, 0.5), (0.1, 0.3, 1.0), (9.0, 0.3, 1.0)],
+    ids=["half are quiet", "none is: all count", "all are"],
+)
+def test_a_round_is_worth_its_quiet_pairs(
+    fake_clock: FakeClock, tmp_path: Path, quiet_s: float, own_sd: float, share: float
+) -> None:
+    """Every other round is loud, and slow by up to as much again; blocks differ by nothing."""
+    rng = np.random.default_rng(0)
+    state = measured(tmp_path, FakeProcesses(fake_clock), 30)
+    loud = np.arange(len(state.measurements[0].rounds)) % 2
+    looks_s = tuple((1.0 + quiet,) for quiet in loud.tolist())
+    blocks = [msgspec.structs.replace(block, order=None, sentinel_s=looks_s) for block in state.blocks]
+
+    def disturbed() -> tuple[float, ...]:
+        own = 0.01 / math.sqrt(2) * rng.standard_normal(len(loud))
+        return tuple(np.exp(own + loud * rng.random(len(loud))).tolist())
+
+    drawn = [msgspec.structs.replace(m, samples_s=disturbed()) for m in state.measurements]
+    for within, between in stopping.variances(drawn, blocks, {"1": quiet_s}):
+        assert math.sqrt(within * share * 2 / math.pi) == pytest.approx(own_sd, rel=0.35)
+        assert abs(between) < within / 10
