@@ -205,7 +205,9 @@ def _measure(
     rules = replace(session.limits.rules, until_s=until_s)
     fewest, most = session.limits.blocks
     if fewest < most:
-        rounds = stopping.rounds(state.measurements, state.blocks, rules.rounds)
+        quiet_s = session.paces[contest.threads].quiet_s
+        limits = {} if quiet_s is None else {contest.threads: quiet_s}
+        rounds = stopping.rounds(state.measurements, state.blocks, limits, rules.rounds)
         tight = until_s <= clock.now()
         rules = replace(rules, rounds=min(rounds, rules.rounds) if tight else rounds)
     # What a guard looks for is in the solver, not in the moment: once is enough.

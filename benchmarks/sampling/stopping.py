@@ -128,14 +128,16 @@ def row_of(case: Case) -> Row:
     return Row(problem=problem_key(facts["workload"]), dtype=case.workload.dtype, **of_case)
 
 
-def rounds(measurements: Sequence[Measurement], blocks: Sequence[Block], usual: int) -> int:
+def rounds(
+    measurements: Sequence[Measurement], blocks: Sequence[Block], quiet_limits: Mapping[str, float], usual: int
+) -> int:
     """Rounds for the next block of a contest, from what its blocks so far show; `usual` before there are enough."""
     if len({block.block for block in blocks}) < LEARNT_FROM:
         return usual
     block_s, round_s = costs(measurements, blocks)
     best = [
         optimum(within, between, block_s, round_s)
-        for within, between in variances(measurements)
+        for within, between in variances(measurements, blocks, quiet_limits)
         if within > 0 and round_s > 0
     ]
     return round(median(best)) if best else usual
@@ -161,28 +163,38 @@ def costs(measurements: Sequence[Measurement], blocks: Sequence[Block]) -> tuple
     return fmean(max(0.0, (block.wall_s or 0.0) - block.rounds * round_s) for block in known), round_s
 
 
-def variances(measurements: Sequence[Measurement]) -> list[tuple[float, float]]:
+def variances(
+    measurements: Sequence[Measurement], blocks: Sequence[Block], quiet_limits: Mapping[str, float]
+) -> list[tuple[float, float]]:
     """For each case, of its log ratio to the baseline: v of a round's value inside a block, b of what blocks add to it.
 
-    The spread inside a block is from the median absolute deviation, since a block's value is a median too.
+    Of the pairs that the estimate rests on: the quiet ones, of which a round gives as many as it gave so far, where
+    enough blocks have them, else all. The spread inside a block is from the median absolute deviation, since a block's
+    value is a median too.
     """
-    baselines = {(m.block, m.group): _by_round(m) for m in measurements if m.role == "baseline" and m.status == "ok"}
-    values: dict[object, list[np.ndarray]] = {}
-    for measurement in measurements:
-        base = baselines.get((measurement.block, measurement.group))
-        if base is None or measurement.role == "baseline" or measurement.status != "ok":
+    closed = {block.key: block for block in blocks}
+    known = [(m, closed[m.block_key]) for m in measurements if m.status == "ok" and m.block_key in closed]
+    baselines = {block.key: _by_round(m, block, quiet_limits) for m, block in known if m.role == "baseline"}
+    values: dict[object, list[tuple[np.ndarray, np.ndarray]]] = {}
+    for measurement, block in known:
+        base = baselines.get(block.key)
+        if base is None or measurement.role == "baseline":
             continue
-        by_round = _by_round(measurement)
-        shared = sorted(by_round.keys() & base.keys())
-        if len(shared) >= FEWEST:
-            ratios = np.log([base[index] / by_round[index] for index in shared])
-            values.setdefault((measurement.case, measurement.role), []).append(ratios)
+        by_round = _by_round(measurement, block, quiet_limits)
+        pairs = [(base[index], by_round[index]) for index in sorted(by_round.keys() & base.keys())]
+        ratios = np.log([base_s / case_s for (base_s, _), (case_s, _) in pairs])
+        quiet = np.array([base_quiet and case_quiet for (_, base_quiet), (_, case_quiet) in pairs], dtype=np.bool_)
+        values.setdefault((measurement.case, measurement.role), []).append((ratios, quiet))
     spreads = []
     for of_blocks in values.values():
-        if len(of_blocks) >= LEARNT_FROM:
-            within = math.pi / 2 * fmean(robust_sd(one) ** 2 for one in of_blocks)
-            of_medians = float(np.var([np.median(one) for one in of_blocks], ddof=1))
-            spreads.append((within, of_medians - within / fmean(len(one) for one in of_blocks)))
+        told = [(ratios[quiet], len(ratios)) for ratios, quiet in of_blocks if np.count_nonzero(quiet) >= FEWEST]
+        if len(told) < LEARNT_FROM:
+            told = [(ratios, len(ratios)) for ratios, _ in of_blocks if len(ratios) >= FEWEST]
+        if len(told) >= LEARNT_FROM:
+            within = [math.pi / 2 * robust_sd(some) ** 2 / len(some) for some, _ in told]
+            of_medians = float(np.var([np.median(some) for some, _ in told], ddof=1))
+            of_a_round = fmean(of_block * taken for of_block, (_, taken) in zip(within, told, strict=True))
+            spreads.append((of_a_round, of_medians - fmean(within)))
     return spreads
 
 
@@ -236,5 +248,9 @@ def _of_pairs(
             yield ratio.half_width, NEAR_HALF_WIDTH
 
 
-def _by_round(measurement: Measurement) -> Mapping[int, float]:
-    return dict(zip(measurement.rounds, measurement.samples_s, strict=True))
+def _by_round(
+    measurement: Measurement, block: Block, quiet_limits: Mapping[str, float]
+) -> dict[int, tuple[float, bool]]:
+    """By round, seconds a call and whether it was a quiet sample."""
+    samples = zip(measurement.samples_s, quiet_samples(measurement, block, quiet_limits), strict=True)
+    return dict(zip(measurement.rounds, samples, strict=True))

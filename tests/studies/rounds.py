@@ -2,8 +2,9 @@
 
     python tests/studies/rounds.py RUN.jsonl [--fixed 20] [--output results/published/rounds.md]
 
-For each case: the variance that its ratio gains from a block's process and from a round, the rounds that buy the most
-precision for the time, and how much longer a fixed number takes to the same precision.
+For each case: the variance that its ratio gains from a block's process and from a round (of quiet pairs, where there
+are enough), the rounds that buy the most precision for the time, and how much longer a fixed number takes to the same
+precision. A row has the middle case of its problem; from few blocks their own sd is a rough guess.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from statistics import geometric_mean, median
 from linregbench.benchmarks.sampling import stopping
 from linregbench.results.runfile.read import read_run
 from linregbench.results.runfile.records import Block, Measurement, problem_key
+from linregbench.results.stats.quiet import thresholds
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,21 +35,24 @@ def main() -> None:
         measurements[measurement.case.problem, measurement.threads].append(measurement)
     for block in run.blocks:
         blocks[problem_key(block.problem), block.threads].append(block)
+    limits = thresholds(run.blocks)
     lines = [
         "# Rounds per block",
         "",
-        *__doc__.strip().splitlines()[-3:],
+        *__doc__.splitlines()[-3:],
+        "",
+        f"From {asked.run.name}, {1 + max(block.block for block in run.blocks)} blocks at most.",
         "",
         "| problem | sd of a round | sd of a block | block | round | best rounds | time that fixed rounds take |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     gains = []
     for key, of_problem in measurements.items():
-        found = [(v, b) for v, b in stopping.variances(of_problem) if v > 0]
+        found = [(v, b) for v, b in stopping.variances(of_problem, blocks[key], limits) if v > 0]
         block_s, round_s = stopping.costs(of_problem, blocks[key])
         if not found or round_s <= 0:
             continue
-        rounds = stopping.rounds(of_problem, blocks[key], asked.fixed)
+        rounds = stopping.rounds(of_problem, blocks[key], limits, asked.fixed)
         here = [_price(v, b, block_s, round_s, asked.fixed) / _price(v, b, block_s, round_s, rounds) for v, b in found]
         gains += here
         within, between = (median(max(pair[index], 0.0) for pair in found) ** 0.5 for index in (0, 1))

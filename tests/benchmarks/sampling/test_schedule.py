@@ -16,6 +16,7 @@ from linregbench.benchmarks.sampling.schedule import Outcome, Session
 from linregbench.benchmarks.sampling.state import State, restored
 from linregbench.results.runfile.read import Run, read_run
 from linregbench.results.runfile.write import RunWriter, trim_for_resume
+from linregbench.results.stats.quiet import MARGIN, sentinel_levels
 
 MIB = 2**20
 
@@ -142,6 +143,17 @@ def test_rounds_are_not_bought_with_blocks(
     processes = FakeProcesses(fake_clock, a=Manner(takes_s={"prepare": 10.0}))
     measure(path, processes, make_contest("a"), limits=make_limits((3, 5), budget_s=budget_s))
     assert [block.rounds for block in read_run(path).blocks][:2] == expected
+
+
+def test_rounds_are_chosen_by_what_the_run_knows_of_quiet(
+    fake_clock: FakeClock, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    monkeypatch.setattr(schedule.stopping, "rounds", lambda *given: told.append(given[2]) or 20)
+    measure(path, FakeProcesses(fake_clock), make_contest("a"), limits=make_limits((3, 5)))
+    level_s = sentinel_levels(read_run(path).blocks)["1"]
+    assert told[0] == {}
+    assert told[-1] == {"1": pytest.approx(level_s * (1 + MARGIN))}
 
 
 @pytest.mark.parametrize("status", ["failed", "timeout", "crashed", "out_of_memory", "wrong", "not_converged"])

@@ -1,11 +1,14 @@
 """When a contest has been measured enough."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 from fakes import (
     HEADER,
@@ -230,3 +233,28 @@ def test_what_was_answered_stays_so_after_resuming(fake_clock: FakeClock, tmp_pa
     assert verdicts(run) == ANSWERED | {"wild": "inconclusive"}
     assert blocks_by_case(run)["alike", "here"] == LEAST
     assert blocks_by_case(run)["wild", "here"] == 9
+
+
+@pytest.mark.parametrize(
+    ("quiet_s", "own_sd", "share"),
+    [(1.0, 0.01, 0.5), (0.1, 0.3, 1.0), (9.0, 0.3, 1.0)],
+    ids=["half are quiet", "none is: all count", "all are"],
+)
+def test_a_round_is_worth_its_quiet_pairs(
+    fake_clock: FakeClock, tmp_path: Path, quiet_s: float, own_sd: float, share: float
+) -> None:
+    """Every other round is loud, and slow by up to as much again; blocks differ by nothing."""
+    rng = np.random.default_rng(0)
+    state = measured(tmp_path, FakeProcesses(fake_clock), 30)
+    loud = np.arange(len(state.measurements[0].rounds)) % 2
+    looks_s = tuple((1.0 + quiet,) for quiet in loud.tolist())
+    blocks = [msgspec.structs.replace(block, order=None, sentinel_s=looks_s) for block in state.blocks]
+
+    def disturbed() -> tuple[float, ...]:
+        own = 0.01 / math.sqrt(2) * rng.standard_normal(len(loud))
+        return tuple(np.exp(own + loud * rng.random(len(loud))).tolist())
+
+    drawn = [msgspec.structs.replace(m, samples_s=disturbed()) for m in state.measurements]
+    for within, between in stopping.variances(drawn, blocks, {"1": quiet_s}):
+        assert math.sqrt(within * share * 2 / math.pi) == pytest.approx(own_sd, rel=0.35)
+        assert abs(between) < within / 10

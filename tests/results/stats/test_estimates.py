@@ -81,15 +81,18 @@ def test_cases_that_never_met_in_a_round_are_paired_by_block() -> None:
     assert base.versus_baseline
 
 
-def test_blocks_that_were_never_quiet_have_their_fastest_samples() -> None:
+@pytest.mark.parametrize(
+    ("silent", "rounds", "told"),
+    [(0, "quiet", 5), (3, "quiet", 2), (4, "fastest", 5), (5, "all", 5)],
+    ids=["all quiet", "two quiet: the others do not count", "one quiet: no interval", "none watched"],
+)
+def test_as_many_quiet_blocks_as_an_interval_needs_stand_alone(silent: int, rounds: str, told: int) -> None:
     measurements, blocks = parsed(synthetic.blocks_of([BASE, SCAN], of=synthetic.workload(), blocks=5))
-    every = {"1": math.inf}
-    assert [row.rounds for row in estimate(measurements, blocks, limits=every)] == ["quiet", "quiet"]
-    silent = [parse_record(synthetic.block(block=n, rounds=20, sentinel_s=[])) for n in range(3)]
-    mixed = [*[block for block in silent if isinstance(block, Block)], *blocks[3:]]
-    rows = estimate(measurements, mixed, limits=every)
-    assert [(row.rounds, row.blocks) for row in rows] == [("fastest", 5)] * 2
-    assert [row.quiet_share for row in rows] == [pytest.approx(0.4)] * 2
+    unwatched = [parse_record(synthetic.block(block=n, rounds=20, sentinel_s=[])) for n in range(silent)]
+    mixed = [*[block for block in unwatched if isinstance(block, Block)], *blocks[silent:]]
+    rows = estimate(measurements, mixed, limits={"1": math.inf})
+    assert [(row.rounds, row.blocks) for row in rows] == [(rounds, told)] * 2
+    assert [row.quiet_share for row in rows] == [pytest.approx(1 - silent / 5)] * 2
 
 
 def test_with_two_quiet_samples_a_block_has_its_fastest() -> None:
