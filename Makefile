@@ -5,7 +5,7 @@
 # make asv-continuous BASE=main        is HEAD slower? by ratios, which hold on a noisy machine; BENCH=. for all
 # make pytest-benchmark DEVICE=cpu     the same cases through pytest-benchmark, into .benchmarks/cpu.json
 # make inspect TARGET=h100             what that GPU would run, compiled here without one (installs 250 MB into .aot)
-# make proof   bias, false alarms and planted slowdowns on this machine, into results/published/proof.md (15 minutes)
+# make proof   bias, false alarms and planted slowdowns on this machine, into results/published/proof.md (20 minutes)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -2,7 +2,7 @@
 
     python tests/studies/proof.py [--quick] [--output results/published/proof.md]
 
-Takes about ten minutes; `--quick` a fraction, for a look. Leave the machine alone meanwhile.
+Takes about twenty minutes; `--quick` a fraction, for a look. Leave the machine alone meanwhile.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from interruptions import busy
 
 from linregbench.benchmarks import clock
 from linregbench.benchmarks.processes import machine
@@ -28,6 +29,9 @@ KNOWN_COST = ROOT / "tests" / "plugins" / "known_cost.py"
 SPINS = {"spin_10us": (10e-6, 0.03), "spin_1ms": (1e-3, 0.005), "spin_100ms": (100e-3, 0.002)}
 SIZE = ("--method", "gd", "--samples", "1000")
 FOUR = ("--strategy", "numpy_loop,numpy_stacked,jax_scan,jax_vmap")
+ONE = ("--variant", "analytic")
+MOST_S = 60
+"""Within so long a slowdown of 3% is to be found."""
 
 
 def main() -> None:
@@ -83,7 +87,7 @@ def doubling(scratch: Path, blocks: int) -> str:
     """Gradient descent of 100, 200 and 400 steps at a compute-bound size: twice the steps, twice the time."""
     path = scratch / "doubling.jsonl"
     _run("--method", "gd", "--samples", "10000", "--features", "16", "--steps", "100,200,400", "--strategy",
-         "numpy_loop,jax_scan", "--blocks", str(blocks), "--output", str(path))  # fmt: skip
+         "numpy_loop,jax_scan", *ONE, "--blocks", str(blocks), "--output", str(path))  # fmt: skip
     lines = ["| strategy | 200 / 100 steps | 400 / 200 steps |", "| --- | ---: | ---: |"]
     times = {(row["strategy"], row["steps"]): row["time_s"] for row in _table(path)}
     for name in ("numpy_loop", "jax_scan"):
@@ -95,39 +99,47 @@ def doubling(scratch: Path, blocks: int) -> str:
 def half_widths(scratch: Path, blocks: int) -> str:
     """Four cases at n = 1000, d = 2, 100 steps, 10 blocks: wall time, and half-widths of A/A pairs at that size."""
     path = scratch / "four.jsonl"
-    seconds = _run(*SIZE, *FOUR, "--blocks", str(blocks), "--output", str(path))
-    pairs = _versus("HEAD", *SIZE, "--strategy", "numpy_loop,jax_scan", "--blocks", str(blocks))
+    seconds = _run(*SIZE, *FOUR, *ONE, "--blocks", str(blocks), "--output", str(path))
+    pairs = _versus("HEAD", *SIZE, "--strategy", "numpy_loop,jax_scan", *ONE, "--blocks", str(blocks))
     told = ", ".join(f"{row['strategy']} {_half_width(row):.2%}" for row in pairs)
     good = all(_half_width(row) <= 0.015 for row in pairs)
     return f"wall time of the four: {seconds:.0f} s. A/A half-widths: {told}; asked 1.5%: {_yes(good)}"
 
 
 def false_alarms(scratch: Path, blocks: int) -> str:  # noqa: ARG001
-    """The working tree against its own commit, 40 pairs of identical code: faster or slower is a false alarm."""
-    sizes = ("--method", "gd,ols", "--samples", "100,300,1000,3000,10000")
-    pairs = _versus("HEAD", *sizes, *FOUR, "--blocks", str(blocks), "--budget", "1h")
-    alarms = [row for row in pairs if row["verdict"] in ("faster", "slower")]
-    told = "; ".join(f"{row['strategy']} n={row['samples']} {row['ratio']:.3f}" for row in alarms)
-    widths = sorted(_half_width(row) for row in pairs)
-    return (
-        f"{len(alarms)} false alarms in {len(pairs)} pairs{': ' + told if told else ''}. Half-widths: median "
-        f"{statistics.median(widths):.2%}, largest {widths[-1]:.2%}. Holds: {_yes(not alarms and len(pairs) >= 40)}"
-    )
+    """The working tree against its own commit, pairs of identical code: faster or slower is a false alarm."""
+    lines = ["| other programs | pairs | false alarms | half-width: median | largest |"]
+    lines += ["| ---: | ---: | --- | ---: | ---: |"]
+    for others in (0, 1):
+        with busy(others):
+            sizes = ("--method", "gd,ols", "--samples", "100,300,1000,3000,10000")
+            pairs = _versus("HEAD", *sizes, *FOUR, "--blocks", str(blocks), "--budget", "1h")
+        alarms = [row for row in pairs if row["verdict"] in ("faster", "slower")]
+        told = "; ".join(f"{row['strategy']} {row['variant']} n={row['samples']} {row['ratio']:.3f}" for row in alarms)
+        widths = sorted(_half_width(row) for row in pairs)
+        many = f"{others} on each core" if others else "none"
+        cells = (many, len(pairs), told or 0, f"{statistics.median(widths):.2%}", f"{widths[-1]:.2%}")
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
 
 
-def planted(scratch: Path, blocks: int) -> str:  # noqa: ARG001
+def planted(scratch: Path, blocks: int) -> str:
     """`jax_scan` made slower by a known share of its steps in a scratch clone: does `versus` find it, and how soon."""
-    lines = ["| planted | verdict | ratio | time | asked | holds |", "| ---: | --- | ---: | ---: | ---: | --- |"]
-    for percent, most_s in ((5, 60), (3, 180)):
+    lines = ["| planted | found | ratios | times | asked |", "| ---: | ---: | --- | --- | --- |"]
+    for percent, tries in ((5, 1), (3, blocks)):
         clone = scratch / f"clone{percent}"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
         _plant(clone / "solvers" / "jax_scan.py", percent)
-        start = time.perf_counter()
-        (row,) = _versus("HEAD", *SIZE, "--strategy", "jax_scan", root=clone)
-        seconds = time.perf_counter() - start
-        found = row["verdict"] == "slower" and seconds <= most_s
-        ratio = f"{row['ratio']:.3f} ({row['ratio_low']:.3f}-{row['ratio_high']:.3f})"
-        lines.append(f"| {percent}% | {row['verdict']} | {ratio} | {seconds:.0f} s | {most_s} s | {_yes(found)} |")
+        taken = []
+        for _ in range(tries):
+            start = time.perf_counter()
+            (row,) = _versus("HEAD", *SIZE, "--strategy", "jax_scan", "--variant", "autodiff", root=clone)
+            taken.append((time.perf_counter() - start, row))
+        found = sum(row["verdict"] == "slower" and seconds <= MOST_S for seconds, row in taken)
+        ratios = ", ".join(f"{row['ratio']:.3f} ({row['ratio_low']:.3f}-{row['ratio_high']:.3f})" for _, row in taken)
+        times = " to ".join(f"{end(seconds for seconds, _ in taken):.0f} s" for end in (min, max))
+        asked = f"within {MOST_S} s, 9 times in 10"
+        lines.append(f"| {percent}% | {found} of {tries} | {ratios} | {times} | {asked} |")
         shutil.rmtree(clone)
     return "\n".join(lines)
 
@@ -135,7 +147,7 @@ def planted(scratch: Path, blocks: int) -> str:  # noqa: ARG001
 def quiet_spread(scratch: Path, blocks: int) -> str:
     """Spread (sd) between blocks, at n = 1000, d = 2, 100 steps: of the undisturbed times, and of all samples."""
     path = scratch / "quiet.jsonl"
-    _run(*SIZE, "--strategy", "numpy_loop,jax_scan", "--blocks", str(blocks + 6), "--output", str(path))
+    _run(*SIZE, "--strategy", "numpy_loop,jax_scan", *ONE, "--blocks", str(blocks + 6), "--output", str(path))
     from linregbench.results.runfile.read import read_run
     from linregbench.results.stats.lockstep import gather, log_ratios, log_times
     from linregbench.results.stats.quiet import quiet_share, thresholds
