@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -32,7 +33,7 @@ from linregbench.results.stats import lockstep
 from linregbench.results.stats.contests import baseline_of, contests
 from linregbench.results.stats.intervals import quantile, t_interval
 from linregbench.results.stats.lockstep import QUIET, Lockstep, gather, log_ratios, log_times
-from linregbench.results.stats.quiet import MARGIN, PERCENTILE, thresholds
+from linregbench.results.stats.quiet import MARGIN, PERCENTILE, quiet_rounds, quiet_share, thresholds
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS, APART_S, STRETCH_S = 10, 30.0, 4.0
@@ -70,7 +71,7 @@ class Rule:
 
     margin: float = MARGIN
     percentile: float = PERCENTILE
-    constants: Mapping[str, float] = field(default_factory=lambda: {"FASTEST_SHARE": lockstep.FASTEST_SHARE})
+    constants: Mapping[str, Any] = field(default_factory=lambda: {"FASTEST_SHARE": lockstep.FASTEST_SHARE})
     sample_s: float = TARGET_S
     rounds: int = schedule.ROUNDS
     most_rounds: int = schedule.MOST_ROUNDS
@@ -89,7 +90,7 @@ NEIGHBOURS = {
     "1.1 times, 70%": Neighbour(0.7, slower=(0.1, 0.1)),
     "frequency step": Neighbour(step=0.1),
 }
-NOW = "as it is"
+NOW, FIRST = "as it is", "whole rounds, as at first"
 QUIET_BLOCKS = {"1": 1, "2": 2, "5": 5, "all": 1_000}
 READINGS = (
     {NOW: Rule()}
@@ -115,6 +116,7 @@ SCHEDULES = (
 ESTIMATED = ("the loop's time", "the scan's ratio to the loop", "the slow call's time")
 WHERE = ("none", "70%", "loud throughout, 70%")
 MINUTE_S = 60.0
+SURE = 0.05
 HOW_TO_READ = (
     "By neighbour: bias in %, spread between runs of ten blocks in %, and how many intervals of 95% held the truth: of "
     "ten blocks, of five. From {runs} runs each."
@@ -304,8 +306,8 @@ def _intervals(run: Lockstep) -> list[tuple[float, float]]:
 
 
 def published(run: Run, rule: Rule) -> list[str]:
-    """Of a run's cases: the share with a quiet time, and the median spread between blocks of time and ratio."""
-    quiet, times, ratios = [], [], []
+    """Of a run's cases: the share with a quiet time, of times surer than 5%, and spreads of time and ratio."""
+    quiet, sure, times, ratios = [], [], [], []
     limits = thresholds(run.blocks, margin=rule.margin, percentile=rule.percentile)
     with patch.multiple(lockstep, **rule.constants):
         for contest in contests(run.measurements, run.blocks, limits).values():
@@ -313,12 +315,23 @@ def published(run: Run, rule: Rule) -> list[str]:
             for case in contest.believed:
                 row, baseline = contest.lockstep.rows[case, False], baseline_of(contest, case)
                 quiet.append(told.rounds[row] == QUIET)
+                sure.append(t_interval(told.values[row]).half_width <= SURE)
                 times.append(_spread(told.values[row]))
                 if baseline is not None and baseline != case:
                     ratios.append(
                         _spread(log_ratios(contest.lockstep, contest.lockstep.rows[baseline, False]).values[row])
                     )
-    return [f"{np.mean(quiet):.0%}", f"{np.nanmedian(times):.1%}", f"{np.nanmedian(ratios):.1%}"]
+    shares = [f"{np.mean(share):.0%}" for share in (quiet, sure)]
+    return [*shares, f"{np.nanmedian(times):.1%}", f"{np.nanmedian(ratios):.1%}"]
+
+
+def _whole_rounds(measurement: Measurement, block: Block, limits: Mapping[str, float]) -> np.ndarray:
+    """What counted as quiet at first: a sample of a round in which every look was."""
+    return quiet_rounds(block, limits)[list(measurement.rounds)]
+
+
+def _as_taken(measurement: Measurement) -> np.ndarray:
+    return np.array(measurement.samples_s)
 
 
 def _spread(values: np.ndarray) -> float:
@@ -390,9 +403,14 @@ def main() -> None:
     lines += [
         "## Published runs",
         "",
-        "Cases with a quiet time; median spread between blocks of their times; of their ratios.",
+        "Cases with a quiet time; times surer than 5%; median spread between blocks of the times; of the ratios.",
     ]
     rows = [[name, *(", ".join(published(run, rule)) for run in real.values())] for name, rule in READINGS.items()]
+    # nothing is taken off, and what has no quiet time has the median of all
+    first = {"quiet_samples": _whole_rounds, "undisturbed_s": _as_taken, "FASTEST_SHARE": 0.5}
+    rows += [[FIRST, *(", ".join(published(run, Rule(constants=first))) for run in real.values())]]
+    looks = (f"{quiet_share(run.blocks, thresholds(run.blocks)):.0%}" for run in real.values())
+    rows += [["looks of the sentinel that were quiet", *looks]]
     lines += _table(["", *real], rows)
     block_s, few = block_cost_s(next(iter(real.values()))), max(asked.runs // 2, 2)
     lines += ["## What a minute buys", "", WHAT_A_MINUTE_IS.format(block_s=block_s, runs=few)]
