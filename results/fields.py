@@ -69,7 +69,13 @@ FIELDS = (
     Field("status", str, "estimate", "ok, or what came of the first block that was not.", required=True),
     Field("reason", str, "estimate", "Why it is not ok, or why its time is not shown."),
     Field("blocks", int, "estimate", "Blocks that time_s rests on."),
-    Field("time_s", float, "estimate", "One call: median in a block, geometric mean over the blocks.", "s"),
+    Field(
+        "time_s",
+        float,
+        "estimate",
+        "One call that nothing disturbs: a tenth of a block's quiet samples are below; geometric mean of blocks.",
+        "s",
+    ),
     Field("time_low_s", float, "estimate", "Lower end of the 95% interval of time_s.", "s"),
     Field("time_high_s", float, "estimate", "Upper end of the 95% interval of time_s.", "s"),
     Field(

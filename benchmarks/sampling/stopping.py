@@ -3,7 +3,7 @@
 More rounds where they vary more than processes do, fewer where forking is cheap. Kalibera and Jones, Rigorous
 Benchmarking in Reasonable Time (2013), section 7: with variance b between blocks and v within them, and costs B a block
 and R a round, n blocks of r rounds give the mean a variance (b + v / r) / n at the price n (B + r R). For a given price
-it is least at r = sqrt(v B / (b R)). A block's value being a median, v is pi / 2 times the variance of a round.
+it is least at r = sqrt(v B / (b R)).
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ import numpy as np
 from linregbench.results.fields import CASE_KEYS
 from linregbench.results.runfile.records import Block, Measurement, problem_key
 from linregbench.results.runfile.records import Case as Row
-from linregbench.results.stats.contests import contests
+from linregbench.results.stats.contests import baseline_of, contests
 from linregbench.results.stats.estimates import Estimate, estimate, ratio_between, ratio_in
-from linregbench.results.stats.intervals import robust_sd
-from linregbench.results.stats.lockstep import LEAST_QUIET_SAMPLES
+from linregbench.results.stats.lockstep import LEAST_QUIET_SAMPLES, by_block, halves, log_ratios
 from linregbench.results.stats.quiet import quiet_samples
 from linregbench.results.words.text import counted
 
@@ -166,35 +165,27 @@ def costs(measurements: Sequence[Measurement], blocks: Sequence[Block]) -> tuple
 def variances(
     measurements: Sequence[Measurement], blocks: Sequence[Block], quiet_limits: Mapping[str, float]
 ) -> list[tuple[float, float]]:
-    """For each case, of its log ratio to the baseline: v of a round's value inside a block, b of what blocks add to it.
+    """For each case, of its log ratio to the baseline: v of a round inside a block, b of what blocks add to it.
 
-    Of the pairs that the estimate rests on: the quiet ones, of which a round gives as many as it gave so far, where
-    enough blocks have them, else all. The spread inside a block is from the median absolute deviation, since a block's
-    value is a median too.
+    What the even rounds of a block say and what the odd ones say differ by twice the error of what they say together.
     """
-    closed = {block.key: block for block in blocks}
-    known = [(m, closed[m.block_key]) for m in measurements if m.status == "ok" and m.block_key in closed]
-    baselines = {block.key: _by_round(m, block, quiet_limits) for m, block in known if m.role == "baseline"}
-    values: dict[object, list[tuple[np.ndarray, np.ndarray]]] = {}
-    for measurement, block in known:
-        base = baselines.get(block.key)
-        if base is None or measurement.role == "baseline":
-            continue
-        by_round = _by_round(measurement, block, quiet_limits)
-        pairs = [(base[index], by_round[index]) for index in sorted(by_round.keys() & base.keys())]
-        ratios = np.log([base_s / case_s for (base_s, _), (case_s, _) in pairs])
-        quiet = np.array([base_quiet and case_quiet for (_, base_quiet), (_, case_quiet) in pairs], dtype=np.bool_)
-        values.setdefault((measurement.case, measurement.role), []).append((ratios, quiet))
     spreads = []
-    for of_blocks in values.values():
-        told = [(ratios[quiet], len(ratios)) for ratios, quiet in of_blocks if np.count_nonzero(quiet) >= FEWEST]
-        if len(told) < LEARNT_FROM:
-            told = [(ratios, len(ratios)) for ratios, _ in of_blocks if len(ratios) >= FEWEST]
-        if len(told) >= LEARNT_FROM:
-            within = [math.pi / 2 * robust_sd(some) ** 2 / len(some) for some, _ in told]
-            of_medians = float(np.var([np.median(some) for some, _ in told], ddof=1))
-            of_a_round = fmean(of_block * taken for of_block, (_, taken) in zip(within, told, strict=True))
-            spreads.append((of_a_round, of_medians - fmean(within)))
+    for contest in contests(measurements, blocks, quiet_limits).values():
+        lockstep = contest.lockstep
+        rounds = by_block(lockstep, np.broadcast_to(lockstep.rounds, (1, len(lockstep.rounds))))
+        for case in contest.believed:
+            reference = baseline_of(contest, case)
+            if reference is None:
+                continue
+            at, row = (lockstep.rows.get(key) for key in ((reference, False), (case, case == reference)))
+            if at is None or row is None:
+                continue
+            whole, even, odd = (log_ratios(part, at).values[row] for part in (lockstep, *halves(lockstep)))
+            within = (even - odd) ** 2 / 4
+            told = ~np.isnan(within) & ~np.isnan(whole)
+            if np.count_nonzero(told) >= LEARNT_FROM:
+                of_a_round = float((within * rounds[0])[told].mean())
+                spreads.append((of_a_round, float(whole[told].var(ddof=1) - within[told].mean())))
     return spreads
 
 
@@ -246,11 +237,3 @@ def _of_pairs(
         ratio = ratio_between(row_of(new), row_of(base), measurements, blocks, limits=quiet_limits)
         if ratio is not None:
             yield ratio.half_width, NEAR_HALF_WIDTH
-
-
-def _by_round(
-    measurement: Measurement, block: Block, quiet_limits: Mapping[str, float]
-) -> dict[int, tuple[float, bool]]:
-    """By round, seconds a call and whether it was a quiet sample."""
-    samples = zip(measurement.samples_s, quiet_samples(measurement, block, quiet_limits), strict=True)
-    return dict(zip(measurement.rounds, samples, strict=True))

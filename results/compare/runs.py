@@ -2,7 +2,7 @@
 
 Two runs share no moment, so their times are compared unpaired, from what nothing disturbed, with a delta of
 at least 3%, and only where nothing but the code differs. Two environments of one run share every disturbance: their
-ratios are paired round by round, over all rounds.
+ratios are taken block by block.
 """
 
 import math
@@ -115,7 +115,7 @@ def compare_runs(base: Run, new: Run) -> Comparison:
 
 
 def compare_sides(run: Run, base: str, new: str) -> Comparison:
-    """Two environments of one run, paired round by round; judged as the run itself was, where it stopped at an answer.
+    """Two environments of one run, block by block; judged as the run itself was, where it stopped at an answer.
 
     Raises RunFileError where the run has no environment of that name.
     """

@@ -1,7 +1,7 @@
 """From measurements to estimates: one a case, with its time, its ratio to the baseline and its ratio to the winner.
 
-Needs no pandas, since the stop rule calls it after every block. The rules: median inside a block, t interval of the
-logs across blocks, ratios paired by round and only inside one problem.
+Needs no pandas, since the stop rule calls it after every block. The rules: a low quantile inside a block, t interval
+of the logs across blocks, ratios taken in each block and only inside one problem.
 """
 
 import math
@@ -96,7 +96,7 @@ def ratio_between(
     *,
     limits: Mapping[str, float] | None = None,
 ) -> Ratio | None:
-    """Time of `other` / time of `case`, paired by round in the same block; None where they never met or one is not ok.
+    """Time of `other` / time of `case`, block by block; None where they never met or one is not ok.
 
     Any two cases of one problem at one thread setting: two strategies, environments, dtypes or devices. Judged by
     itself, so a caller with many of them applies `ratios.control_false_discoveries`.

@@ -26,7 +26,6 @@ SAME_AT_MOST = 0.1
 # how many standard deviations between blocks a mean lies from what is tested where a sequence of looks decides soonest:
 # 5% at 0.7%. Larger values bear skewed blocks better, and decide a little later (results/published/more_than.md)
 USUAL_EFFECT = 7.0
-MAD_TO_SD = 1.4826
 
 # scipy.special and not scipy.stats, whose import alone takes a second of every run
 
@@ -113,21 +112,23 @@ def medians(values: npt.ArrayLike, keep: npt.ArrayLike | None = None, least: int
     return middle
 
 
-def low_quantile(values: npt.ArrayLike, share: float) -> FloatArray:
-    """The value below which about this share of the last axis lies, NaN left out: one of them, none in between."""
-    ordered = np.sort(np.asarray(values, dtype=np.float64), axis=-1)  # NaN last
+def quantiles(values: npt.ArrayLike, share: float, keep: npt.ArrayLike = True) -> FloatArray:
+    """The value below which this share of the last axis lies, of those that are kept and not NaN; NaN where none are.
+
+    Between two of them by a straight line (definition 7 of Hyndman and Fan, *Sample Quantiles in Statistical Packages*,
+    The American Statistician 50, 1996).
+    """
+    sample = np.asarray(values, dtype=np.float64)
+    ordered = np.sort(np.where(keep, sample, np.nan), axis=-1)  # NaN last
     if ordered.shape[-1] == 0:
         return np.full(ordered.shape[:-1], np.nan)
     count = np.count_nonzero(~np.isnan(ordered), axis=-1)[..., np.newaxis]
-    place = np.floor(share * np.maximum(count - 1, 0)).astype(np.int64)
-    quantile: FloatArray = np.take_along_axis(ordered, place, axis=-1)[..., 0]
+    place = share * np.maximum(count - 1, 0)
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, np.maximum(count - 1, 0))
+    low, high = (np.take_along_axis(ordered, index, axis=-1) for index in (below, above))
+    quantile: FloatArray = (low + (place - below) * (high - low))[..., 0]
     return quantile
-
-
-def robust_sd(values: npt.ArrayLike) -> float:
-    """The standard deviation as the median absolute deviation tells it, in which few far values do not count."""
-    sample = np.asarray(values, dtype=np.float64)
-    return MAD_TO_SD * float(np.median(np.abs(sample - np.median(sample))))
 
 
 def paired_log_ratio(base_log_s: npt.ArrayLike, case_log_s: npt.ArrayLike) -> FloatArray:

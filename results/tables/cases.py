@@ -254,7 +254,7 @@ def footnotes(loaded: Loaded) -> list[str]:
     """One paragraph each; nothing that the frame does not need."""
     frame = loaded.frame
     lines = [
-        "time: one call, with the 95% half-width; vs baseline: how many times as fast, paired round by round, with the "
+        "time: one call, with the 95% half-width; vs baseline: how many times as fast, block by block, with the "
         "95% interval; first result: transfer, trace, lower, compile and first call together; error: relative distance "
         "from the float64 answer."
     ]
@@ -274,9 +274,9 @@ def footnotes(loaded: Loaded) -> list[str]:
         )
     if frame["quiet_share"].notna().any():
         lines.append(
-            f"quiet: {frame['quiet_share'].mean():.0%} of the samples, a fast sentinel right before and after; times "
-            "are medians of those, or of a block with too few its fastest samples, which is said where most blocks are "
-            f"such; 'noisy' marks a half-width over {NOISY:.0%}."
+            f"quiet: {frame['quiet_share'].mean():.0%} of the samples, a fast sentinel right before and after; a "
+            "block's time is what one in ten of those falls below, or where too few are quiet its fastest samples, "
+            f"which is said where most blocks are such; 'noisy' marks a half-width over {NOISY:.0%}."
         )
     noise = {run: line for run, line in loaded.noise.items() if run in shown}
     lines += [f"run {plain(run)}: {line}." if len(noise) > 1 else f"{line}." for run, line in noise.items()]

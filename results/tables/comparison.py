@@ -130,7 +130,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     if not ratios:
         return
     if comparison.paired:
-        how = "paired round by round"
+        how = "block by block"
     else:
         fastest = sum(row.rounds == "fastest" for row in ratios)
         how = "from all samples" if all(row.rounds == "all" for row in ratios) else "from quiet samples"

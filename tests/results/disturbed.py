@@ -3,26 +3,30 @@
 The estimator is the harness's own (results.stats.lockstep), given the samples and the looks of the sentinel around
 them; so is the rule after which the blocks stop. Logs of times throughout; the case takes half as long as its baseline.
 
-A neighbour takes its share of each block, more of some than of others: it was never in some, never away in others.
-What it disturbs it slows by a tenth and more, Python half as hard again as the sentinel and compiled code. Before each
-sample the sentinel is asked four times at most until it is quiet, and the neighbour may come or go between two looks.
+The truth is what one undisturbed sample in ten falls below, as the estimator has it: what is left of noise in a quiet
+moment only ever makes a sample longer. A neighbour takes its share of each block, more of some than of others: it was
+never in some, never away in others. What it disturbs it slows by a tenth and more, Python half as hard again as the
+sentinel and compiled code. Before each sample the sentinel is asked four times at most until it is quiet, and the
+neighbour may come or go between two looks.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from linregbench.benchmarks.sampling.stopping import NEAR_HALF_WIDTH
 from linregbench.results.runfile.records import Case
 from linregbench.results.stats.intervals import BoolArray, FloatArray, Interval, t_interval
-from linregbench.results.stats.lockstep import Lockstep, log_ratios, log_times
+from linregbench.results.stats.lockstep import QUIET_SHARE, Lockstep, log_ratios, log_times
 from linregbench.results.stats.quiet import MARGIN, PERCENTILE
 
 MOST, ROUNDS, ASKED_AGAIN = 30, 20, 4
 TRUTH = np.array([0.0, -np.log(2)])  # log times of the baseline and of the case
 SENSITIVITY = np.array([1.5, 1.0])
 PROCESS, SAMPLE, SENTINEL = 0.01, 0.005, 0.004
+LEFT_OF_NOISE = stats.gamma.ppf(QUIET_SHARE, 2.0)
 SPIKES, SPIKE = 0.02, 0.5
 MOVES = 0.1  # how often it is drawn anew whether the neighbour is there, from one look or sample to the next
 SHARES = (0.05, 0.3, 0.7)
@@ -49,7 +53,7 @@ def drawn(rng: np.random.Generator, share: float, process: float = PROCESS) -> t
     for _ in range(2):
         busy.append(np.where(rng.random(shape) < MOVES, rng.random(shape) < there, busy[-1]))
     slowed = (0.1 + 0.2 * rng.exponential(size=shape))[..., np.newaxis] * np.stack(busy, axis=-1)
-    own = process * rng.standard_normal((2, MOST, 1)) + SAMPLE * rng.standard_normal(shape)
+    own = process * rng.standard_normal((2, MOST, 1)) + SAMPLE * (rng.gamma(2.0, size=shape) - LEFT_OF_NOISE)
     own += SPIKE * rng.exponential(size=shape) * (rng.random(shape) < SPIKES)
     log_s = TRUTH[:, np.newaxis, np.newaxis] + own + SENSITIVITY[:, np.newaxis, np.newaxis] * slowed[..., 1]
     return log_s, slowed[..., ::2] + SENTINEL * rng.standard_normal((*shape, 2))

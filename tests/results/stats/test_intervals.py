@@ -1,5 +1,7 @@
 """The statistics on synthetic data whose truth is known; all draws of a simulation at once, seeds fixed."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,11 +17,10 @@ from linregbench.results.stats.intervals import (
     benjamini_hochberg,
     delta,
     floor,
-    low_quantile,
     medians,
     p_value,
     paired_log_ratio,
-    robust_sd,
+    quantiles,
     sequential_interval,
     t_interval,
     verdict,
@@ -251,14 +252,13 @@ def test_importing_stays_light() -> None:
     assert not hasattr(intervals, "stats")
 
 
-def test_a_low_quantile_is_one_of_the_values_that_are_there() -> None:
-    values = [[5.0, np.nan, 3.0, 4.0], [np.nan] * 4, [7.0, np.nan, np.nan, np.nan]]
-    assert low_quantile(values, 0.05).tolist() == [3.0, pytest.approx(np.nan, nan_ok=True), 7.0]
-    assert low_quantile(np.arange(100.0), 0.05) == 4.0
-    assert np.isnan(low_quantile(np.empty((2, 0)), 0.05)).all()
-
-
-def test_few_far_values_do_not_move_the_robust_deviation() -> None:
-    sample = np.random.default_rng(0).normal(3.0, 0.5, 10_000)
-    sample[:500] = 1e6
-    assert robust_sd(sample) == pytest.approx(0.5, rel=0.1)
+@given(
+    st.lists(st.floats(-1e3, 1e3) | st.just(math.nan), max_size=12),
+    st.lists(st.booleans(), min_size=12, max_size=12),
+    st.floats(0, 1),
+)
+def test_a_quantile_is_numpys_of_the_values_that_are_kept(values: list[float], keep: list[bool], share: float) -> None:
+    kept = [value for value, stays in zip(values, keep, strict=False) if stays and not math.isnan(value)]
+    found = quantiles([values, values], share, keep[: len(values)])
+    expected = np.quantile(kept, share) if kept else math.nan
+    assert found == pytest.approx([expected] * 2, nan_ok=True, abs=1e-9)
