@@ -25,7 +25,8 @@ def shortfall(run: Run) -> str | None:
         key = problem_key(block.problem), block.threads
         counts[key] = max(counts.get(key, 0), block.block + 1)
     # of a run that was resumed, the last word
-    reasons = {(problem_key(stop.problem), stop.threads): stop.reason for stop in run.stops}
+    stops = [stop for stop in run.stops if stop.case is None]
+    reasons = {(problem_key(stop.problem), stop.threads): stop.reason for stop in stops}
     asked = _asked(run)
     keys = dict.fromkeys((*counts, *reasons))
     short = [

@@ -28,6 +28,7 @@ from linregbench.benchmarks.sampling.state import restored
 from linregbench.results.compare.runs import compare_sides
 from linregbench.results.runfile.read import Run, read_run
 from linregbench.results.runfile.write import RunWriter, trim_for_resume
+from linregbench.results.stats.estimates import estimate_run
 from linregbench.results.stats.quiet import thresholds
 
 
@@ -114,6 +115,33 @@ def test_the_baseline_stays_and_so_does_everyone_where_a_number_of_blocks_was_as
     state = measured(tmp_path, FakeProcesses(fake_clock, **slow), 4)
     assert settled(state, 6) == {"a"}
     assert settled(state, 6, exact=True) == set()
+
+
+def test_who_left_is_in_the_file_and_stays_away_after_resuming(fake_clock: FakeClock, tmp_path: Path) -> None:
+    path, contest = tmp_path / "run.jsonl", make_contest("far", "near")
+    limits = make_limits((6, 9))
+
+    def run(processes: FakeProcesses, before: Run | None = None) -> Run:
+        with RunWriter(path, append=before is not None) as writer:
+            if before is None:
+                writer.append(HEADER)
+            told = (before.measurements, before.blocks, before.stops) if before else ((), ())
+            schedule.run_contests(Session(limits, processes, writer, processes), [restored(contest, *told)])
+        return read_run(path)
+
+    manners = {"far": Manner(0.08), "near": Manner(0.008)}
+    first = FakeProcesses(fake_clock, **manners)
+    first.interrupt_at = 4 * 16 + 5  # in the fifth block; after the third one leaves
+    cut = run(first)
+    left = cut.stops[0]
+    assert left.row is not None
+    assert left.row.strategy == "far"
+    assert left.reason == "3 blocks: near analytic is 10 times as fast; half-width 0.0%"
+    whole = run(FakeProcesses(fake_clock, **manners), trim_for_resume(path))
+    assert blocks_by_case(whole) == {("numpy_loop", "here"): 6, ("near", "here"): 6, ("far", "here"): 3}
+    reasons = {row.case.strategy: row.stop_reason or "" for row in estimate_run(whole)}
+    assert reasons["far"].startswith("3 blocks: ")
+    assert reasons["near"] == reasons["numpy_loop"] == "half-width 0.0% after 6 blocks"
 
 
 LOUD = (2 * SENTINEL_S, 2 * SENTINEL_S)

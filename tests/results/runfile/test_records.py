@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import synthetic
-from made import END, SMALL
+from made import END, SMALL, STOP
 
 from linregbench.results.runfile.read import RunFileError, read_run
 from linregbench.results.runfile.records import Block, Measurement
@@ -102,6 +102,7 @@ def test_a_block_is_whole_when_every_group_of_it_is_closed(tmp_path: Path, close
 
 
 BAD_LINES: list[tuple[str, Any, str]] = [
+    ("half a case", STOP | {"case": {"strategy": "a"}}, "'case' must have dtype, "),
     ("missing key", {k: v for k, v in synthetic.measurement().items() if k != "strategy"}, "'strategy' is missing"),
     ("null", synthetic.measurement(strategy=None), "'strategy' is null"),
     ("text for a number", synthetic.measurement(error="small"), "'error' must be a number, got 'small'"),

@@ -64,6 +64,15 @@ def test_nothing_is_lacking(run: Run) -> None:
     assert shortfall(run) is None
 
 
+def test_a_case_that_left_alone_says_nothing_of_the_others() -> None:
+    (block,) = run_of(1, end=None).blocks
+    stop = {"record": "stop", "problem": dict(block.problem), "threads": "1", "reason": "5 blocks: far and precise"}
+    case = run_of(1, end=None).measurements[0].case.facts
+    records = [synthetic.header(blocks=[10, 30]), *synthetic.blocks_of([BASE], of=synthetic.workload(), blocks=1)]
+    assert shortfall(as_run([*records, stop | {"case": case}])) is not None
+    assert shortfall(as_run([*records, stop])) is None
+
+
 def test_of_a_run_that_was_resumed_the_last_word_counts() -> None:
     run = run_of(2, blocks=[2, 2])
     first, problem = run_of(1, blocks=[2, 2]), run.stops[0].problem
