@@ -177,6 +177,8 @@ def _refuse_options_beside(*allowed: str) -> None:
 
 def _print_plan(ready: PreparedRun) -> int:
     """Say what would be run."""
+    from linregbench.results.words.text import counted
+
     from ..grid.cases import kind_of
     from ..sampling.progress import span
 
@@ -188,7 +190,8 @@ def _print_plan(ready: PreparedRun) -> int:
         kinds = dict.fromkeys(kind_of(case) for case in entrants)
         print(f"{contest.title}: {', '.join(names)}" + (f"; {', '.join(kinds)}" if len(kinds) > 1 else ""))
     blocks = f"{fewest} blocks" if fewest == most else f"{fewest} to {most} blocks"
-    print(f"{cases} cases of {len(ready.contests)} problems, {blocks}: about {span(ready.predicted_s)}")
+    many = f"{counted(cases, 'case')} of {counted(len(ready.contests), 'problem')}"
+    print(f"{many}, {blocks}: about {span(ready.predicted_s)}")
     return DONE
 
 

@@ -146,9 +146,9 @@ def shown(form: str, small: Small, capsys: pytest.CaptureFixture[str], *more: st
 
 def test_the_table_as_csv(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
     frame = pd.read_csv(io.StringIO(shown("csv", small, capsys)))
-    assert len(frame) == 6  # 2 dtypes x (numpy_loop, jax_scan, jax_scan on the absent device)
+    assert len(frame) == 12  # 2 dtypes x 2 variants x (numpy_loop, jax_scan, jax_scan on the absent device)
     ok = frame[frame["status"] == "ok"]
-    assert len(ok) == 4
+    assert len(ok) == 8
     assert (ok["time_s"] > 0).all()
     assert (ok["baseline"].str.startswith("numpy_loop")).all()
     assert frame[frame["status"] != "ok"]["time_s"].isna().all()
@@ -159,7 +159,7 @@ def test_the_table_as_json(small: Small, capsys: pytest.CaptureFixture[str]) -> 
         raise AssertionError(f"{name} is no JSON")
 
     rows = json.loads(shown("json", small, capsys), parse_constant=refuse)
-    assert len(rows) == 6
+    assert len(rows) == 12
     assert {row["strategy"] for row in rows} == {"numpy_loop", "jax_scan"}
 
 
@@ -213,12 +213,12 @@ def test_a_budget_for_nothing_still_ends_well(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("", "60 cases of 12 problems, 5 blocks"),
+        ("", "84 cases of 12 problems, 5 blocks"),
         ("--preset standard", r"10 to 30 blocks: about (2\d|30) min"),
         ("--variant lstsq --method ols --samples 10", "numpy_loop inverse, .*numpy_stacked lstsq"),
         ("--threads 1,all --method gd --samples 10", r"steps=100 threads=all: "),
         ("--baseline jax_scan --method gd --samples 10", r"steps=100: jax_scan autodiff, "),
-        ("--strategy numpy_loop --method gd --samples 10", "1 cases? of 1 problem"),
+        ("--strategy numpy_loop --method gd --samples 10", "2 cases of 1 problem, 5 blocks"),
     ],
 )
 def test_a_dry_run_says_what_would_be_run(
