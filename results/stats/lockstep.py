@@ -20,14 +20,15 @@ LEAST_QUIET_SAMPLES = 3
 """In a block, or half of the samples where there are fewer than five."""
 LEAST_QUIET_BLOCKS = 3
 """From so many on an interval is worth something: then those that were never quiet do not count. With a neighbour loud
-throughout 70% of the time 69 of 100 intervals over ten blocks held the truth, and 46 where half of the blocks had to be
+throughout 70% of the time 67 of 100 intervals over ten blocks held the truth, and 46 where half of the blocks had to be
 quiet (simulated, as the limits beside this one: results/published/quiet.md)."""
 QUIET_SHARE, FASTEST_SHARE = 0.1, 0.05
 """The quantile of a block's quiet samples that stands for its undisturbed time; and where too few are quiet, of all.
 
 Not the median: a disturbance only ever makes a sample longer, and the sentinel does not see each. Between blocks of the
-published runs the standard deviation of a time is 1.6% by the first and 2.7% by the median (NumPy; JAX 2.8 and 4.3%),
-of the ratio of two copies of the same code 1.8 and 3.1%, and 2.7% by the median of the pairs of a round."""
+published standard run a time's standard deviation is 2.5%, by the median 3.6% (results/published/quiet.md); that of the
+ratio of two copies of the same code 1.8%, by the median of the pairs of a round 2.7%.
+"""
 QUIET, FASTEST, ALL = "quiet", "fastest", "all"
 
 NOT_STEADY = "not_steady"

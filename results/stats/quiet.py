@@ -10,8 +10,8 @@ from ..runfile.records import Block, Measurement
 PERCENTILE = 10.0
 """Of all single looks of the sentinel: the level that counts as undisturbed."""
 MARGIN = 0.08
-"""How far above that level the looks around a quiet sample may lie. At 12% a neighbour that slows everything by 10%
-passes for quiet, and a time is 5.6% too long (simulated, for 0.1%: results/published/quiet.md)."""
+"""How far above that level the looks around a quiet sample may lie. At 12% a neighbour that slows all by about 10%
+passes for quiet, and a time is 2.8% too long (simulated, for 0.3%: results/published/quiet.md)."""
 INTERRUPTED = 0.05
 """Of a sample's time: where others had its core for longer, it was interrupted."""
 SLICE_S = 0.003
