@@ -89,7 +89,7 @@ PRESETS = {
     for preset in (
         Preset(
             name="quick",
-            about="5 blocks, one thread, float32: about 5 minutes",
+            about="5 blocks, one thread, float32: about 4 and a half minutes",
             sweeps=(Sweep(("gd", "ols"), QUICK_SIZES, MISSION),),
             sampling_s=0.3,
         ),
