@@ -32,7 +32,7 @@ while os.getppid() == int(sys.argv[2]):
 """
 SIZES = (
     ("--method", "ols", "--samples", "10", "--features", "1", "--strategy", "numpy_loop", "--variant", "inverse"),
-    ("--method", "gd", "--samples", "100,10000", "--strategy", "numpy_loop,jax_scan,jax_eager"),
+    ("--method", "gd", "--samples", "100,10000", "--strategy", "numpy_loop,jax_scan,jax_eager", "--variant", "analytic"),
 )
 LONG = 1.2
 """A sample that is so many times its true length was interrupted."""
