@@ -190,12 +190,12 @@ def resumed(path: Path) -> tuple[Request, Run]:
     Raises UsageError.
     """
     try:
-        end = read_run(path).end
-        if end is not None and end.reason == "complete":
-            raise UsageError(f"--resume {path}: this run is complete; linregbench table shows it")
-        run = left_to_resume(path)
+        whole = read_run(path)
     except RunFileError as error:
         raise UsageError(f"--resume {error}") from None
+    if whole.end is not None and whole.end.reason == "complete":
+        raise UsageError(f"--resume {path}: this run is complete; linregbench table shows it")
+    run = left_to_resume(whole)
     given = dict(run.header.options)
     plugins = tuple(Path(name) for name in given.pop("plugins", []))
     data = given.pop("data", None)

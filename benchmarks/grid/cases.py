@@ -33,9 +33,10 @@ CONTENDERS = {
 }
 """By method and strategy, else backend: the variants of which one is the fastest of its strategy, as far as sweeps over
 every variant told (results/published/standard.md). The first is the plain one, which stands for its strategy where one
-is enough: the way a person would write it first, but for eager JAX, of whose time autodiff makes up 24 parts in 25."""
-NARROW = 8
-"""Features below which the closed forms of one strategy differ by less than 5%: there the first will do."""
+is enough: as a person would write it first, but for eager JAX, where autodiff takes 18 times as long as the formula."""
+PAYS_FROM = {"solve": 8, "cholesky": 8}
+"""By closed form, the features from which it is tried beside the inverse. At 2 the inverse is within a tenth of it
+(n = 1,000), at 16 up to 1.3 times as long; what lies between was not measured."""
 
 
 @dataclass(frozen=True)
@@ -205,8 +206,8 @@ def _competitors(options: RunOptions, sweep: Sweep, workload: Workload, solvers:
         return [s for s in chosen if s.variant in options.variants]
     if sweep.every_variant:
         return chosen
-    alike = workload.method == "ols" and workload.features < NARROW
-    return [s for s in chosen if s.variant in _contenders(s)[: 1 if alike and s.strategy != "jax_eager" else None]]
+    contend = (s for s in chosen if s.variant in _contenders(s))
+    return [s for s in contend if workload.features >= PAYS_FROM.get(s.variant, 1)]
 
 
 def _workloads(options: RunOptions, sweep: Sweep) -> Iterable[tuple[Workload, str]]:

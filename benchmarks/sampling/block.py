@@ -82,7 +82,7 @@ class _Seat:
             return False
         samples_s = [taken.call_s for taken in self.sampled]
         waits_s = self.waits_s() or [0.0] * len(samples_s)
-        lost = lost_the_core(waits_s, samples_s)
+        lost = lost_the_core(waits_s, samples_s, self.facts["loops"])
         looked = [taken.around_s is not None and max(taken.around_s) <= quiet_s for taken in self.sampled]
         return sum(quiet and not away for quiet, away in zip(looked, lost, strict=True)) < wanted
 

@@ -19,8 +19,7 @@ from linregbench.results.runfile.records import Block, Measurement, problem_key
 from linregbench.results.runfile.records import Case as Row
 from linregbench.results.stats.contests import baseline_of, contests
 from linregbench.results.stats.estimates import Estimate, estimate, ratio_between, ratio_in
-from linregbench.results.stats.lockstep import LEAST_QUIET_SAMPLES, by_block, halves, log_ratios
-from linregbench.results.stats.quiet import quiet_samples
+from linregbench.results.stats.lockstep import by_block, halves, log_ratios
 from linregbench.results.words.text import counted
 
 from ..grid.cases import Case, Contest
@@ -199,20 +198,15 @@ def _half_width_of_time(row: Estimate) -> float:
 def _quiet_blocks(
     measurements: Sequence[Measurement], blocks: Sequence[Block], quiet_limits: Mapping[str, float]
 ) -> int:
-    """How many blocks had quiet samples, by those of a baseline; all of them where no sentinel told."""
-    by_key = {block.key: block for block in blocks}
-    quiet = set()
-    for measurement in measurements:
-        block = by_key.get(measurement.block_key)
-        if measurement.role != "baseline" or measurement.status != "ok" or block is None:
-            continue
-        enough = min(LEAST_QUIET_SAMPLES, (len(measurement.rounds) + 1) // 2)
-        told = bool(block.sentinel_s) and block.threads in quiet_limits
-        if not told or quiet_samples(measurement, block, quiet_limits).sum() >= enough:
-            quiet.add(block.block)
-    return (
-        len(quiet) if by_key and any(m.role == "baseline" and m.status == "ok" for m in measurements) else len(blocks)
-    )
+    """In how many blocks of a contest at least half of its cases had quiet samples, or no sentinel told."""
+    quiet = 0
+    for contest in contests(measurements, blocks, quiet_limits).values():
+        lockstep = contest.lockstep
+        _, by_quiet = lockstep.undisturbed
+        sampled = ~np.isnan(lockstep.log_s).all(axis=-1)
+        mostly = 2 * np.count_nonzero(by_quiet, axis=0) >= np.count_nonzero(sampled, axis=0)
+        quiet += int(np.count_nonzero((mostly | ~lockstep.watched).astype(np.float64) @ lockstep.members))
+    return quiet
 
 
 def _of_ratios(

@@ -66,18 +66,32 @@ class RunWriter:
         return self._file.read(1) == b"\n"
 
 
-def left_to_resume(path: str | os.PathLike[str]) -> Run:
-    """What a resumed run starts from; the file is only read, so that a run that is refused leaves it as it was.
+def left_to_resume(run: Run) -> Run:
+    """What a resumed run starts from; no file is touched, so that a run that is refused leaves its own as it was.
 
-    Left out are a torn tail, measurements of unclosed blocks, blocks of which not every group was closed, stops for the
-    reason "interrupted", and the end record. Raises RunFileError as `read_run` does.
+    Left out are blocks of which not every group was closed, stops for the reason "interrupted", and the end record;
+    a torn tail and measurements of unclosed blocks are not in the run as it was read.
     """
-    return _split(path)[0]
+    parts = _parts_of_blocks(run.blocks)
+    left_out = f"{run.name}: {counted(len(parts), 'group')} of a block interrupted before its last group will be redone"
+    return dataclasses.replace(
+        run,
+        measurements=tuple(m for m in run.measurements if not _again(m, parts)),
+        blocks=tuple(block for block in run.blocks if not _again(block, parts)),
+        stops=tuple(stop for stop in run.stops if not _again(stop, parts)),
+        end=None,
+        notices=run.notices + ((left_out,) if parts else ()),
+    )
 
 
 def trim_for_resume(path: str | os.PathLike[str]) -> Run:
-    """Drops from the file what `left_to_resume` leaves out, in one atomic replacement, and returns what remains."""
-    run, kept = _split(path)
+    """Drops from the file what `left_to_resume` leaves out, in one atomic replacement, and returns what remains.
+
+    Raises RunFileError where it cannot be read, or replaced.
+    """
+    run, lines = read_lines(path)
+    parts = _parts_of_blocks(run.blocks)
+    kept = {n for n, record in lines if not _again(record, parts)}
     target = Path(path).resolve()
     part = target.with_name(f"{target.name}.part")
     try:
@@ -92,24 +106,7 @@ def trim_for_resume(path: str | os.PathLike[str]) -> Run:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise RunFileError(f"{path}: cannot be trimmed: {error.strerror}") from None
-    return run
-
-
-def _split(path: str | os.PathLike[str]) -> tuple[Run, set[int]]:
-    """What a resumed run starts from, and the numbers of the lines that tell it."""
-    run, lines = read_lines(path)
-    parts = _parts_of_blocks(run.blocks)
-    kept = {n: record for n, record in lines if not _again(record, parts)}
-    left_out = f"{path}: {counted(len(parts), 'group')} of a block interrupted before its last group will be redone"
-    left = dataclasses.replace(
-        run,
-        measurements=tuple(m for m in kept.values() if isinstance(m, Measurement)),
-        blocks=tuple(block for block in kept.values() if isinstance(block, Block)),
-        stops=tuple(stop for stop in kept.values() if isinstance(stop, Stop)),
-        end=None,
-        notices=run.notices + ((left_out,) if parts else ()),
-    )
-    return left, set(kept)
+    return left_to_resume(run)
 
 
 def _again(record: AnyRecord, parts: set[BlockKey]) -> bool:

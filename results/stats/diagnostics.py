@@ -89,13 +89,14 @@ def _of_contest(contest: Contest) -> dict[str, float]:
     noise = floors(contest, base)
     times = t_interval(log_times(lockstep).values[row])
     few = too_few(int(times.blocks))
+    floor_in_use = noise.quiet if lockstep.watched.any() else noise.every
     return {
         "blocks": int(times.blocks),
         "autocorrelation": _lag_one(log_s),
         "outlier_share": _outlier_share(log_s),
         "drift": float(np.expm1(medians(np.abs(drift)))),
         "time_half_width": math.nan if few else float(np.expm1(times.half_width)),
-        "floor": math.nan if few else math.expm1(min(noise.every, 300.0)),
+        "floor": math.nan if few else math.expm1(min(floor_in_use, 300.0)),
         "difference": math.expm1(min(noise.seen, 300.0)),
     }
 

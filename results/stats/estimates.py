@@ -125,7 +125,7 @@ def ratio_in(contest: Contest, case: Case, other: Case, more_than: float | None 
     twin = None if baseline is None else lockstep.rows.get((baseline, True))
     aa = np.full(values.values.shape[1], np.nan)
     if via is not None and twin is not None:
-        aa = aa_values(lockstep, via, twin, quiet=False)
+        aa = aa_values(lockstep, via, twin, quiet=bool(lockstep.watched.any()))
     return sequential_ratio(values, lockstep.rows[case, False], aa, more_than)
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..runfile.records import Block, BlockKey, Case, Measurement
 from .intervals import BoolArray, FloatArray, medians, paired_log_ratio, quantiles, t_interval
-from .quiet import quiet_samples, undisturbed_s
+from .quiet import mostly_corrected, quiet_samples, undisturbed_s
 
 LEAST_QUIET_SAMPLES = 3
 """In a block, or half of the samples where there are fewer than five."""
@@ -26,8 +26,8 @@ QUIET_SHARE, FASTEST_SHARE = 0.1, 0.05
 """The quantile of a block's quiet samples that stands for its undisturbed time; and where too few are quiet, of all.
 
 Not the median: a disturbance only ever makes a sample longer, and the sentinel does not see each. Between blocks of the
-published standard run a time's standard deviation is 2.5%, by the median 3.6% (results/published/quiet.md); that of the
-ratio of two copies of the same code 1.8%, by the median of the pairs of a round 2.7%.
+published standard run a time's standard deviation is 2.5%, by the median 3.6%, a ratio's 2.9 and 4.1%
+(results/published/quiet.md).
 """
 QUIET, FASTEST, ALL = "quiet", "fastest", "all"
 
@@ -46,6 +46,7 @@ class Lockstep:
     rows: Mapping[tuple[Case, bool], int]  # (case, is it the twin) -> index on the first axis
     log_s: FloatArray  # (rows, sessions, rounds)
     quiet: BoolArray  # (rows, sessions, rounds)
+    corrected: BoolArray  # (rows, sessions): a wait was taken off most samples
     sentinel_log_s: FloatArray  # (sessions, rounds): 0 in a session without a sentinel
     rounds: FloatArray  # (sessions,): how many rounds each session had
     watched: BoolArray  # (sessions,): a sentinel told which samples were quiet
@@ -60,13 +61,16 @@ class Lockstep:
     def undisturbed(self) -> tuple[FloatArray, BoolArray]:
         """(rows, sessions): the log time that nothing disturbed, and whether quiet samples tell it.
 
-        A low quantile of the quiet samples where there are enough of them, and elsewhere of all.
+        A low quantile of the quiet samples where there are enough of them, and elsewhere of all. Where a wait was taken
+        off most samples it is their median: what is left of them errs to either side.
         """
         present = ~np.isnan(self.log_s)
         least = np.clip((np.count_nonzero(present, axis=-1) + 1) // 2, 1, LEAST_QUIET_SAMPLES)
         by_quiet: BoolArray = np.count_nonzero(self.quiet & present, axis=-1) >= least
-        told = quantiles(self.log_s, QUIET_SHARE, self.quiet), quantiles(self.log_s, FASTEST_SHARE)
-        return np.where(by_quiet, *told), by_quiet
+        least_s = quantiles(self.log_s, QUIET_SHARE, self.quiet), quantiles(self.log_s, FASTEST_SHARE)
+        middle_s = medians(self.log_s, self.quiet), self.middle
+        of_quiet, of_all = np.where(self.corrected, middle_s, least_s)
+        return np.where(by_quiet, of_quiet, of_all), by_quiet
 
     @cached_property
     def beside(self) -> dict[int, tuple[FloatArray, FloatArray, tuple[str, ...]]]:
@@ -96,6 +100,7 @@ def gather(measurements: Sequence[Measurement], blocks: Sequence[Block], limits:
     most = max((block.rounds for block in blocks), default=0)
     samples_s = np.full((len(rows), len(blocks), most), np.nan)
     quiet = np.zeros((len(rows), len(blocks), most), dtype=np.bool_)
+    corrected = np.zeros((len(rows), len(blocks)), dtype=np.bool_)
     for row, measurement in zip(row_of, measurements, strict=True):
         session = sessions.get(measurement.block_key)
         if session is None or measurement.status != "ok":
@@ -103,6 +108,7 @@ def gather(measurements: Sequence[Measurement], blocks: Sequence[Block], limits:
         places = _places(measurement.rounds)
         samples_s[row, session, places] = undisturbed_s(measurement)
         quiet[row, session, places] = quiet_samples(measurement, blocks[session], limits)
+        corrected[row, session] = mostly_corrected(measurement)
     sentinel_s = np.ones((len(blocks), most))
     for session, block in enumerate(blocks):
         if block.sentinel_s:
@@ -111,7 +117,7 @@ def gather(measurements: Sequence[Measurement], blocks: Sequence[Block], limits:
     numbers = np.array([block.block for block in blocks], dtype=np.int64)
     members = (numbers[:, np.newaxis] == np.unique(numbers)).astype(np.float64)
     watched = np.array([bool(block.sentinel_s) and block.threads in limits for block in blocks], dtype=np.bool_)
-    return Lockstep(rows, np.log(samples_s), quiet, np.log(sentinel_s), rounds, watched, members)
+    return Lockstep(rows, np.log(samples_s), quiet, corrected, np.log(sentinel_s), rounds, watched, members)
 
 
 def least_quiet(*rounds: str) -> str:
@@ -124,7 +130,13 @@ def only(lockstep: Lockstep, cases: Collection[Case]) -> Lockstep:
     kept = {key: row for key, row in lockstep.rows.items() if key[0] in cases}
     chosen = list(kept.values())
     rows = {key: number for number, key in enumerate(kept)}
-    return replace(lockstep, rows=rows, log_s=lockstep.log_s[chosen], quiet=lockstep.quiet[chosen])
+    return _taken(replace(lockstep, rows=rows), chosen)
+
+
+def _taken(lockstep: Lockstep, chosen: Sequence[int]) -> Lockstep:
+    """Its arrays by row, of these rows alone."""
+    at = list(chosen)
+    return replace(lockstep, log_s=lockstep.log_s[at], quiet=lockstep.quiet[at], corrected=lockstep.corrected[at])
 
 
 def halves(lockstep: Lockstep) -> tuple[Lockstep, Lockstep]:
@@ -162,7 +174,7 @@ def log_ratios(lockstep: Lockstep, reference: int, via: int | None = None) -> Bl
 
 def aa_values(lockstep: Lockstep, baseline: int, twin: int, *, quiet: bool) -> FloatArray:
     """The A/A log ratios by block under one rounds rule, since a floor must be of the rounds that it guards."""
-    pair = replace(lockstep, rows={}, log_s=lockstep.log_s[[baseline, twin]], quiet=lockstep.quiet[[baseline, twin]])
+    pair = _taken(replace(lockstep, rows={}), (baseline, twin))
     best, every, _ = _both_rules(pair, 0)
     values: FloatArray = (best if quiet else every)[1]
     return values

@@ -72,7 +72,7 @@ def quiet_samples(measurement: Measurement, block: Block, limits: Mapping[str, f
     rounds = list(measurement.rounds)
     around_s = block.around_s.get(-1 if measurement.seat is None else measurement.seat, {})
     if block.threads not in limits or not around_s:
-        return quiet_rounds(block, limits)[rounds]
+        return quiet_rounds(block, limits)[rounds] & ~interrupted(measurement)
     limit_s = limits[block.threads]
     slowest_s = block.slowest_sentinel_s
     quiet = np.array([max(around_s[n]) if n in around_s else slowest_s[n] for n in rounds]) <= limit_s
@@ -83,13 +83,23 @@ def interrupted(measurement: Measurement) -> npt.NDArray[np.bool_]:
     """`lost_the_core` of the samples of a measurement; none where the system did not tell how long they waited."""
     if measurement.waits_s is None:
         return np.zeros(len(measurement.samples_s), dtype=np.bool_)
-    return lost_the_core(measurement.waits_s, measurement.samples_s)
+    return lost_the_core(measurement.waits_s, measurement.samples_s, measurement.loops or 1)
 
 
-def lost_the_core(waits_s: Sequence[float], samples_s: Sequence[float]) -> npt.NDArray[np.bool_]:
-    """One flag a sample: others had its core for a good part of its time; both in seconds a call."""
+def lost_the_core(waits_s: Sequence[float], samples_s: Sequence[float], loops: int) -> npt.NDArray[np.bool_]:
+    """One flag a sample: others had its core for a good part of its time; both in seconds a call, of `loops` a sample.
+
+    None where samples are longer than a slice: those cannot be spared, and `undisturbed_s` takes the wait off.
+    """
     flags: npt.NDArray[np.bool_] = np.array(waits_s) > INTERRUPTED * np.array(samples_s)
-    return flags
+    return flags & (not _long(samples_s, loops))
+
+
+def mostly_corrected(measurement: Measurement) -> bool:
+    """Whether `undisturbed_s` takes a good part off most of the samples: a long call on a core that others want too."""
+    if measurement.waits_s is None or not _long(measurement.samples_s, measurement.loops or 1):
+        return False
+    return bool(np.median(measurement.waits_s) > INTERRUPTED * np.median(measurement.samples_s))
 
 
 def undisturbed_s(measurement: Measurement) -> npt.NDArray[np.float64]:
@@ -98,13 +108,16 @@ def undisturbed_s(measurement: Measurement) -> npt.NDArray[np.float64]:
     Samples shorter than a slice are left as they are: one that was interrupted is left out for that.
     """
     samples_s = np.array(measurement.samples_s)
-    if measurement.waits_s is None or not samples_s.size:
-        return samples_s
-    if np.median(samples_s) * (measurement.loops or 1) <= SLICE_S:
+    if measurement.waits_s is None or not _long(measurement.samples_s, measurement.loops or 1):
         return samples_s
     # the two come from different clocks: a time is never 0, whatever a file says
     left_s: npt.NDArray[np.float64] = np.maximum(samples_s - np.array(measurement.waits_s), LEAST_LEFT * samples_s)
     return left_s
+
+
+def _long(samples_s: Sequence[float], loops: int) -> bool:
+    """Whether the samples, in seconds a call, last longer than a slice of the scheduler."""
+    return len(samples_s) > 0 and bool(np.median(samples_s) * loops > SLICE_S)
 
 
 def quiet_share(blocks: Iterable[Block], limits: Mapping[str, float]) -> float:

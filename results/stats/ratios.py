@@ -48,7 +48,8 @@ class Ratio:
 class Floors:
     """The noise floor of a baseline's A/A pair under each rounds rule, as log ratios; NaN where there is none.
 
-    `seen` is by how much the two copies differed on average over all rounds: no bound, and all that few blocks tell.
+    `seen` is by how much the two copies differed on average, by the rule that the ratios go by: no bound, and all that
+    few blocks tell.
     """
 
     quiet: float = math.nan
@@ -61,7 +62,8 @@ def floors_of(lockstep: Lockstep, baseline: int, twin: int | None) -> Floors:
     if twin is None:
         return Floors()
     quiet, every = (aa_values(lockstep, baseline, twin, quiet=rule) for rule in (True, False))
-    return Floors(float(floor(quiet)), float(floor(every)), abs(float(t_interval(every).mean)))
+    seen = t_interval(quiet if lockstep.watched.any() else every)
+    return Floors(float(floor(quiet)), float(floor(every)), abs(float(seen.mean)))
 
 
 def ratios_of(values: BlockValues, floors: Floors) -> list[Ratio | None]:

@@ -91,6 +91,7 @@ def _lockstep(log_s: FloatArray, looks: FloatArray) -> Lockstep:
         rows={(BASE, False): 0, (OTHER, False): 1},
         log_s=log_s,
         quiet=quiet,
+        corrected=np.zeros((2, blocks), dtype=np.bool_),
         sentinel_log_s=looks.max(axis=(0, -1)),
         rounds=np.full(blocks, float(rounds)),
         watched=np.ones(blocks, dtype=np.bool_),

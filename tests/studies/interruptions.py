@@ -30,9 +30,10 @@ os.sched_setaffinity(0, {int(sys.argv[1])})
 while os.getppid() == int(sys.argv[2]):
     sum(range(10_000))
 """
+GD = ("--method", "gd", "--samples", "100,10000", "--variant", "analytic")
 SIZES = (
     ("--method", "ols", "--samples", "10", "--features", "1", "--strategy", "numpy_loop", "--variant", "inverse"),
-    ("--method", "gd", "--samples", "100,10000", "--strategy", "numpy_loop,jax_scan,jax_eager", "--variant", "analytic"),
+    (*GD, "--strategy", "numpy_loop,jax_scan,jax_eager"),
 )
 LONG = 1.2
 """A sample that is so many times its true length was interrupted."""

@@ -283,7 +283,7 @@ def gathered(found: Drawn, rule: Rule) -> Iterator[Lockstep]:
 
 def every_other(whole: Lockstep) -> Lockstep:
     """The run with half of its blocks."""
-    halves = {name: getattr(whole, name)[:, ::2] for name in ("log_s", "quiet")}
+    halves = {name: getattr(whole, name)[:, ::2] for name in ("log_s", "quiet", "corrected")}
     halves |= {name: getattr(whole, name)[::2] for name in ("sentinel_log_s", "rounds", "watched")}
     return replace(whole, **halves, members=np.eye(BLOCKS // 2))
 

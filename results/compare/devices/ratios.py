@@ -113,8 +113,7 @@ def without_common(sides: Sequence[Side], pairs: Sequence[Across]) -> list[str]:
 def _contrast(base: Spent, new: Spent, cost: str) -> Contrast | None:
     """One kind of cost of two cases; None where either does not tell it.
 
-    Undisturbed where both runs had a sentinel. Within one run paired: the steady state round by round, the others,
-    which have one value a block, block by block.
+    Undisturbed where both runs had a sentinel. Within one run paired block by block.
     """
     rounds = least_quiet(base.rounds, new.rounds)
     mine, theirs = ((spent.every if rounds == ALL else spent.log_s).get(cost) for spent in (base, new))
@@ -127,9 +126,9 @@ def _contrast(base: Spent, new: Spent, cost: str) -> Contrast | None:
         return None
     value, low, high = (exp_or_none(float(end)) for end in (interval.mean, interval.low, interval.high))
     answer = Answer(value, low, high)
-    by_round = ratio_in(base.contest, new.case, base.case) if paired and cost == STEADY else None
-    if by_round is not None:
-        answer, blocks, rounds = Answer(by_round.ratio, by_round.low, by_round.high), by_round.blocks, by_round.rounds
+    steady = ratio_in(base.contest, new.case, base.case) if paired and cost == STEADY else None
+    if steady is not None:
+        answer, blocks, rounds = Answer(steady.ratio, steady.low, steady.high), steady.blocks, steady.rounds
     base_s, new_s = (float(np.exp(np.nanmean(logs))) for logs in (mine, theirs))
     return Contrast(cost, base, new, base_s, new_s, answer, blocks, rounds, paired)
 

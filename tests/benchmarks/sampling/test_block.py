@@ -153,7 +153,7 @@ def test_rounds_go_on_no_longer_than_three_times_as_many_nor_past_the_time(fake_
 
 
 def test_only_what_lacks_quiet_samples_is_sampled_again_beside_the_baselines(fake_clock: FakeClock) -> None:
-    processes = FakeProcesses(fake_clock, slow=Manner(call_s=1.0))
+    processes = FakeProcesses(fake_clock, slow=Manner(call_s=1.0), fast=Manner(call_s=0.001))
     entries = [Entry(make_case("base"), "baseline"), Entry(make_case("base"), "twin")]
     entries += [Entry(make_case("slow")), Entry(make_case("fast"))]
     ask = FakeWorker.ask
@@ -161,7 +161,7 @@ def test_only_what_lacks_quiet_samples_is_sampled_again_beside_the_baselines(fak
     def waits(worker: FakeWorker, question: str, timeout_s: float, **details: Any) -> dict[str, Any]:
         answer = ask(worker, question, timeout_s, **details)
         late = question == "sample" and worker.name == "fast" and worker.samples <= 4
-        return answer | {"wait_s": 0.02} if late else answer
+        return answer | {"wait_s": 0.002} if late else answer
 
     with mock.patch.object(FakeWorker, "ask", waits):
         _, closing = run_block(

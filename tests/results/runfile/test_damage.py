@@ -27,7 +27,7 @@ def test_unclosed_blocks_are_left_out_and_trimmed(tmp_path: Path) -> None:
     with path.open("a") as file:
         file.write('{"record": "meas')
     damaged = path.read_bytes()
-    left = left_to_resume(path)
+    left = left_to_resume(read_run(path))
     assert path.read_bytes() == damaged
     run = trim_for_resume(path)
     assert run == left

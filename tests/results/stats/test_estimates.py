@@ -110,6 +110,19 @@ def test_with_two_quiet_samples_a_block_has_its_fastest() -> None:
     assert alone[0].time_s == pytest.approx(np.exp(np.quantile(fastest, 0.05)))
 
 
+def test_of_samples_that_a_wait_was_taken_off_it_is_the_median() -> None:
+    """What is left errs to either side, so that their fastest are no truer than the others."""
+    records = synthetic.blocks_of(
+        [Truth("numpy_loop", "analytic", 0.02, role="baseline"), SCAN], of=synthetic.workload()
+    )
+    for record in records:
+        if record["record"] == "measurement" and record["strategy"] == "numpy_loop":
+            record |= {"loops": 1, "waits_s": [0.01] * len(record["samples_s"])}
+            record["samples_s"] = [0.03 + 0.002 * (n - 9.5) / 9.5 for n in range(len(record["samples_s"]))]
+    base = estimate(*parsed(records))[0]
+    assert base.time_s == pytest.approx(0.02, rel=1e-3)
+
+
 def test_the_first_bad_block_retires_a_case() -> None:
     records = synthetic.blocks_of([BASE, SCAN], of=synthetic.workload(), blocks=5)
     bad = {2: ("timeout", "over 60 s"), 3: ("crashed", "signal 11")}

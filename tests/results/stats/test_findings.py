@@ -104,7 +104,8 @@ def lockstep_of(
     log_s -= np.log1p(gain) * np.linspace(0, 1, rounds)
     sentinel = noise.sentinel * rng.standard_normal((blocks, rounds)) + drift + busy
     whole = np.full(blocks, float(rounds))
-    return Lockstep({}, log_s, np.ones((blocks, rounds), bool), sentinel, whole, np.zeros(rows, bool), np.eye(blocks))
+    flags = np.ones((blocks, rounds), bool), np.zeros((rows, blocks), bool)
+    return Lockstep({}, log_s, *flags, sentinel, whole, np.zeros(rows, bool), np.eye(blocks))
 
 
 @pytest.mark.parametrize("blocks", [3, 5, 10])

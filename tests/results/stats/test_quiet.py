@@ -12,6 +12,7 @@ from linregbench.results.stats.estimates import estimate
 from linregbench.results.stats.quiet import (
     SLICE_S,
     lost_the_core,
+    mostly_corrected,
     quiet_rounds,
     quiet_samples,
     quiet_share,
@@ -110,13 +111,14 @@ def test_where_the_order_of_a_round_is_not_known_the_whole_round_is_judged() -> 
 
 def test_a_sample_that_lost_its_core_is_not_quiet() -> None:
     block = _block(order=[[0]] * 3, sentinel_s=[[1.0, 1.0]] * 3)
-    waited = _measurement(seat=0, waits_s=[0.0, 6e-5, 4e-5])
+    waited = _measurement(seat=0, loops=1, waits_s=[0.0, 6e-5, 4e-5])
     assert quiet_samples(waited, block, {"1": 1.08}).tolist() == [True, False, True]
 
 
 def test_a_sample_lost_its_core_where_others_had_it_for_a_good_part_of_its_time() -> None:
-    assert lost_the_core([0.0, 4e-5, 6e-5], [1e-3] * 3).tolist() == [False, False, True]
-    assert lost_the_core([], []).tolist() == []
+    assert lost_the_core([0.0, 4e-5, 6e-5], [1e-3] * 3, 1).tolist() == [False, False, True]
+    assert lost_the_core([], [], 1).tolist() == []
+    assert not lost_the_core([6e-5] * 3, [1e-3] * 3, 4).any()  # longer than a slice: the wait is taken off
 
 
 def test_what_a_long_call_waited_is_taken_off() -> None:
@@ -127,6 +129,21 @@ def test_what_a_long_call_waited_is_taken_off() -> None:
     assert undisturbed_s(_measurement(**changes)) == pytest.approx([call_s] * 3)
     unknown = _measurement(**changes | {"waits_s": None})
     assert undisturbed_s(unknown) == pytest.approx(samples_s)
+
+
+@pytest.mark.parametrize(
+    ("call_s", "waits", "expected"),
+    [
+        pytest.param(2 * SLICE_S, (0.5, 0.5, 0.0), True, id="long, most of them waited"),
+        pytest.param(2 * SLICE_S, (0.5, 0.0, 0.0), False, id="long, one waited"),
+        pytest.param(SLICE_S / 3, (0.5, 0.5, 0.5), False, id="short"),
+    ],
+)
+def test_most_samples_of_a_long_call_were_corrected(call_s: float, waits: tuple[float, ...], expected: bool) -> None:
+    samples_s, waits_s = [call_s] * 3, [share * call_s for share in waits]
+    told = _measurement(samples_s=samples_s, waits_s=waits_s, loops=1)
+    assert mostly_corrected(told) is expected
+    assert not mostly_corrected(_measurement(samples_s=samples_s, waits_s=None, loops=1))
 
 
 def test_a_short_sample_is_left_as_it_was_and_no_time_ever_becomes_nothing() -> None:
