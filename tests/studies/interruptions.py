@@ -123,10 +123,10 @@ def report(taken: list[dict[str, object]], tries: int) -> str:
         " ".join(__doc__.split("\n\n")[2].split()),
         "",
         f"{tries} tries of two blocks, a few seconds each, old and new in turn. `off`: the printed time over the true "
-        "one, or over the case's own least printed time beside no other program; median of the tries, and the worst. "
+        "one, or over the case's own least printed time beside no other program; median of the tries, and the largest. "
         f"`interrupted`: raw samples over {LONG:g} times the true length.",
         "",
-        "| case | others a core | old: off, worst | interrupted | new: off, worst | interrupted |",
+        "| case | others a core | old: off, largest | interrupted | new: off, largest | interrupted |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for case in dict.fromkeys(str(row["case"]) for row in taken):
