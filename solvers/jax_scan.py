@@ -37,6 +37,21 @@ def gd_columns(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Ar
     return descend(gradients.by_columns, X.T, y, w, step_size, steps)
 
 
+@solver(method="gd", strategy="jax_scan", variant="gram", backend="jax", compiled=True, operations="gram")
+def gd_gram(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """The formula on X'X and X'y, which are made once; the same shapes, and the same iterates but for rounding."""
+    return descend(gradients.of_normal, *gradients.normal(X, y), w, step_size, steps)
+
+
+@solver(method="gd", strategy="jax_scan", variant="powers", backend="jax", compiled=True, operations="powers")
+def gd_powers(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """The iterate after all steps at one go, a step being an affine map, whose power is made by squaring."""
+    G, c = gradients.normal(X, y)
+    one = jnp.eye(len(w) + 1, dtype=w.dtype)
+    step = one.at[:-1, :-1].add(-step_size * G).at[:-1, -1].set(step_size * c)
+    return (jnp.linalg.matrix_power(step, steps) @ jnp.append(w, jnp.ones((), w.dtype)))[:-1]
+
+
 @solver(method="gd", strategy="jax_scan", variant="finite", backend="jax", compiled=True)
 def gd_finite(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
     """Gradient descent by central differences, h = 1, of the loss; X (n, d), y (n,), w (d,), step_size () -> w (d,)."""
@@ -57,6 +72,14 @@ def gd_tol_analytic(
 ) -> tuple[Array, Array]:
     """By the formula until the root mean square of a step is below the tolerance -> w (d,) before it, its index ()."""
     return descend_until(gradients.analytic, X, y, w, step_size, tolerance, max_steps)
+
+
+@solver(method="gd_tol", strategy="jax_scan", variant="gram", backend="jax", compiled=True, operations="gram")
+def gd_tol_gram(
+    X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array
+) -> tuple[Array, Array]:
+    """On X'X and X'y until the root mean square of a step is below the tolerance -> w (d,) before it, its index ()."""
+    return descend_until(gradients.of_normal, *gradients.normal(X, y), w, step_size, tolerance, max_steps)
 
 
 for _variant, _formula in least_squares.FORMULAS.items():

@@ -8,6 +8,7 @@ gathered; every device then solves the same small system. On one device it is `j
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -69,6 +70,27 @@ def gd_tol_analytic(
     """By the formula until the root mean square of a step is below the tolerance -> w (b, d), steps taken (b,)."""
     one = partial(jax_scan.descend_until, mean_analytic)
     return spread(jax_vmap.gd_tol_analytic, one, X, y, w, step_size, tolerance, max_steps, checked=True)
+
+
+def on_gram(descend: Callable[..., Any], X: Array, y: Array, *rest: Array, **static: int) -> Any:
+    """Descend on the mean of all devices' X'X and X'y: one all-reduce in all, and not one a step."""
+    return descend(gradients.of_normal, *lax.pmean(gradients.normal(X, y), AXIS), *rest, **static)
+
+
+@_sharded(method="gd", variant="gram", operations="gram")
+def gd_gram(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """The formula on X'X and X'y, which are made once; X (b, n, d), y (b, n), w (b, d), step_size (b,) -> w (b, d)."""
+    one = partial(on_gram, jax_scan.descend)
+    return spread(jax_vmap.gd_gram, one, X, y, w, step_size, steps=steps, checked=True)
+
+
+@_sharded(method="gd_tol", variant="gram", operations="gram")
+def gd_tol_gram(
+    X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array
+) -> tuple[Array, Array]:
+    """On X'X and X'y until the root mean square of a step is below the tolerance -> w (b, d), steps taken (b,)."""
+    one = partial(on_gram, jax_scan.descend_until)
+    return spread(jax_vmap.gd_tol_gram, one, X, y, w, step_size, tolerance, max_steps, checked=True)
 
 
 def by_gram(solve: Solve, X: Array, y: Array) -> Array:

@@ -31,6 +31,12 @@ def gd_columns(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Ar
     return jax.vmap(partial(jax_scan.gd_columns, steps=steps))(X, y, w, step_size)
 
 
+@solver(method="gd", strategy="jax_vmap", variant="gram", backend="jax", compiled=True, batched=True, operations="gram")
+def gd_gram(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """The formula on each problem's X'X and X'y, which are made once; the same shapes."""
+    return jax.vmap(partial(jax_scan.gd_gram, steps=steps))(X, y, w, step_size)
+
+
 @solver(method="gd_tol", strategy="jax_vmap", variant="autodiff", backend="jax", compiled=True, batched=True)
 def gd_tol_autodiff(
     X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array
@@ -45,6 +51,16 @@ def gd_tol_analytic(
 ) -> tuple[Array, Array]:
     """By the formula until the root mean square of a step is below the tolerance -> w (b, d), steps taken (b,)."""
     return jax.vmap(partial(jax_scan.gd_tol_analytic, tolerance=tolerance, max_steps=max_steps))(X, y, w, step_size)
+
+
+@solver(
+    method="gd_tol", strategy="jax_vmap", variant="gram", backend="jax", compiled=True, batched=True, operations="gram"
+)
+def gd_tol_gram(
+    X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array
+) -> tuple[Array, Array]:
+    """On X'X and X'y until the root mean square of a step is below the tolerance -> w (b, d), steps taken (b,)."""
+    return jax.vmap(partial(jax_scan.gd_tol_gram, tolerance=tolerance, max_steps=max_steps))(X, y, w, step_size)
 
 
 for _variant, _formula in least_squares.FORMULAS.items():

@@ -32,6 +32,29 @@ def gd_columns(X: Floats, y: Floats, w: Floats, step_size: Floats, steps: int) -
     return _descend(columns.T, columns, y, w, step_size, steps)
 
 
+@solver(method="gd", strategy="numpy_loop", variant="gram", backend="numpy", operations="gram")
+def gd_gram(X: Floats, y: Floats, w: Floats, step_size: Floats, steps: int) -> Floats:
+    """The formula on X'X and X'y, which are made once; the same shapes, and the same iterates but for rounding.
+
+    A step is two calls on d x d numbers. Costs accuracy where the condition number is large: that of X'X is its square.
+    """
+    step, shift = _affine(X, y, step_size)
+    w, moved = w.copy(), np.empty_like(w)
+    for _ in range(steps):
+        step.dot(w, out=moved)
+        np.add(moved, shift, out=w)
+    return w
+
+
+@solver(method="gd", strategy="numpy_loop", variant="powers", backend="numpy", operations="powers")
+def gd_powers(X: Floats, y: Floats, w: Floats, step_size: Floats, steps: int) -> Floats:
+    """The iterate after all steps at one go, a step being an affine map, whose power is made by squaring."""
+    whole = np.eye(len(w) + 1, dtype=w.dtype)
+    whole[:-1, :-1], whole[:-1, -1] = _affine(X, y, step_size)
+    power: Floats = np.linalg.matrix_power(whole, steps)
+    return power[:-1, :-1] @ w + power[:-1, -1]
+
+
 @solver(method="gd", strategy="numpy_loop", variant="finite", backend="numpy")
 def gd_finite(X: Floats, y: Floats, w: Floats, step_size: Floats, steps: int) -> Floats:
     """Gradient descent by central differences, h = 1, of the loss; X (n, d), y (n,), w (d,), step_size () -> w (d,).
@@ -67,6 +90,23 @@ def gd_tol_analytic(
         residual -= y
         columns.dot(residual, out=move)
         move *= scale
+        if math.sqrt(move.dot(move) / move.size) < tolerance:
+            return w, step
+        w -= move
+    return w, int(max_steps)
+
+
+@solver(method="gd_tol", strategy="numpy_loop", variant="gram", backend="numpy", operations="gram")
+def gd_tol_gram(
+    X: Floats, y: Floats, w: Floats, step_size: Floats, tolerance: float, max_steps: int
+) -> tuple[Floats, int]:
+    """On X'X and X'y until the root mean square of a step is below the tolerance -> w (d,) before it, its index."""
+    scale = np.asarray(step_size * (2 / len(y)))
+    G, c = scale * (X.T @ X), scale * (X.T @ y)
+    w, move = w.copy(), np.empty_like(w)
+    for step in range(max_steps):
+        G.dot(w, out=move)
+        move -= c
         if math.sqrt(move.dot(move) / move.size) < tolerance:
             return w, step
         w -= move
@@ -135,3 +175,9 @@ def _descend(X: Floats, columns: Floats, y: Floats, w: Floats, step_size: Floats
         move *= scale
         w -= move
     return w
+
+
+def _affine(X: Floats, y: Floats, step_size: Floats) -> tuple[Floats, Floats]:
+    """A step of gradient descent as w -> A w + b: A (d, d), b (d,)."""
+    scale = np.asarray(step_size * (2 / len(y)))
+    return np.eye(X.shape[1], dtype=X.dtype) - scale * (X.T @ X), scale * (X.T @ y)

@@ -21,6 +21,12 @@ ARGUMENTS = {
     "ols": ("X", "y"),
     "gd_tol": ("X", "y", "w", "step_size", "tolerance", "max_steps"),
 }
+OPERATIONS = {
+    "data": "through the data, each step of a descent",
+    "gram": "X'X and X'y once, then the same steps on those",
+    "powers": "X'X and X'y once, then all steps at one go",
+}
+"""How an answer is reached. Only `data` serves where the data change from step to step, or the loss is no parabola."""
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -30,6 +36,7 @@ class Solver:
 
     compiled    the harness jits the function, for gd with `steps` static
     batched     the function takes all problems at once: X (b, n, d), y (b, n), w (b, d), step_size (b,) -> (b, d)
+    operations  how the answer is reached: one of OPERATIONS
     place       puts a batched solver's arrays (NumPy) on a list of devices, its own way, off the clock; the answers of
                 what it pads the batch with follow the others. None: the harness puts them on one device
     """
@@ -42,6 +49,7 @@ class Solver:
     batched: bool
     function: Callable[..., Any]
     place: Place | None = None
+    operations: str = "data"
 
     def as_dict(self) -> dict[str, Any]:
         """The fields without the functions, plain for JSON."""
@@ -66,6 +74,7 @@ def solver(
     compiled: bool = False,
     batched: bool = False,
     place: Place | None = None,
+    operations: str = "data",
 ) -> Callable[[Function], Function]:
     """Register a function as a solver and hand it back unchanged.
 
@@ -77,6 +86,8 @@ def solver(
     for field, name in (("strategy", strategy), ("variant", variant)):
         if not NAME.fullmatch(name):
             raise ValueError(f"{field} must be lower-case letters, digits and _, led by a letter, got {name!r}")
+    if operations not in OPERATIONS:
+        raise ValueError(f"operations must be one of {', '.join(OPERATIONS)}, got {operations!r}")
     if backend not in ("numpy", "jax"):
         raise ValueError(f"backend must be numpy or jax, got {backend!r}")
     if compiled and backend != "jax":
@@ -94,7 +105,7 @@ def solver(
                 f"{' '.join(key)} is registered twice, in {_file(SOLVERS[key].function)} and in {_file(function)}; "
                 "give one of them another variant"
             )
-        SOLVERS[key] = Solver(method, strategy, variant, backend, compiled, batched, function, place)
+        SOLVERS[key] = Solver(method, strategy, variant, backend, compiled, batched, function, place, operations)
         return function
 
     return register

@@ -25,15 +25,16 @@ def test_every_strategy_is_there_with_its_variants():
     expected = {
         ("gd", "jax_eager"): ("analytic", "autodiff"),
         ("gd", "jax_jit_step"): ("analytic", "autodiff"),
-        ("gd", "jax_scan"): ("analytic", "autodiff", "columns", "finite"),
-        ("gd", "jax_sharded"): ("analytic", "autodiff"),
-        ("gd", "jax_vmap"): ("analytic", "autodiff", "columns"),
-        ("gd", "numpy_loop"): ("analytic", "columns", "finite"),
-        ("gd", "numpy_stacked"): ("analytic",),
-        ("gd_tol", "numpy_loop"): ("analytic",),
+        ("gd", "jax_scan"): ("analytic", "autodiff", "columns", "finite", "gram", "powers"),
+        ("gd", "jax_sharded"): ("analytic", "autodiff", "gram"),
+        ("gd", "jax_vmap"): ("analytic", "autodiff", "columns", "gram"),
+        ("gd", "numpy_loop"): ("analytic", "columns", "finite", "gram", "powers"),
+        ("gd", "numpy_stacked"): ("analytic", "gram"),
+        ("gd_tol", "numpy_loop"): ("analytic", "gram"),
     }
     compiled = ("jax_scan", "jax_sharded", "jax_vmap")
-    expected |= {("gd_tol", s): ("analytic", "autodiff") for s in ("jax_eager", "jax_jit_step", *compiled)}
+    expected |= {("gd_tol", s): ("analytic", "autodiff") for s in ("jax_eager", "jax_jit_step")}
+    expected |= {("gd_tol", s): ("analytic", "autodiff", "gram") for s in compiled}
     expected |= {("ols", s): CLOSED for s in ("jax_eager", *compiled, "numpy_loop", "numpy_stacked")}
     assert rows == sorted((*key, variant) for key, variants in expected.items() for variant in variants)
 
@@ -45,6 +46,7 @@ def test_rows_say_what_they_are():
         assert row.compiled == (row.strategy in ("jax_scan", "jax_sharded", "jax_vmap"))
         assert (row.place is not None) == (row.strategy == "jax_sharded")
         assert row.backend == row.strategy.split("_")[0]
+        assert row.operations == (row.variant if row.variant in ("gram", "powers") else "data")
         assert row.function.__doc__
         plain = json.loads(json.dumps(row.as_dict()))
         assert Solver(**plain, function=row.function, place=row.place) == row
@@ -64,6 +66,7 @@ def test_a_function_is_handed_back_unchanged():
         ({"method": "sgd"}, "method must be one of gd, ols, gd_tol, got 'sgd'"),
         ({"strategy": "My way"}, "strategy must be lower-case letters, digits and _, led by a letter, got 'My way'"),
         ({"variant": "2nd"}, "variant must be lower-case"),
+        ({"operations": "magic"}, "operations must be one of data, gram, powers, got 'magic'"),
         ({"backend": "torch"}, "backend must be numpy or jax, got 'torch'"),
         ({"place": tuple}, "place is for batched solvers of backend jax, got 'numpy', batched=False"),
         ({"compiled": True}, "compiled=True is for backend jax, got 'numpy'"),

@@ -22,6 +22,8 @@ CASES = (
     *((*solver, 30, 5, "float32") for solver in (("gd", "autodiff"), ("gd_tol", "autodiff"), ("ols", "solve"))),
     ("gd", "analytic", 30, 3, "float32"),
     ("gd", "analytic", 3, 1, "float32"),
+    ("gd", "gram", 1003, 1, "float32"),
+    ("gd_tol", "gram", 30, 5, "float32"),
     ("gd", "autodiff", 1003, 1, "float64"),
     ("ols", "qr", 1003, 1, "float64"),
 )
