@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Of = (
-    # the last two: the ratio to the baseline, and that to the winner
-    Literal["run", "workload", "case", "estimate", "ratio", "winner"]
+    # the last three: the ratio to the baseline, to the winner, and to the winner of those that go through the data
+    Literal["run", "workload", "case", "estimate", "ratio", "winner", "data"]
     # told by each worker: once at its start, of every call, and what else it learned
     | Literal["start", "steady", "measurement"]
 )
@@ -102,6 +102,12 @@ FIELDS = (
     Field("winner_ratio_low", float, "winner", "Lower end of the 95% interval of winner_ratio.", "x"),
     Field("winner_ratio_high", float, "winner", "Upper end of the 95% interval of winner_ratio.", "x"),
     Field("winner_verdict", str, "winner", "What winner_ratio says, in the words of verdict; or winner."),
+    Field("operations", str, "estimate", "How it gets there: data (X in each step), gram (X'X once) or powers."),
+    Field("data_winner", str, "estimate", "The fastest of those that go through the data in each step."),
+    Field("data_winner_ratio", float, "data", "Time of data_winner / time of this, where it is one of those.", "x"),
+    Field("data_winner_ratio_low", float, "data", "Lower end of the 95% interval of data_winner_ratio.", "x"),
+    Field("data_winner_ratio_high", float, "data", "Upper end of the 95% interval of data_winner_ratio.", "x"),
+    Field("data_winner_verdict", str, "data", "What data_winner_ratio says, in the words of verdict; or winner."),
     Field("transfer_s", float, "start", "Moving the data to the device.", "s", "median"),
     Field("trace_s", float, "start", "Tracing the Python function.", "s", "median"),
     Field("lower_s", float, "start", "Lowering what was traced to StableHLO.", "s", "median"),
@@ -144,7 +150,10 @@ CASE_KEYS = _names("case")
 ESTIMATE = _names("estimate")
 RATIO = {name: name.removeprefix("ratio_") for name in _names("ratio")}
 WINNER_RATIO = {name: name.removeprefix("winner_").removeprefix("ratio_") for name in _names("winner")}
+DATA_RATIO = {f"data_{name}": attribute for name, attribute in WINNER_RATIO.items()}
 """By column, the attribute of a Ratio that fills it."""
+DATA = "data"
+"""Of `operations`: each step goes through the data, which is all that serves where those or the loss change."""
 CONTEST_KEYS = tuple(field.name for field in FIELDS if field.contest)
 """Rows of the frame that agree in all of these were competing, whatever their device and precision."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from .fields import CASE_KEYS, COLUMNS, ESTIMATE, RATIO, WINNER_RATIO, WORKLOAD
+from .fields import CASE_KEYS, COLUMNS, DATA_RATIO, ESTIMATE, RATIO, WINNER_RATIO, WORKLOAD
 from .runfile.collecting import uncollected
 from .runfile.read import Run, RunFileError
 from .runfile.records import case_fields
@@ -57,6 +57,7 @@ def _rows(run: str, estimates: Iterable[Estimate]) -> Iterable[dict[str, Any]]:
         row |= zip(ESTIMATE, _of_estimate(estimate), strict=True)
         row |= estimate.measured
         row |= _of_ratio(RATIO, estimate.versus_baseline) | _of_ratio(WINNER_RATIO, estimate.versus_winner)
+        row |= _of_ratio(DATA_RATIO, estimate.versus_data_winner)
         yield row | {"batch": row["batch"] or 1, "findings": "; ".join(estimate.findings)}
 
 

@@ -49,7 +49,8 @@ def gd_powers(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Arr
     G, c = gradients.normal(X, y)
     one = jnp.eye(len(w) + 1, dtype=w.dtype)
     step = one.at[:-1, :-1].add(-step_size * G).at[:-1, -1].set(step_size * c)
-    return (jnp.linalg.matrix_power(step, steps) @ jnp.append(w, jnp.ones((), w.dtype)))[:-1]
+    power: Array = jnp.linalg.matrix_power(step, steps)
+    return (power @ jnp.append(w, jnp.ones((), w.dtype)))[:-1]
 
 
 @solver(method="gd", strategy="jax_scan", variant="finite", backend="jax", compiled=True)

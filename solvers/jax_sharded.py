@@ -80,7 +80,7 @@ def on_gram(descend: Callable[..., Any], X: Array, y: Array, *rest: Array, **sta
 @_sharded(method="gd", variant="gram", operations="gram")
 def gd_gram(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
     """The formula on X'X and X'y, which are made once; X (b, n, d), y (b, n), w (b, d), step_size (b,) -> w (b, d)."""
-    one = partial(on_gram, jax_scan.descend)
+    one: Callable[..., Array] = partial(on_gram, jax_scan.descend)
     return spread(jax_vmap.gd_gram, one, X, y, w, step_size, steps=steps, checked=True)
 
 
@@ -89,7 +89,7 @@ def gd_tol_gram(
     X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array
 ) -> tuple[Array, Array]:
     """On X'X and X'y until the root mean square of a step is below the tolerance -> w (b, d), steps taken (b,)."""
-    one = partial(on_gram, jax_scan.descend_until)
+    one: Callable[..., tuple[Array, Array]] = partial(on_gram, jax_scan.descend_until)
     return spread(jax_vmap.gd_tol_gram, one, X, y, w, step_size, tolerance, max_steps, checked=True)
 
 

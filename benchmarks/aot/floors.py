@@ -76,16 +76,19 @@ def roofline(compiled: Compiled, target: Target) -> tuple[float, str]:
     else twice a step of gradient descent. Operations are counted as for the CPU, finite differences as no more than the
     formula and singular values as no more than QR: so it is a floor.
     """
-    from linregbench.results.models.limits import bytes_of, flops_of
+    from linregbench.results.models.limits import bytes_of, flops_of, passes_of
 
     case = compiled.case
     method = "ols" if case.method == "ols" else "gd"
-    variant = "analytic" if method == "gd" else "qr" if case.variant == "lstsq" else case.variant
+    variant = "qr" if case.variant == "lstsq" else case.variant
+    if method == "gd":
+        variant = "gram" if case.variant in ("gram", "powers") else "analytic"
     size = case.samples, case.features
-    resident = bytes_of("ols", *size, case.dtype, case.batch if case.batched else 1)  # X, once
+    resident = bytes_of(1, *size, case.dtype, case.batch if case.batched else 1)
     read_once = resident <= target.cache_bytes
-    moved = bytes_of("ols" if read_once else method, *size, case.dtype, case.batch, case.steps)
-    flops = flops_of(method, variant, *size, case.batch, case.steps) or 0.0
+    passes = 1 if read_once else passes_of(method, variant, case.steps)
+    moved = bytes_of(passes, *size, case.dtype, case.batch)
+    flops = flops_of(method, variant, *size, case.batch, 0 if case.variant == "powers" else case.steps) or 0.0
     memory_s = moved / target.bandwidth_bytes_per_s
     arithmetic_s = flops / target.flops_per_s(case.dtype, tf32=bool(compiled.tf32))
     return max((memory_s, "memory"), (arithmetic_s, "arithmetic"))

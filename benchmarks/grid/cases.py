@@ -21,12 +21,12 @@ BASELINE = "numpy_loop"
 SHARDED = "jax_sharded"
 """What a preset takes along only where there are several devices; named, it runs on one as well."""
 CONTENDERS = {
-    ("gd", "numpy_loop"): ("analytic", "columns"),
+    ("gd", "numpy_loop"): ("analytic", "columns", "gram"),
     ("gd", "jax_eager"): ("analytic",),
-    ("gd", "numpy"): ("analytic",),
-    ("gd", "jax"): ("autodiff", "columns"),
-    ("gd_tol", "numpy"): ("analytic",),
-    ("gd_tol", "jax"): ("autodiff",),
+    ("gd", "numpy"): ("analytic", "gram"),
+    ("gd", "jax"): ("autodiff", "columns", "gram"),
+    ("gd_tol", "numpy"): ("analytic", "gram"),
+    ("gd_tol", "jax"): ("autodiff", "gram"),
     ("ols", "jax_eager"): ("inverse", "lstsq"),
     ("ols", "numpy"): ("inverse", "solve"),
     ("ols", "jax"): ("inverse", "cholesky"),

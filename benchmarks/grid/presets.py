@@ -58,19 +58,21 @@ class Preset:
 
 MISSION = ("numpy_loop", "numpy_stacked", "jax_eager", "jax_scan", "jax_vmap")
 MAIN = ("numpy_loop", "numpy_stacked", "jax_scan", "jax_vmap")
+ALONE = ("numpy_loop", "jax_eager", "jax_scan")
+"""For one problem: a batch of one is the loop's or the scan's own work, at the price of one axis more."""
 
 ALONG_SAMPLES = tuple(Size(n) for n in (100, 1_000, 10_000, 100_000))
 ALONG_BATCH = tuple(Size(100, batch=b) for b in (32, 1_024))
-QUICK_SIZES = (*ALONG_SAMPLES, *ALONG_BATCH)
-RAYS = (*ALONG_SAMPLES, *(Size(1_000, d) for d in (16, 128)), *ALONG_BATCH)
+ALONG_FEATURES = tuple(Size(1_000, d) for d in (16, 128))
+RAYS = (*ALONG_SAMPLES, *ALONG_FEATURES, *ALONG_BATCH)
 STEPS = tuple(Size(1_000, steps=steps) for steps in (10, 1_000))
-MAPS = (
+WIDTHS = tuple(Size(n, d) for n in (100, 1_000, 10_000) for d in (16, 128))
+BATCHES = (
     *(Size(n, batch=b) for n in (100, 1_000, 10_000) for b in (16, 64)),
-    *(Size(n, d) for n in (100, 1_000, 10_000) for d in (16, 128)),
     *(Size(n, 16, 16) for n in (100, 1_000)),
     Size(100, 16, 64),
 )
-"""Two planes, samples by batch and samples by features, and a corner off both: the whole cube takes 70 minutes."""
+"""With WIDTHS two planes, samples by features and by batch, and a corner off both: the whole cube takes 70 minutes."""
 THREADED = (Size(100_000), Size(1_000, 128), Size(100, batch=1_024))
 """Where a second thread has something to do."""
 GRID = tuple(Size(n, d, b) for n in (100, 1_000, 10_000) for d in (2, 16, 128) for b in (1, 16, 128))
@@ -90,17 +92,19 @@ PRESETS = {
         Preset(
             name="quick",
             about="5 blocks, one thread, float32: about 4 and a half minutes",
-            sweeps=(Sweep(("gd", "ols"), QUICK_SIZES, MISSION),),
+            sweeps=(Sweep(("gd", "ols"), ALONG_SAMPLES, ALONE), Sweep(("gd", "ols"), ALONG_BATCH, MISSION)),
             sampling_s=0.3,
         ),
         Preset(
             name="standard",
             about="10 to 30 blocks, or what 30 minutes hold; one thread and all, rays and maps over n, d, batch, steps",
             sweeps=(
-                Sweep(("gd", "ols"), RAYS, MISSION),
+                Sweep(("gd", "ols"), (*ALONG_SAMPLES, *ALONG_FEATURES), ALONE),
+                Sweep(("gd", "ols"), (Size(100), *ALONG_BATCH), MISSION),
                 Sweep(("gd", "ols"), THREADED, MAIN, threads=("all",)),
-                Sweep(("gd",), STEPS, MISSION),
-                Sweep(("gd", "ols"), MAPS, MAIN),
+                Sweep(("gd",), STEPS, ALONE),
+                Sweep(("gd", "ols"), BATCHES, MAIN),
+                Sweep(("gd", "ols"), WIDTHS, BOTH),
                 Sweep(("gd", "ols", "gd_tol"), (Size(1_000),), None, every_variant=True),
             ),
             blocks=(10, 30),

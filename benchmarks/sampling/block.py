@@ -189,15 +189,14 @@ def run_block(
 def _of_round(index: int, seats: Sequence[_Seat], rules: Rules, pace: Pace) -> list[_Seat]:
     """Who takes part in a round; nobody where there have been enough of them.
 
-    Beyond the usual rounds it is the cases that lack quiet samples, and the baselines that they are paired with.
+    Beyond the usual rounds it is the cases that lack quiet samples: what is compared is what nothing disturbed, in
+    whichever round that was.
     """
     if index < rules.rounds:
         return [seat for seat in seats if index in seat.rounds and seat.status == "ok"]
     if clock.now() >= rules.until_s:
         return []
-    lacking = [seat for seat in seats if seat.lacks_quiet(pace.quiet_s)]
-    beside = [seat for seat in seats if lacking and seat.entry.role != "case" and seat.status == "ok"]
-    return lacking + [seat for seat in beside if seat not in lacking]
+    return [seat for seat in seats if seat.lacks_quiet(pace.quiet_s)]
 
 
 def _around(sampled: Sequence[Sequence[int]], seats: Sequence[_Seat]) -> list[list[float]]:
@@ -215,8 +214,12 @@ def _pair(rounds: int, seats: Sequence[_Seat]) -> list[list[float]]:
         for seat in seats
         if seat.entry.role == role
     ]
-    whole = len(before) == 2 and all(index in of_seat for of_seat in before for index in range(rounds))
-    return [[of_seat[index] for of_seat in before] for index in range(rounds)] if whole else []
+    if len(before) < 2:
+        return []
+    return [
+        [of_seat[index] for of_seat in before] if all(index in of_seat for of_seat in before) else []
+        for index in range(rounds)
+    ]
 
 
 def _prepare(seat: _Seat, rules: Rules, start: Start, pace: Pace, tell: Tell) -> None:

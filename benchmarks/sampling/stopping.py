@@ -45,10 +45,10 @@ def reason(
 ) -> str | None:
     """Why a contest is not measured any further, or None: then it is.
 
-    Every ratio within 2x of the winner needs a half-width of 1%, the others 5%; where cases stand in pairs, each pair
-    needs 1%; where they are asked about one difference, none of the pairs given, which are those still open, may be
-    left. Looking after every block and stopping when it is enough changes the interval's coverage a little:
-    results/published/coverage.md has by how much.
+    Every ratio within 2x of the winner, overall or through the data, needs a half-width of 1%, the others 5%; where
+    cases stand in pairs, each pair needs 1%; where they are asked about one difference, none of the pairs given, which
+    are those still open, may be left. Looking after every block and stopping when it is enough changes the interval's
+    coverage a little: results/published/coverage.md has by how much.
     """
     fewest, most = limits.blocks
     done = 1 + max((block.block for block in blocks), default=-1)
@@ -82,19 +82,22 @@ def settled(
 ) -> dict[Row, str]:
     """The rows that need no more blocks while others do, each with the reason: surely far from the winner, and precise.
 
-    Both its ratio and its time have the half-width that is asked of those who are far.
+    Both its ratio and its time have the half-width that is asked of those who are far. One whose steps go through the
+    data is far from the best of those too, or it stays.
     """
     done = 1 + max((block.block for block in blocks), default=-1)
     if limits.exact or done < max(limits.blocks[0] // 2, LEARNT_FROM):
         return {}
     rows = {}
     for row in estimate(measurements, blocks, limits=quiet_limits):
-        ratio, behind = row.versus_baseline, row.versus_winner
+        ratio, behind, winner = row.versus_baseline, row.versus_winner, row.winner
+        if row.versus_data_winner is not None:
+            behind, winner = row.versus_data_winner, row.data_winner
         if ratio is None or behind is None or ratio.verdict == "baseline" or behind.high is None:
             continue
         half_width = max(ratio.half_width, _half_width_of_time(row))
         if behind.high < 1 / NEAR and half_width <= FAR_HALF_WIDTH:
-            lead = f"{row.winner} is {1 / behind.ratio:.3g} times as fast"
+            lead = f"{winner} is {1 / behind.ratio:.3g} times as fast"
             rows[row.case] = f"{row.blocks} blocks: {lead}; half-width {half_width:.1%}"
     return rows
 
@@ -214,7 +217,7 @@ def _of_ratios(
 ) -> Iterator[tuple[float, float]]:
     """The half-width of each case's ratio to the baseline, and what is asked of it."""
     for row in estimate(measurements, blocks, limits=quiet_limits):
-        ratio, to_winner = row.versus_baseline, row.versus_winner
+        ratio, to_winner = row.versus_baseline, row.versus_data_winner or row.versus_winner
         if ratio is not None and ratio.verdict != "baseline":
             near = to_winner is None or to_winner.ratio >= 1 / NEAR
             yield ratio.half_width, NEAR_HALF_WIDTH if near else FAR_HALF_WIDTH

@@ -17,7 +17,19 @@ from ..words.families import either, family_of
 from ..words.guesses import BLOCKS_ADVISED, shown_ratio, shown_time, too_few, too_few_text
 from ..words.names import Record, grouped, place
 from ..words.text import counted, listed, plain
-from .rays import Answer, Data, by_competitor, error_of_first, error_of_time, log_ratio, measured, rows_of, strategy_key
+from .rays import (
+    Answer,
+    Data,
+    by_competitor,
+    error_of_first,
+    error_of_time,
+    log_ratio,
+    measured,
+    rows_of,
+    shortened,
+    strategy_key,
+    through_data,
+)
 from .words import interval_of_time
 
 BOX_AXES = ("samples", "features", "batch")
@@ -79,16 +91,25 @@ class Advice:
     """The candidates, the quickest first; none where the runs do not reach the size, and then `why`.
 
     `untried` are variants that the run has elsewhere, but not at the sizes that the advice rests on, by strategy.
+    `through_data` is the advice for steps that must go through the data, where the best here has none.
     """
 
     wish: Wish
     candidates: tuple[Candidate, ...]
     why: str = ""
     untried: tuple[str, ...] = ()
+    through_data: "Advice | None" = None
 
 
 def advise(data: Data, wish: Wish) -> Advice:
     """The candidates of the run that has most of them; runs are never mixed, since machines differ."""
+    advice = _advise(data, wish)
+    if not advice.candidates or not shortened(advice.candidates[0].corners):
+        return advice
+    return replace(advice, through_data=_advise(through_data(rows_of(data)), wish))
+
+
+def _advise(data: Data, wish: Wish) -> Advice:
     rows = measured(data)
     alike = [row for row in rows if all(row[name] == value for name, value in wish.fixed().items())]
     if not alike:
@@ -119,6 +140,8 @@ def in_words(advice: Advice) -> list[str]:
     level = [] if unknown else [other for other in others if not other.surely_longer]
     behind = [other for other in others if other not in level]
     lines = [_leaders(best, level, times)]
+    if (other := advice.through_data) is not None:
+        lines.append(f"with every step through the data (stochastic, streaming, another loss): {in_words(other)[0]}")
     if behind:
         note = "; without intervals the order is not sure" if unknown and not few else ""
         lines.append(f"runner-up: {_beside(behind[0])} as long{note}")
@@ -170,7 +193,7 @@ def _quickest(candidate: Candidate, wish: Wish) -> tuple[bool, float]:
 
 def _candidates(rows: Sequence[Record], wish: Wish) -> list[Candidate]:
     """Every strategy that was measured around the size, by its best variant that is as accurate as was asked for."""
-    best: dict[tuple[str, str, str], Candidate] = {}
+    best: dict[tuple[str, ...], Candidate] = {}
     for name, of_name in by_competitor(rows).items():
         corners = _box(of_name, wish)
         errors = [math.inf if row["error"] is None else row["error"] for row in corners]

@@ -16,7 +16,7 @@ from ..fields import CONTEST_KEYS
 from ..formats.unjudged import rests_on
 from ..stats.intervals import BoolArray, FloatArray, quantile
 from ..words.names import Key, Record, grouped
-from .rays import Answer, Data, by_competitor, measured, not_in_range
+from .rays import Answer, Data, by_competitor, measured, not_in_range, through_data
 
 CALL, OVERHEAD, ARITHMETIC = "call", "steps' overhead", "arithmetic"
 CALL_AND_OVERHEAD = "call and steps' overhead"
@@ -61,7 +61,7 @@ _WITHIN = tuple(key for key in CONTEST_KEYS if key not in ("samples", "features"
 
 def cost_models(data: Data) -> list[CostModel]:
     """The cost model of every competitor of gradient descent that was measured at enough sizes."""
-    single = (row for row in measured(data) if row["method"] == "gd" and row["batch"] == 1)
+    single = (row for row in through_data(measured(data)) if row["method"] == "gd" and row["batch"] == 1)
     models = [
         _model(fixed, name, rows)
         for fixed, alike in grouped(single, _WITHIN).items()

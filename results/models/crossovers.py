@@ -17,6 +17,9 @@ from .rays import Answer, Data, Ray, error_of_time, log_ratio, measured, not_in_
 SATURATED = 0.9
 """A batch is large enough when it has this share of the best throughput measured."""
 
+Leaders = dict[int, set[str]]
+"""By size, the names of those that lead there."""
+
 _BETWEEN = np.linspace(0.0, 1.0, 200)  # of the way from one measured size to the next, on the log scale
 _STILL_RISING = 0.9  # time grows with batch to less than this power
 
@@ -31,13 +34,17 @@ class Crossing:
 
 @dataclass(frozen=True)
 class Crossover:
-    """On one ray: below `at` the one is faster, above it the other; `leads` where the overall lead changes hands."""
+    """On one ray: below `at` the one is faster, above it the other.
+
+    `leads` where the overall lead changes hands, `leads_data` where that of those does whose steps go through the data.
+    """
 
     ray: Ray
     below: str
     above: str
     at: Answer
     leads: bool
+    leads_data: bool
 
 
 @dataclass(frozen=True)
@@ -88,16 +95,16 @@ def crossovers(data: Data, axis: str) -> list[Crossover]:
     rows = measured(data)
     changes, told = [], set()
     for ray in rays(rows, axis, best=True):
-        leaders = _leaders(ray)
+        leaders = _leaders(ray, "winner_verdict"), _leaders(ray, "data_winner_verdict")
         for one, other in combinations(ray.rows, 2):
             changes += _between(ray, one, other, leaders)
             told.add((ray.fixed, frozenset((one, other))))
-    changes.sort(key=lambda crossover: not crossover.leads)
+    changes.sort(key=lambda crossover: (not crossover.leads, not crossover.leads_data))
     for ray in rays(rows, axis):
         for one, other in combinations(ray.rows, 2):
             # a strategy whose best is one case everywhere was seen already
             if (ray.fixed, frozenset((one, other))) not in told:
-                changes += _between(ray, one, other, {})
+                changes += _between(ray, one, other, ({}, {}))
     return changes
 
 
@@ -111,7 +118,7 @@ def saturations_of(ray: Ray) -> list[Saturation]:
     return [_saturation(ray, name) for name, rows in ray.rows.items() if len(rows) >= 3]
 
 
-def _between(ray: Ray, one: str, other: str, leaders: dict[int, set[str]]) -> list[Crossover]:
+def _between(ray: Ray, one: str, other: str, leaders: tuple[Leaders, Leaders]) -> list[Crossover]:
     pairs = _pairs(ray, one, other)
     ratios = [log_ratio(a, b) for a, b in pairs]
     # most pairs never change places, and are done with here
@@ -129,8 +136,11 @@ def _between(ray: Ray, one: str, other: str, leaders: dict[int, set[str]]) -> li
     for crossing in changes:
         below, above = (other, one) if crossing.before > 0 else (one, other)
         at = _of_best(ray, (one, other), crossing.at)
-        leads = below in _near(leaders, crossing.at, above=False) and above in _near(leaders, crossing.at, above=True)
-        crossed.append(Crossover(ray, below, above, at, leads))
+        leads, leads_data = (
+            below in _near(of, crossing.at, above=False) and above in _near(of, crossing.at, above=True)
+            for of in leaders
+        )
+        crossed.append(Crossover(ray, below, above, at, leads, leads_data))
     return crossed
 
 
@@ -167,12 +177,12 @@ def _sure_sign(pair: tuple[Record, Record], ratio: tuple[float, float]) -> int:
     return 0 if math.isnan(bound) or abs(value) <= bound else int(math.copysign(1, value))
 
 
-def _leaders(ray: Ray) -> dict[int, set[str]]:
-    """By size, the fastest and whoever cannot be told from it."""
-    leaders: dict[int, set[str]] = {}
+def _leaders(ray: Ray, verdict: str) -> Leaders:
+    """By size, the fastest and whoever cannot be told from it, as the column `verdict` has it."""
+    leaders: Leaders = {}
     for name, rows in ray.rows.items():
         for row in rows:
-            if row["winner_verdict"] in ("winner", "same", "inconclusive"):
+            if row.get(verdict) in ("winner", "same", "inconclusive"):
                 leaders.setdefault(row[ray.axis], set()).add(name)
     return leaders
 
@@ -190,7 +200,7 @@ def _of_best(ray: Ray, names: tuple[str, str], at: Answer) -> Answer:
     return at if len(variants) == 1 else Answer(at.value, float(low), float(high))
 
 
-def _near(leaders: dict[int, set[str]], at: Answer, *, above: bool) -> set[str]:
+def _near(leaders: Leaders, at: Answer, *, above: bool) -> set[str]:
     """Who leads at the measured size next to an interval."""
     if above:
         size = min((size for size in leaders if size >= (at.high or 0.0) * (1 - 1e-9)), default=0)

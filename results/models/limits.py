@@ -32,16 +32,17 @@ class Limit:
 def flops_of(method: str, variant: str, n: int, d: int, batch: int = 1, steps: int | None = None) -> float | None:
     """Floating-point operations of one call in leading order; None where there is no closed form for it.
 
-    Gradient descent 4nd a step: X w and its transpose. Gram matrix 2nd^2, Cholesky d^3/3, LU 2d^3/3, economic QR with
-    Q 4(nd^2 - d^3/3) (Golub and Van Loan, Matrix Computations, 2013, sections 4.2, 3.2, 5.2).
+    Gradient descent 4nd a step: X w and its transpose; 2d^2 a step on the Gram matrix. That takes 2nd^2, Cholesky
+    d^3/3, LU 2d^3/3, economic QR with Q 4(nd^2 - d^3/3) (Golub and Van Loan, Matrix Computations, 2013, sections 4.2,
+    3.2, 5.2).
     """
+    gram, right_side = 2.0 * n * d**2, 2.0 * n * d
     if method == "gd":
-        if steps is None or variant not in ("autodiff", "analytic"):
-            return None
-        return batch * steps * 4.0 * n * d
+        by_variant = {"gram": gram + right_side + (steps or 0) * 2.0 * d**2}
+        by_variant |= dict.fromkeys(("autodiff", "analytic", "columns"), (steps or 0) * 4.0 * n * d)
+        return None if steps is None or variant not in by_variant else batch * by_variant[variant]
     if method != "ols":
         return None
-    gram, right_side = 2.0 * n * d**2, 2.0 * n * d
     solving = {
         "cholesky": gram + right_side + d**3 / 3,
         "solve": gram + right_side + 2 * d**3 / 3,
@@ -51,9 +52,13 @@ def flops_of(method: str, variant: str, n: int, d: int, batch: int = 1, steps: i
     return batch * solving[variant] if variant in solving else None
 
 
-def bytes_of(method: str, n: int, d: int, dtype: str, batch: int = 1, steps: int | None = None) -> float:
-    """The least that one call must read: X twice a step of gradient descent (once each way), once for a closed form."""
-    passes = 2 * (steps or 1) if method != "ols" else 1
+def passes_of(method: str, variant: str, steps: int | None) -> int:
+    """How often one call reads X: twice a step of gradient descent, once each way; once for X'X, and a closed form."""
+    return 1 if method == "ols" or variant in ("gram", "powers") else 2 * (steps or 1)
+
+
+def bytes_of(passes: int, n: int, d: int, dtype: str, batch: int = 1) -> float:
+    """The least that one call must read in so many passes over X."""
     return float(batch * passes * n * d * _ITEM_BYTES.get(dtype, 4))
 
 
@@ -66,10 +71,13 @@ def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]
         if flops is None:
             continue
         flops_per_s = flops / row["time_s"]
-        bytes_per_s = bytes_of(row["method"], *sizes, row["dtype"], row["batch"], row["steps"]) / row["time_s"]
+        bytes_per_s = (
+            bytes_of(passes_of(row["method"], row["variant"], row["steps"]), *sizes, row["dtype"], row["batch"])
+            / row["time_s"]
+        )
         # another device than the CPU has none here
         peaks = all_peaks.get(row["run"], {}).get(row["threads"], {}) if row["device"] == "cpu" else {}
-        resident = bytes_of("ols", *sizes, row["dtype"], row["batch"])  # X, once
+        resident = bytes_of(1, *sizes, row["dtype"], row["batch"])
         of_cases.append(
             Limit(
                 row,

@@ -11,12 +11,19 @@ from typing import Any
 
 import pandas as pd
 
-from ..fields import CONTEST_KEYS
+from ..fields import CONTEST_KEYS, DATA, DATA_RATIO
 from ..frame import records_of
 from ..stats.intervals import quantile
 from ..words.names import Key, Record, along, competitor, grouped
 
 NOT_IN_RANGE = "not in range"
+
+_RATIOS = (
+    ("winner_verdict", "winner", "winner_ratio"),
+    ("data_winner_verdict", "winner", "data_winner_ratio"),
+    ("verdict", "baseline", "ratio"),
+)
+"""What a row's ratio was taken to: the column that says so of that other row, its word for it, and the ratio."""
 
 Data = pd.DataFrame | Sequence[Record]
 """A frame, or its rows: every model and figure takes either, so that a page turns the frame over once."""
@@ -76,9 +83,32 @@ def by_lead(record: Record) -> tuple[bool, float, float]:
     return record["winner_verdict"] != "winner", -(record["winner_ratio"] or 0.0), record["time_s"]
 
 
-def strategy_key(record: Record) -> tuple[str, str, str]:
-    """What variants of one strategy agree in: an answer about strategies is about the best of each."""
-    return record["strategy"], record["device"], record["precision"]
+def strategy_key(record: Record) -> tuple[str, str, str, str]:
+    """What variants of one strategy agree in: an answer about strategies is about the best of each.
+
+    Those with other operations are a strategy of their own, since they serve for less.
+    """
+    return record["strategy"], record["device"], record["precision"], operations_of(record)
+
+
+def operations_of(record: Record) -> str:
+    """How the case gets to its answer; through the data where that is not told."""
+    return record.get("operations") or DATA
+
+
+def through_data(records: Iterable[Record]) -> list[Record]:
+    """The rows whose steps go through the data, as if they alone had competed: their winner is the best of them."""
+    columns = {column.removeprefix("data_"): column for column in ("data_winner", *DATA_RATIO)}
+    return [
+        row | {column: row[of_data] for column, of_data in columns.items()} if row.get("data_winner") else row
+        for row in records
+        if operations_of(row) == DATA
+    ]
+
+
+def shortened(records: Iterable[Record]) -> bool:
+    """Whether some row gets to its answer without going through the data in each step."""
+    return any(operations_of(row) != DATA for row in records)
 
 
 def measured(data: Data) -> list[Record]:
@@ -141,13 +171,15 @@ def error_of_first(record: Record) -> float:
 def log_ratio(one: Record, other: Record) -> tuple[float, float]:
     """log(time of one / time of the other) of the same workload, and its standard error.
 
-    From the paired ratio where one of the two is the winner or the baseline; otherwise from their times.
+    From the paired ratio where one of the two is a winner or the baseline; otherwise from their times.
     """
     blocks = min(one["blocks"], other["blocks"])
     for reference, row, sign in ((one, other, 1.0), (other, one, -1.0)):
-        for verdict, kind, column in (("winner_verdict", "winner", "winner_ratio"), ("verdict", "baseline", "ratio")):
+        for verdict, kind, column in _RATIOS:
             alike = kind != "baseline" or row["baseline"] == f"{reference['strategy']} {reference['variant']}"
-            if reference[verdict] == kind and alike and row[column] is not None and row[f"{column}_low"] is not None:
+            if reference.get(verdict) != kind or not alike:
+                continue
+            if row[column] is not None and row[f"{column}_low"] is not None:
                 error = log_error(row[f"{column}_low"], row[f"{column}_high"], blocks)
                 return sign * math.log(row[column]), error
     return math.log(one["time_s"] / other["time_s"]), math.hypot(error_of_time(one), error_of_time(other))

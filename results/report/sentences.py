@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
+from ..fields import DATA
 from ..formats.load import Loaded
 from ..formats.unjudged import judged_here, notes
 from ..models.leads import Lead, lead_of, lead_text
+from ..models.rays import operations_of, shortened, through_data
 from ..tables.accuracy import accuracy_sentences
 from ..tables.answers import Answers, crossover_text
 from ..tables.cases import opening
@@ -16,6 +18,7 @@ from ..words.names import Record, grouped, method_name, place
 from ..words.text import counted, plain
 
 MOST_CROSSOVERS = 6
+THROUGH_DATA = "With every step through the data, as stochastic, streaming or non-quadratic work needs it"
 
 
 def summary_of(loaded: Loaded, answers: Answers) -> list[str]:
@@ -37,21 +40,27 @@ def summary_of(loaded: Loaded, answers: Answers) -> list[str]:
 
 def _winners(answers: Answers, *, several: bool) -> Iterator[str]:
     for ((_, run), (_, method)), rows in grouped(filter(judged_here, answers.rows), ("run", "method")).items():
-        workloads = grouped(rows).values()
-        few = [each for each in workloads if any(too_few(row["blocks"]) for row in each)]
-        leads = [lead_of(each) for each in workloads if each not in few]
-        wins: dict[str, list[Lead]] = {}
-        for lead in leads:
-            if lead.sure:
-                wins.setdefault(lead.families[0], []).append(lead)
-        counts = [_wins(name, won) for name, won in sorted(wins.items(), key=lambda win: -len(win[1]))]
-        undecided = Counter(lead.tied for lead in leads if not lead.sure)
-        for tied, words in ((True, "a tie"), (False, "too close to call")):
-            counts += [f"{words} between families in {undecided[tied]:,}"] if undecided[tied] else []
-        counts += _guesses(few)
         where = f", run {plain(run)}" if several else ""
-        of = counted(len(workloads), "workload")
-        yield f"{method_name(method).capitalize()}{where}: of {of}, {'; '.join(counts)}."
+        yield f"{method_name(method).capitalize()}{where}: {_counts(rows)}."
+        if shortened(rows):
+            yield f"{THROUGH_DATA}{where}: {_counts(through_data(rows))}."
+
+
+def _counts(rows: Sequence[Record]) -> str:
+    """Who wins how many of the workloads among the rows of one method."""
+    workloads = grouped(rows).values()
+    few = [each for each in workloads if any(too_few(row["blocks"]) for row in each)]
+    leads = [lead_of(each) for each in workloads if each not in few]
+    wins: dict[str, list[Lead]] = {}
+    for lead in leads:
+        if lead.sure:
+            wins.setdefault(lead.families[0], []).append(lead)
+    counts = [_wins(name, won) for name, won in sorted(wins.items(), key=lambda win: -len(win[1]))]
+    undecided = Counter(lead.tied for lead in leads if not lead.sure)
+    for tied, words in ((True, "a tie"), (False, "too close to call")):
+        counts += [f"{words} between families in {undecided[tied]:,}"] if undecided[tied] else []
+    counts += _guesses(few)
+    return f"of {counted(len(workloads), 'workload')}, {'; '.join(counts)}"
 
 
 def _wins(family: str, won: Sequence[Lead]) -> str:
@@ -60,6 +69,8 @@ def _wins(family: str, won: Sequence[Lead]) -> str:
     within = [f"{name} in {number:,}" if len(of_members) > 1 else name for name, number in of_members.most_common()]
     text = f"{family} is fastest in {len(won):,}"
     text += f" ({', '.join(within)})" if within != [family] else ""
+    short = sum(operations_of(lead.level[0]) != DATA for lead in won)
+    text += f", on X'X made once in {'all' if short == len(won) else f'{short:,}'}" if short else ""
     rivals = [lead.rival for lead in won if lead.rival is not None and family_of(lead.rival) != family]
     if rivals:
         rivals.sort(key=itemgetter("winner_ratio"), reverse=True)
@@ -78,9 +89,10 @@ def _guesses(few: Sequence[Sequence[Record]]) -> Iterator[str]:
 
 
 def _lead_changes(answers: Answers) -> Iterator[str]:
-    leading = [change for change in answers.crossovers if change.leads]
+    leading = [change for change in answers.crossovers if change.leads or change.leads_data]
     for change in leading[:MOST_CROSSOVERS]:
         where = place(change.ray.title, answers.told)
-        yield f"{where[0].upper()}{where[1:]}: {crossover_text(change)}."
+        within = "" if change.leads else ", with every step through the data"
+        yield f"{where[0].upper()}{where[1:]}{within}: {crossover_text(change)}."
     if len(leading) > MOST_CROSSOVERS:
         yield f"The lead changes hands at {len(leading) - MOST_CROSSOVERS:,} more places; see Crossovers."

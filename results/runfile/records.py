@@ -13,12 +13,13 @@ from typing import Any
 
 import msgspec
 
-from ..fields import CASE_KEYS, FIRST_RESULT, MEASURED_S, WORKLOAD
+from ..fields import CASE_KEYS, DATA, FIRST_RESULT, MEASURED_S, WORKLOAD
 from .device_states import check_device_state, slowest_device_sentinel_s
 from .schema import Scalar, Scalars, Whole
 
 STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
 ROLES = ("case", "baseline", "twin")
+OPERATIONS = (DATA, "gram", "powers")
 
 # no sample of anything lies outside; within, no logarithm or ratio can overflow
 SHORTEST_S, LONGEST_S = 1e-15, 1e9
@@ -134,6 +135,7 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
     backend: str
     compiled: bool
     batched: bool
+    operations: str | None = None  # in files from before there were several, each step went through the data
     device: str
     threads: str
     precision: str
@@ -173,6 +175,7 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
 
     def __post_init__(self) -> None:
         _one_of("role", self.role, ROLES)
+        _one_of("operations", self.operations or DATA, OPERATIONS)
         _one_of("status", self.status, STATUSES)
         if len(self.samples_s) != len(self.rounds):
             raise ValueError(f"'samples_s' has {len(self.samples_s)} samples but 'rounds' has {len(self.rounds)}")

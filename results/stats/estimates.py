@@ -6,6 +6,7 @@ of the logs across blocks, ratios taken in each block and only inside one proble
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from statistics import median
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..fields import LARGEST, MEDIANS, STEADY
+from ..fields import DATA, LARGEST, MEDIANS, STEADY
 from ..runfile.read import Run
 from ..runfile.records import Block, Case, Measurement, Stop, problem_key
 from ..runfile.schema import Scalars
@@ -55,6 +56,9 @@ class Estimate:
     versus_baseline: Ratio | None = None
     winner: str | None = None
     versus_winner: Ratio | None = None
+    operations: str = DATA
+    data_winner: str | None = None
+    versus_data_winner: Ratio | None = None
     measured: Mapping[str, float | None]  # the median or the largest of the blocks, by the names in MEDIANS and LARGEST
     first_result_s: float | None = None  # transfer to first call, summed block by block
     first_result_low_s: float | None = None
@@ -164,9 +168,9 @@ def _estimate_contest(contest: Contest, stop_reasons: Mapping[Case | None, str])
         if (time_s := more[case].get("time_s")) is not None:
             races.setdefault((case.dtype, case.environment), {})[case] = time_s
     for times in races.values():
-        leader, ratios = _winner(times, contest, baselines)
-        for case, ratio in ratios.items():
-            more[case] |= {"winner": label(leader), "versus_winner": ratio}
+        through_data = {case for case in times if rows[case].operations == DATA}
+        for case, won in _race(times, through_data, contest, baselines).items():
+            more[case] |= won
     return [replace(row, **more[case]) for case, row in rows.items()]
 
 
@@ -187,6 +191,7 @@ def _facts(case: Case, measurements: Sequence[Measurement], stop_reason: str | N
     return Estimate(
         case=case,
         workload=measurements[0].workload,
+        operations=measurements[0].operations or DATA,
         status=bad.status if bad else "ok",
         reason=why,
         measured=measured,
@@ -243,6 +248,24 @@ def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[s
         for case in contest.believed
         if sampled[row := lockstep.rows[case, False]].any()
     }
+
+
+def _race(
+    times: Mapping[Case, float],
+    through_data: AbstractSet[Case],
+    contest: Contest,
+    baselines: Mapping[Case, Case | None],
+) -> dict[Case, dict[str, Any]]:
+    """By case, the fields that say who wins and by how much: of all, and of those whose steps go through the data."""
+    leader, ratios = _winner(times, contest, baselines)
+    won: dict[Case, dict[str, Any]] = {}
+    for case, ratio in ratios.items():
+        won[case] = {"winner": label(leader), "versus_winner": ratio}
+    if through_data and leader not in through_data:
+        leader, ratios = _winner({case: times[case] for case in times if case in through_data}, contest, baselines)
+    for case in through_data:
+        won[case] |= {"data_winner": label(leader), "versus_data_winner": ratios[case]}
+    return won
 
 
 def _winner(

@@ -36,7 +36,8 @@ def answers_of(loaded: Loaded, records: Sequence[Record]) -> Answers:
     """Every model, over `records`, the rows of the whole frame."""
     rows = [record for record in records if record["time_s"] is not None]
     changes = sorted(
-        (change for axis in AXES for change in crossovers(rows, axis)), key=lambda change: not change.leads
+        (change for axis in AXES for change in crossovers(rows, axis)),
+        key=lambda change: (not change.leads, not change.leads_data),
     )
     reached = limits(rows, loaded.peaks)
     return Answers(records, rows, varying(records), changes, break_evens(rows), reached, fronts(records))
@@ -80,7 +81,7 @@ def _crossovers(answers: Answers) -> Table:
             change.below,
             change.above,
             _interval(change.at),
-            "yes" if change.leads else "",
+            "yes" if change.leads else "through the data" if change.leads_data else "",
         )
         for change in answers.crossovers
     )
@@ -93,7 +94,8 @@ def _crossovers(answers: Answers) -> Table:
             "Where one way overtakes another: strategies, each by its best variant at every size, then single cases. "
             "The interval holds every size at which their order is not sure, whether times between two measured sizes "
             "follow a straight line or a power law; where a best variant changes within it, it ends at the sizes "
-            "measured around it. A pair that is missing never "
+            "measured around it. The lead changes overall, or where each step must go through the data. "
+            "A pair that is missing never "
             "changed its order for sure within the sizes measured: not in range."
         ),
         nothing=_unknown(answers) or "Not in range: no two ways change their order for sure within the sizes measured.",

@@ -14,7 +14,7 @@ from ..formats.unjudged import conclusion, judged_here, notes, rests_on
 from ..frame import records_of
 from ..models.accuracy import fronts
 from ..models.leads import Lead, lead_of, lead_text
-from ..models.rays import by_lead
+from ..models.rays import by_lead, shortened, through_data
 from ..runfile.read import Run
 from ..stats.findings import FINDINGS, WITHHELD
 from ..stats.shortfall import shortfall
@@ -82,7 +82,7 @@ def _table(records: Sequence[Record], told: AbstractSet[str], base: Record | Non
         _DISPENSABLE,
         remarks=by_reason((record["name"], _remark(record)) for record in measured),
         left_out=_left_out(records),
-        conclusion=_likely(measured) or _conclusion(measured, base),
+        conclusion=(_likely(measured) or _conclusion(measured, base)) + _through_data(measured),
     ).filled()
 
 
@@ -198,6 +198,26 @@ def _conclusion(measured: Sequence[Record], of_problem: Record | None) -> str:
         return f"{order}{over}"
     ahead = _ahead(lead.rival, _outside(lead), base)
     return f"Winner: {either(lead.level)}, {ahead}.{'' if lead.rival is base else over} {order}"
+
+
+def _through_data(measured: Sequence[Record]) -> str:
+    """Who is the fastest where each step must go through the data, in a workload that has something shorter."""
+    rows = through_data(measured)
+    if not shortened(measured) or not rows or not judged_here(rows[0]):
+        return ""
+    lead = lead_of(rows)
+    winner, *level = lead.level
+    likely = "likely " if any(too_few(rests_on(row)) for row in rows) else ""
+    names = either(lead.level) if lead.sure else " or ".join(row["name"] for row in lead.level)
+    told = f" With every step through the data: {likely}{names}"
+    if lead.behind and (lead.sure or not level):
+        rival = lead.rival or lead.behind[0]
+        told += f", {lead_text(rival)} as fast as {rival['name']}"
+    of_all = next(row for row in measured if row["name"] == winner["name"])
+    shortcut = next(row for row in measured if row["winner_verdict"] == "winner")
+    if shortcut is not of_all:
+        told += f"; {shortcut['name']} is {lead_text(of_all)} as fast"
+    return f"{told}."
 
 
 def _order(lead: Lead, name: str) -> str:

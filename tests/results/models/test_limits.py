@@ -8,7 +8,7 @@ from made import END, as_run
 from synthetic import Truth, blocks_of, environment, header, workload
 
 from linregbench.results.formats.load import of_runs
-from linregbench.results.models.limits import Limit, bytes_of, flops_of, limits
+from linregbench.results.models.limits import Limit, bytes_of, flops_of, limits, passes_of
 
 PEAKS = {"gemm_float32_flops_per_s": 1e11, "gemm_float64_flops_per_s": 5e10, "bandwidth_bytes_per_s": 1e10}
 
@@ -58,8 +58,9 @@ def test_what_has_no_closed_form_has_none() -> None:
     assert flops_of("gd", "finite", 10, 2, steps=3) is None
     assert flops_of("gd_tol", "analytic", 10, 2) is None
     assert flops_of("ols", "lstsq", 10, 2) is None
-    assert bytes_of("gd", 10, 2, "float64", batch=5, steps=3) == 5 * 2 * 3 * 10 * 2 * 8
-    assert bytes_of("ols", 10, 2, "float32") == 80
+    assert bytes_of(passes_of("gd", "analytic", 3), 10, 2, "float64", batch=5) == 5 * 2 * 3 * 10 * 2 * 8
+    assert bytes_of(passes_of("gd", "gram", 3), 10, 2, "float32") == bytes_of(1, 10, 2, "float32") == 80
+    assert passes_of("ols", "qr", None) == 1
 
 
 def found_with(*environments: dict[str, Any]) -> Limit:
