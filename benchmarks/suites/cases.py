@@ -23,15 +23,14 @@ from linregbench.solvers.registry import Solver, load_builtin
 
 from .. import clock, devices
 from ..grid.cases import BASELINE, Case, is_plain
-from ..grid.presets import MAIN, PRESETS, Size
+from ..grid.presets import MAIN, MISSION, PRESETS, Size
 from ..sampling.plan import predicted_call_s
 from ..worker import answers, calls
 
 PRESET = PRESETS["quick"]
-(SWEEP,) = PRESET.sweeps
-METHODS = SWEEP.methods
-STRATEGIES = SWEEP.strategies or ()
-SIZES = SWEEP.sizes
+METHODS = tuple(dict.fromkeys(method for sweep in PRESET.sweeps for method in sweep.methods))
+STRATEGIES = MISSION
+SIZES = tuple(dict.fromkeys(size for sweep in PRESET.sweeps for size in sweep.sizes))
 SAMPLES = tuple(size.samples for size in SIZES if size.batch == 1)
 BATCHES = tuple(size.batch for size in SIZES if size.batch > 1)
 RIVALS = tuple(strategy for strategy in MAIN if strategy != BASELINE)
