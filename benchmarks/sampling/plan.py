@@ -17,8 +17,11 @@ OVERHEAD_S = {"numpy": 0.1, "jax": 0.4}
 STEP_S = {"numpy": 5e-6, "jax": 3.5e-3}
 """Seconds a step where Python drives the steps, for the prediction alone."""
 
-FLOPS_PER_S, WIDE = 0.5e9, 16
-"""Operations a second for each feature, up to so many: short rows leave most of the processor idle. As above."""
+DATA_FLOPS_PER_S = 6e9
+"""Operations a second of steps that go through data out of the cache: 0.5 to 2 times as many were seen. As above."""
+
+GRAM_FLOPS_PER_S, WIDE = 1e9, 32
+"""Operations a second of a Gram matrix for each feature, up to so many: short rows leave the processor idle. As above."""
 
 HEAVY_CALLS = 500
 HEAVY_FLOPS = 2e9
@@ -79,20 +82,40 @@ def is_heavy(case: Case) -> bool:
 def python_calls(case: Case) -> int:
     """How often Python calls into NumPy or JAX in one solve of the batch, up to a constant."""
     problems = 1 if case.solver.batched else case.workload.batch
-    return problems * (1 if case.solver.compiled else case.workload.steps or 1)
+    at_one_go = case.solver.compiled or case.solver.operations == "powers"
+    return problems * (1 if at_one_go else case.workload.steps or 1)
 
 
 def flops(case: Case) -> float:
-    """Floating-point operations of one solve: 4 n d a step of gradient descent, 2 n d^2 for a Gram matrix."""
+    """Floating-point operations of one solve: of its steps through the data, and of what is done on Gram matrices."""
+    return _data_flops(case) + _gram_flops(case)
+
+
+def _data_flops(case: Case) -> float:
+    """4 n d a step of gradient descent."""
     w = case.workload
-    one = 4.0 * w.samples * w.features * (w.steps or 100) if w.method != "ols" else 2.0 * w.samples * w.features**2
-    return one * w.batch
+    on_data = w.method != "ols" and case.solver.operations == "data"
+    return 4.0 * w.batch * w.samples * w.features * (w.steps or 100) if on_data else 0.0
+
+
+def _gram_flops(case: Case) -> float:
+    """2 n d^2 for X'X, which a closed form and a descent that does not go through the data make once.
+
+    A step on it is 2 d^2, and a power by squaring 2 d^3 for each doubling of the steps.
+    """
+    w, operations = case.workload, case.solver.operations
+    if w.method != "ols" and operations == "data":
+        return 0.0
+    steps = (w.steps or 100) if w.method != "ols" else 0
+    on_it = steps if operations == "gram" else w.features * steps.bit_length()
+    return 2.0 * w.batch * w.features**2 * (w.samples + on_it)
 
 
 def predicted_call_s(case: Case) -> float:
     """Seconds a call, roughly and without running anything."""
     overhead = STEP_S["jax" if case.solver.strategy == "jax_eager" else "numpy"]
-    return python_calls(case) * overhead + flops(case) / (FLOPS_PER_S * min(case.workload.features, WIDE))
+    gram_s = _gram_flops(case) / (GRAM_FLOPS_PER_S * min(case.workload.features, WIDE))
+    return python_calls(case) * overhead + _data_flops(case) / DATA_FLOPS_PER_S + gram_s
 
 
 def predicted_block_s(entries: Iterable[Entry], limits: Limits) -> float:

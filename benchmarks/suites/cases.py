@@ -133,7 +133,9 @@ def fresh_phases(case: Case) -> dict[str, float]:
 
 def try_once(case: Case) -> bool:
     """Whether the case runs and answers in numbers, untimed; one problem and one step where Python drives those."""
-    workload, problem, _ = calls.shortened(case.solver, case.workload, make_problem(case.workload))
+    workload, problem, _ = calls.part_of(case.solver, case.workload, make_problem(case.workload))
+    if calls.driven_steps(case.solver, workload, problem) > 1:
+        workload = calls.with_steps(workload, 1)
     _configure(case)
     call = calls.prepare(case.solver, workload, problem, case.device).call
     weights, _ = calls.answer(call(), workload, case.solver)

@@ -22,6 +22,8 @@ from .hardware import cpu, flush, gpu, memory, peaks, sentinel
 from .wire import Message
 
 PROBES = 4
+TYPICAL_S = 0.05
+"""A first call that takes so long is like any other, where nothing is left to compile."""
 OWN_WORK = 0.95
 """Of the CPU time: where the calling thread uses more than this, no other thread does any of the work."""
 
@@ -127,16 +129,33 @@ def _configure(case: Mapping[str, Any], solver: Solver) -> None:
 
 
 def _probe(case: Mapping[str, Any], problem: Problem) -> Message:
-    """Seconds that one call would take, told from one problem and, where Python drives the steps, from one step."""
+    """Seconds that one call would take, told from a part of its data and, where Python drives the steps, from few."""
     solver = solver_for(case)
     _configure(case, solver)
-    short, part, scale = calls.shortened(solver, Workload(**case["workload"]), problem)
-    call = calls.prepare(solver, short, part, case["device"]).call
-    clock.once(call)
+    workload, part, scale = calls.part_of(solver, Workload(**case["workload"]), problem)
+    steps = calls.driven_steps(solver, workload, part)
+
+    def seconds_of(count: int) -> float:
+        short = workload if steps == 1 else calls.with_steps(workload, count)
+        return _probed_s(solver, calls.prepare(solver, short, part, case["device"]).call)
+
+    return {"call_s": scale * calls.extrapolated_s(seconds_of, steps)}
+
+
+def _probed_s(solver: Solver, call: clock.Call) -> float:
+    """Seconds a call; of several where one is short, since a disturbance of it is multiplied."""
+    first_s = clock.once(call)[1]
+    if first_s > TYPICAL_S and _first_is_typical(solver):
+        return first_s
     taken = [clock.once(call)[1]]
-    if taken[0] < SHORT_CALL_S:  # multiplied by thousands of steps, one disturbance would skip a case for good
+    if taken[0] < SHORT_CALL_S:
         taken += [clock.once(call)[1] for _ in range(PROBES)]
-    return {"call_s": min(taken) * scale}
+    return min(taken)
+
+
+def _first_is_typical(solver: Solver) -> bool:
+    """Whether nothing is left to compile when it is called first, so that a long first call is like any other."""
+    return solver.compiled or solver.backend == "numpy"
 
 
 def _prepare(desk: _Desk) -> Message:

@@ -1,12 +1,15 @@
 """What cannot run, who is alive together, what a run will cost."""
 
+from dataclasses import replace
+
 import pytest
-from fakes import make_case, make_contest, make_limits
+from fakes import make_case, make_contest, make_limits, make_solver
 
 from linregbench.benchmarks.grid.cases import Case, Contest, worker_bytes
 from linregbench.benchmarks.sampling import plan
 
 GIB = 2**30
+GRAM_SCAN = make_solver("jax_scan", operations="gram")
 
 
 @pytest.mark.parametrize(
@@ -80,10 +83,42 @@ def test_a_baseline_alone_is_a_group_and_nobody_is_none() -> None:
         (make_case(batch=10**4), True),
         (make_case("jax_scan", samples=10**8), True),
         (make_case("jax_scan", method="ols", samples=10**7, features=200), True),
+        (make_case("jax_scan", samples=10**6, steps=1_000), True),
+        (replace(make_case("jax_scan", samples=10**6, steps=1_000), solver=GRAM_SCAN), False),
+        (replace(make_case(steps=10**5), solver=make_solver(operations="powers")), False),
     ],
 )
 def test_heavy_cases_are_probed_first(case: Case, heavy: bool) -> None:
     assert plan.is_heavy(case) is heavy
+
+
+GRAM = replace(make_case(samples=2_000_000, features=128, steps=5), solver=make_solver(operations="gram"))
+POWERS = replace(GRAM, solver=make_solver(operations="powers"))
+
+
+def test_a_gram_matrix_is_made_once_and_its_steps_are_short() -> None:
+    many = replace(GRAM, workload=replace(GRAM.workload, steps=1_000))
+    once = 2 * 2_000_000 * 128**2
+    assert plan.flops(GRAM) == once + 5 * 2 * 128**2
+    assert plan.flops(many) == once + 1_000 * 2 * 128**2
+    assert plan.flops(replace(POWERS, workload=many.workload)) == once + 10 * 2 * 128**3
+    assert plan.python_calls(many) == 1_000
+    assert plan.python_calls(replace(POWERS, workload=many.workload)) == 1
+
+
+@pytest.mark.parametrize(
+    ("case", "measured_s"),
+    [
+        (make_case(samples=100_000), 0.0101),
+        (make_case(samples=100_000, features=100), 0.415),
+        (make_case("jax_scan", samples=100_000, features=100), 1.07),
+        (make_case("jax_scan", samples=100_000), 0.026),
+        (replace(make_case(samples=100_000, features=100), solver=make_solver("jax_scan", operations="gram")), 0.063),
+        (make_case(samples=100, steps=10_000), 0.029),
+    ],
+)
+def test_a_prediction_without_running_anything_is_within_three_times(case: Case, measured_s: float) -> None:
+    assert measured_s / 3 < plan.predicted_call_s(case) < 3 * measured_s
 
 
 def predicted(*names: str, limits: plan.Limits | None = None, **of: object) -> float:
