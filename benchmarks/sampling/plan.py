@@ -21,7 +21,7 @@ DATA_FLOPS_PER_S = 6e9
 """Operations a second of steps that go through data out of the cache: 0.5 to 2 times as many were seen. As above."""
 
 GRAM_FLOPS_PER_S, WIDE = 1e9, 32
-"""Operations a second of a Gram matrix for each feature, up to so many: short rows leave the processor idle. As above."""
+"""Operations a second of a Gram matrix for each feature, up to so many: short rows keep it from more. As above."""
 
 HEAVY_CALLS = 500
 HEAVY_FLOPS = 2e9

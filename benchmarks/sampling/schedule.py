@@ -213,6 +213,7 @@ def _measure(
     # What a guard looks for is in the solver, not in the moment: once is enough.
     details = {
         "long_call_s": rules.long_call_s,
+        "lone_call_s": rules.lone_call_s,
         "target_s": rules.target_s,
         "flush_cache": rules.flush_cache,
         "guard": number == 0,

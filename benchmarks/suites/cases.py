@@ -109,7 +109,8 @@ def make_ready(case: Case) -> Ready:
     prepared = _prepared(case, problem)
     phases = dict(prepared.phases)
     first, phases["first_call_s"] = clock.once(prepared.call)
-    judgement = answers.judge(case.solver, case.workload, problem, prepared, first)
+    fresh = answers.on_unseen(case.solver, case.workload, problem, prepared).call()
+    judgement = answers.judge(case.solver, case.workload, problem, first, fresh)
     if judgement.status != "ok":
         raise WrongAnswerError(f"{judgement.status}: {judgement.reason}")
     with clock.stopwatch(phases, "warm_up_s"):

@@ -27,7 +27,7 @@ PART_BYTES, ROWS = 128 * 2**20, 8
 """A call on more data is predicted from so much of it, which is out of most caches as well; samples for each feature
 that such a part has at least."""
 FEW_S, MORE = 0.02, 8
-"""Seconds that a few steps take together, about, and how many times more are tried where they take no longer than one."""
+"""Seconds that a few steps take together, about, and how many times more are tried where they take as long as one."""
 LARGE_CONSTANT = 64
 """Elements of a constant from which it is data, and not a parameter of the method."""
 
@@ -120,9 +120,14 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
         # Steady state calls the jitted function, as a user would; it reuses what was compiled below.
         return Prepared(_one_call(function, placed, wait), _one_call(function, placed), wait, placed, on)
 
-    with clock.stopwatch(phases, "transfer_s"):
-        place(_arrays(workload, problem))  # at one go; splitting a batch into problems is off the clock
-    prepared = on(calls_for(solver, workload, problem))
+    arguments = calls_for(solver, workload, problem)
+    if len(arguments) == 1:
+        with clock.stopwatch(phases, "transfer_s"):
+            prepared = on(arguments)
+    else:
+        with clock.stopwatch(phases, "transfer_s"):
+            place(_arrays(workload, problem))  # at one go; splitting a batch into problems is off the clock
+        prepared = on(arguments)
     findings: tuple[str, ...] = ()
     temp_bytes = None
     if solver.compiled:
