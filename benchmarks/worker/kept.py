@@ -1,0 +1,47 @@
+"""A large problem, made once a run: its arrays in a file in memory, which the nurseries of later turns map.
+
+The run holds the file and has the index of it, so that whatever becomes of the run, nothing of it stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from linregbench.solvers.problem import Problem
+
+KEPT_FROM_BYTES = 2 * 2**20
+"""Of X: making a smaller problem anew takes less than a tenth of a second."""
+ALIGNED_BYTES = 4096
+
+Index = Mapping[str, Any]
+"""By field of a problem: type, shape and place in the file of its array; None for a field that is None."""
+
+
+def keep(problem: Problem, file: str) -> Index | None:
+    """Write the arrays into the file; None where the problem is small, or has other fields than arrays."""
+    held = {field.name: getattr(problem, field.name) for field in fields(problem)}
+    if problem.X.nbytes < KEPT_FROM_BYTES or not all(isinstance(v, np.ndarray | None) for v in held.values()):
+        return None
+    index: dict[str, Any] = {}
+    with open(file, "r+b") as into:
+        for name, array in held.items():
+            if array is None:
+                index[name] = None
+                continue
+            into.seek(-(-into.tell() // ALIGNED_BYTES) * ALIGNED_BYTES)
+            index[name] = {"dtype": array.dtype.str, "shape": array.shape, "offset": into.tell()}
+            into.write(memoryview(np.ascontiguousarray(array)).cast("B"))
+    return index
+
+
+def mapped(index: Index, file: str) -> Problem:
+    """The problem that was kept there, read-only; whoever forks from here shares its memory. Raises OSError."""
+    return Problem(**{name: None if array is None else _map(file, **array) for name, array in index.items()})
+
+
+def _map(file: str, dtype: str, shape: list[int], offset: int) -> np.ndarray:
+    return np.asarray(np.memmap(file, dtype, "r", offset, tuple(shape)))
