@@ -134,9 +134,7 @@ class Nursery:
             self.close()
             raise NurseryError(f"asked for the solvers in {self.setting.solvers}, and {imported} were imported")
 
-    def problem(
-        self, key: str, workload: Mapping[str, Any], data: str | None, keep: Keep | None = None
-    ) -> str | None:
+    def problem(self, key: str, workload: Mapping[str, Any], data: str | None, keep: Keep | None = None) -> str | None:
         """Have the data and reference answers made, once for all workers; the reason where they cannot be.
 
         With `keep` they are taken from there, or kept there for another nursery.

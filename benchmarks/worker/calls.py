@@ -28,6 +28,8 @@ PART_BYTES, ROWS = 128 * 2**20, 8
 that such a part has at least."""
 FEW_S, MORE = 0.02, 8
 """Seconds that a few steps take together, about, and how many times more are tried where they take as long as one."""
+ALIASED_BYTES = 64
+"""XLA on a CPU takes NumPy's memory for its own where an array begins at a multiple of so many bytes."""
 LARGE_CONSTANT = 64
 """Elements of a constant from which it is data, and not a parameter of the method."""
 
@@ -97,6 +99,7 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
     import jax
 
     target = devices.find(device)
+    on_cpu = target.platform == "cpu"
     phases: dict[str, float] = {}
     statics = _statics(workload)
     function: Any = solver.function
@@ -107,8 +110,9 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
     def place(arrays: Arguments) -> Arguments:
         if own_place is not None:
             return (*jax.block_until_ready(own_place(arrays, devices.named(device))), *statics)
-        # may_alias=False: on a CPU device_put would hand out the NumPy array's own memory, and look free.
-        placed = tuple(jax.device_put(a, target, may_alias=False) for a in arrays)
+        # on a CPU device_put hands out NumPy's own memory where that is aligned, whatever may_alias says
+        copied = (a.copy() if on_cpu and a.ctypes.data % ALIASED_BYTES == 0 else a for a in arrays)
+        placed = tuple(jax.device_put(a, target, may_alias=False) for a in copied)
         return (*jax.block_until_ready(placed), *statics)
 
     def wait(result: Any) -> Any:

@@ -36,6 +36,8 @@ from .calls import Prepared
 COMPILE_EVENT = "/jax/core/compile/backend_compile_duration"
 LEAST_S = 0.25
 """Seconds that a guard may take however little was sampled."""
+SLACK = 1.2
+"""A call that was sampled once takes a little longer or less the next time."""
 FRESH_FACTOR = 3.0
 FRESH_LEAST_S = 20e-6
 FRESH_PAIRS = 8
@@ -66,7 +68,7 @@ class Allowance:
     """Seconds that one guard may take, from now on: as many as its case was sampled, or LEAST_S where that is less."""
 
     def __init__(self, sampled_s: float) -> None:
-        self._until_s = clock.now() + max(LEAST_S, sampled_s)
+        self._until_s = clock.now() + max(LEAST_S, SLACK * sampled_s)
 
     def affords(self, seconds: float = 0.0) -> bool:
         """Whether so much more may be spent."""

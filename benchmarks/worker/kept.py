@@ -5,7 +5,9 @@ The run holds the file and has the index of it, so that whatever becomes of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import mmap
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -15,7 +17,8 @@ from linregbench.solvers.problem import Problem
 
 KEPT_FROM_BYTES = 2 * 2**20
 """Of X: making a smaller problem anew takes less than a tenth of a second."""
-ALIGNED_BYTES = 4096
+PAGE_BYTES, INTO_PAGE_BYTES = 4096, 16
+"""Where an array begins: as far into a page as one that NumPy allocates, so that placing it copies as many bytes."""
 
 Index = Mapping[str, Any]
 """By field of a problem: type, shape and place in the file of its array; None for a field that is None."""
@@ -32,16 +35,22 @@ def keep(problem: Problem, file: str) -> Index | None:
             if array is None:
                 index[name] = None
                 continue
-            into.seek(-(-into.tell() // ALIGNED_BYTES) * ALIGNED_BYTES)
+            into.seek(-(-into.tell() // PAGE_BYTES) * PAGE_BYTES + INTO_PAGE_BYTES)
             index[name] = {"dtype": array.dtype.str, "shape": array.shape, "offset": into.tell()}
             into.write(memoryview(np.ascontiguousarray(array)).cast("B"))
     return index
 
 
 def mapped(index: Index, file: str) -> Problem:
-    """The problem that was kept there, read-only; whoever forks from here shares its memory. Raises OSError."""
-    return Problem(**{name: None if array is None else _map(file, **array) for name, array in index.items()})
+    """The problem that was kept there, read-only; whoever forks from here shares its memory. Raises OSError.
+
+    Every page is mapped at once, so that none ever counts as a worker's own.
+    """
+    with open(file, "rb") as of:
+        flags = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
+        memory = mmap.mmap(of.fileno(), 0, flags=flags, prot=mmap.PROT_READ)
+    return Problem(**{name: None if array is None else _array(memory, **array) for name, array in index.items()})
 
 
-def _map(file: str, dtype: str, shape: list[int], offset: int) -> np.ndarray:
-    return np.asarray(np.memmap(file, dtype, "r", offset, tuple(shape)))
+def _array(memory: mmap.mmap, dtype: str, shape: Sequence[int], offset: int) -> np.ndarray:
+    return np.frombuffer(memory, dtype, math.prod(shape), offset).reshape(shape)

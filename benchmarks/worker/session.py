@@ -51,6 +51,7 @@ class _Desk:
     cpu_s: float = 0.0
     own_s: float = 0.0
     wall_s: float = 0.0
+    called: int = 0
     switches: int = 0
     findings: list[str] = field(default_factory=list)
     sentinel: sentinel.Sentinel = field(default_factory=sentinel.Sentinel)
@@ -244,6 +245,7 @@ def _sample(desk: _Desk, message: Message) -> Message:
     desk.cpu_s += sample.cpu_s
     desk.own_s += sample.own_s
     desk.wall_s += sample.wall_s
+    desk.called += sample.loops
     desk.switches += sample.involuntary_switches
     return {
         "call_s": sample.call_s,
@@ -314,24 +316,23 @@ def _guard(desk: _Desk, fresh_s: float) -> tuple[list[str], list[str]]:
     """
     solver, prepared = _given(desk.solver), _given(desk.prepared)
     what = (prepared, solver, desk.workload, desk.problem)
+    call_s = desk.wall_s / desk.called if desk.called else desk.call_s
 
     def allowed() -> guards.Allowance:
         return guards.Allowance(desk.wall_s)
 
     told: dict[str, bool | None] = {
         "inputs_changed": guards.inputs_changed(*what, allowed()),
-        "remembered": guards.remembered(*what, (fresh_s, desk.call_s), allowed()),
+        "remembered": guards.remembered(*what, (fresh_s, call_s), allowed()),
     }
     if desk.case["device"] == "cpu" and desk.case["pin"]:
         cores = desk.case["allowed"]
         threads = len(cores) if desk.case["threads"] == "all" else int(desk.case["threads"])
-        told["more_threads"] = guards.more_threads(
-            prepared.call, desk.calibrated, desk.call_s, cores, threads, allowed()
-        )
+        told["more_threads"] = guards.more_threads(prepared.call, desk.calibrated, call_s, cores, threads, allowed())
         if desk.cpu_s > (threads + guards.ACCOUNTING_MARGIN) * desk.wall_s:
             told["more_threads"] = True
     if solver.compiled:
-        complaints = guards.strict_call(prepared.call, desk.call_s, allowed())
+        complaints = guards.strict_call(prepared.call, call_s, allowed())
         strict = ("retrace", "host_transfer")
         told |= {name: None if complaints is None else name in complaints for name in strict}
     found = [name for name, is_so in told.items() if is_so]

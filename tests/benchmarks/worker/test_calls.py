@@ -1,5 +1,6 @@
 """From what a solver returned to the answer that is judged, and from the whole work to a small part of it."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from fakes import make_solver
 
 from linregbench.benchmarks.worker import calls
 from linregbench.solvers.problem import make_problem
+from linregbench.solvers.registry import load_builtin
 from linregbench.solvers.workload import make_workload
 
 W = np.array([1.0, 2.0])
@@ -122,3 +124,19 @@ def test_steps_are_those_of_the_method() -> None:
     assert calls.with_steps(make_workload("gd_tol", 10, 2), 7).max_steps == 7
     ols = make_workload("ols", 10, 2)
     assert calls.with_steps(ols, 7) is ols
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+@pytest.mark.parametrize("strategy", ["numpy_loop", "jax_scan"])
+def test_what_is_placed_is_a_copy(offset: int, strategy: str) -> None:
+    """However the arrays lie: XLA takes what begins at a multiple of 64 bytes for its own."""
+    workload = make_workload("gd", 100, 2)
+    problem = make_problem(workload)
+    memory = np.zeros(400, np.float32)
+    first = -memory.ctypes.data % 64 // 4 + offset
+    X = memory[first : first + 200].reshape(1, 100, 2)
+    X[:] = problem.X
+    solver = load_builtin()["gd", strategy, "analytic"]
+    prepared = calls.prepare(solver, workload, replace(problem, X=X), "cpu")
+    X[:] = 0
+    np.testing.assert_array_equal(prepared.inputs[0][0], problem.X[0])
