@@ -38,8 +38,8 @@ class Preset:
     """Sweeps, and how much is measured of each; what a short preset measures where it says nothing else.
 
     blocks              fewest and most; between them until the ratios are precise
-    timeout_s           for the calls of a case in a block; one predicted over call_limit_s is a skip, or over a third of
-                        timeout_s where a person named its size
+    timeout_s           for the calls of a case in a block; one predicted over call_limit_s is a skip, or over a third
+                        of timeout_s where a person named its size
     long_call_s         calls longer than this are sampled long_samples times a block, uncalibrated
     target_s            how long a sample lasts; sampling_s, how long a case samples a block at most
     """
