@@ -57,6 +57,7 @@ def _rows(run: str, estimates: Iterable[Estimate]) -> Iterable[dict[str, Any]]:
         row |= zip(ESTIMATE, _of_estimate(estimate), strict=True)
         row |= estimate.measured
         row |= _of_ratio(RATIO, estimate.versus_baseline) | _of_ratio(WINNER_RATIO, estimate.versus_winner)
+        row["guards_left_out"] = "; ".join(estimate.guards_left_out) or None
         yield row | {"batch": row["batch"] or 1, "findings": "; ".join(estimate.findings)}
 
 

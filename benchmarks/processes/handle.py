@@ -139,7 +139,7 @@ class Nursery:
 
         With `keep` they are taken from there, or kept there for another nursery.
         """
-        message = {"do": "problem", "key": key, "workload": dict(workload), "data": data}
+        message: dict[str, Any] = {"do": "problem", "key": key, "workload": dict(workload), "data": data}
         if keep is not None:
             message |= {"file": keep.file, "kept": keep.index}
         self._problems = {key: message}

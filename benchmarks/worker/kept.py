@@ -37,7 +37,7 @@ def keep(problem: Problem, file: str) -> Index | None:
                 continue
             into.seek(-(-into.tell() // PAGE_BYTES) * PAGE_BYTES + INTO_PAGE_BYTES)
             index[name] = {"dtype": array.dtype.str, "shape": array.shape, "offset": into.tell()}
-            into.write(memoryview(np.ascontiguousarray(array)).cast("B"))
+            into.write(np.ascontiguousarray(array).data)
     return index
 
 
@@ -49,7 +49,8 @@ def mapped(index: Index, file: str) -> Problem:
     with open(file, "rb") as of:
         flags = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
         memory = mmap.mmap(of.fileno(), 0, flags=flags, prot=mmap.PROT_READ)
-    return Problem(**{name: None if array is None else _array(memory, **array) for name, array in index.items()})
+    held: dict[str, Any] = {name: None if array is None else _array(memory, **array) for name, array in index.items()}
+    return Problem(**held)
 
 
 def _array(memory: mmap.mmap, dtype: str, shape: Sequence[int], offset: int) -> np.ndarray:
