@@ -31,7 +31,7 @@ BYTE_S = 2.5e-9
 NUMBER_S, ANSWER_S = 20e-9, 0.2e-9
 """Seconds for each number of X to make it, and for each feature beside it to come to the float64 answer. As above."""
 
-PROBE_S, GUARD_CALLS = 0.7, {"numpy": 1, "jax": 2}
+PROBE_S, GUARD_CALLS = {"numpy": 0.2, "jax": 0.7}, {"numpy": 1, "jax": 2}
 """What a probe takes, and how many calls the guards make that are worth counting. As above."""
 
 HEAVY_CALLS = 500
@@ -160,7 +160,7 @@ def predicted_once_s(entries: Iterable[Entry], limits: Limits) -> float:
             workloads.add(w)
             total += (NUMBER_S + ANSWER_S * w.features) * w.batch * w.samples * w.features
         if is_heavy(entry.case) and entry.role != "twin":
-            total += PROBE_S
+            total += PROBE_S[entry.case.solver.backend]
         if limits.rules.lone_call_s < call_s <= limits.call_limit_s:
             total += (GUARD_CALLS[entry.case.solver.backend] + 1) * call_s
     return total
