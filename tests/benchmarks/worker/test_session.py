@@ -82,9 +82,9 @@ def test_a_probe_multiplies_no_more_than_the_steps(monkeypatch: pytest.MonkeyPat
     problem = make_problem(workload)
     steps: list[int] = []
 
-    def solve(X: np.ndarray, y: np.ndarray, w: np.ndarray, step_size: np.ndarray, count: int) -> np.ndarray:
-        steps.append(count)
-        return w
+    def solve(*given: Any) -> Any:
+        steps.append(given[4])
+        return given[2]
 
     monkeypatch.setattr(session, "solver_for", lambda _: replace(HONEST, function=solve))
     told = session._probe(CASE.as_dict() | {"workload": workload.as_dict()}, problem)
