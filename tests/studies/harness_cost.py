@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 
 from linregbench.benchmarks.processes import machine
-from linregbench.results.figures.draw import log_axes, panels, seconds_axis, styled
+from linregbench.results.figures.draw import enough_ticks, log_axes, panels, seconds_axis, styled
 from linregbench.results.runfile.read import read_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,7 +132,9 @@ def drawn(costs: list[Cost]) -> Figure:
     ):
         axes.plot(numbers, seconds, marker=marker, markersize=5, linewidth=1.4, label=label)
     log_axes(axes, "numbers of X")
+    axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
     seconds_axis(axes)
+    enough_ticks(axes.yaxis)
     axes.set_title("gradient descent, NumPy loop and jit + scan")
     axes.legend(loc="upper left")
     return figure
