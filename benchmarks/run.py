@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 RUNS = Path("results/runs")
+CALLS_A_LIMIT = 3
+"""Calls that the time limit of a case has room for: a first one, a sample, and one more where they turn out slow."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,9 @@ def limits_of(options: RunOptions) -> Limits:
     """Blocks, budget and time limits: the preset's, less what the options replace."""
     preset = PRESETS[options.preset]
     timeout_s = options.timeout_s or preset.timeout_s
-    # A case is called five times and more in a block: first, warm-up, sample, dispatch, check.
-    call_limit_s = timeout_s / 5 if options.timeout_s else preset.call_limit_s
+    sized = options.samples or options.features or options.batch or options.steps
+    # what was asked for by its size is skipped where the time limit has no room for its first call and its sample
+    call_limit_s = timeout_s / CALLS_A_LIMIT if options.timeout_s or sized else preset.call_limit_s
     return Limits(
         blocks=(options.blocks, options.blocks) if options.blocks else preset.blocks,
         budget_s=options.budget_s or preset.budget_s,
@@ -103,9 +106,10 @@ def limits_of(options: RunOptions) -> Limits:
 def predicted_s(contests: Sequence[Contest], limits: Limits) -> float:
     """Seconds that these contests will take, roughly: at least their fewest blocks, at most the budget."""
     roles = ("baseline", "twin")
-    entries = ([*(Entry(b, role) for b in c.baselines for role in roles), *map(Entry, c.cases)] for c in contests)
-    blocks = (plan.predicted_block_s(of_contest, limits) for of_contest in entries)
-    return min(limits.budget_s, limits.blocks[0] * sum(blocks))
+    entries = [[*(Entry(b, role) for b in c.baselines for role in roles), *map(Entry, c.cases)] for c in contests]
+    blocks_s = sum(plan.predicted_block_s(of_contest, limits) for of_contest in entries)
+    once_s = sum(plan.predicted_once_s(of_contest, limits) for of_contest in entries)
+    return min(limits.budget_s, once_s + limits.blocks[0] * blocks_s)
 
 
 @contextmanager

@@ -135,6 +135,7 @@ FIELDS = (
     Field("steps_taken", int, "measurement", "Steps that gd_tol took until it stopped."),
     Field("involuntary_switches", int, "measurement", "Context switches forced on it in a block.", "", "median"),
     Field("findings", str, "estimate", "What may be wrong with the timing."),
+    Field("guards_left_out", str, "estimate", "Findings not looked for: that would have outlasted its samples."),
     Field("stop_reason", str, "estimate", "Why no more blocks of its workload were measured."),
     Field("source", str, "run", "The program that measured.", required=True),
     Field("units", str, "run", "What it measured in; the columns are in seconds and bytes whatever that was."),

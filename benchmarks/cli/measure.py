@@ -53,7 +53,7 @@ _RUN_OPTIONS: tuple[Any, ...] = (
     ),
     click.option("--blocks", help="Exactly so many blocks."),
     click.option("--budget", help="For the whole run: 90s, 5m, 1.5h."),
-    click.option("--timeout", help="For one case in one block."),
+    click.option("--timeout", help="For the calls of one case in one block."),
     click.option("--plugin", type=FILE, multiple=True, help="A file of your own @solver functions; may be repeated."),
     click.option("--data", type=FILE, help="Your own X and y: .npz (arrays X, y) or .csv (last column y)."),
     click.option("--seed", help="Of the data and of the order of samples."),

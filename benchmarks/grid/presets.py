@@ -38,7 +38,8 @@ class Preset:
     """Sweeps, and how much is measured of each; what a short preset measures where it says nothing else.
 
     blocks              fewest and most; between them until the ratios are precise
-    timeout_s           for a case in a block; a call predicted over call_limit_s is a skip
+    timeout_s           for the calls of a case in a block; one predicted over call_limit_s is a skip, or over a third
+                        of timeout_s where a person named its size
     long_call_s         calls longer than this are sampled long_samples times a block, uncalibrated
     target_s            how long a sample lasts; sampling_s, how long a case samples a block at most
     """
@@ -48,7 +49,7 @@ class Preset:
     sweeps: tuple[Sweep, ...]
     blocks: tuple[int, int] = (5, 5)
     budget_s: float = 600.0
-    timeout_s: float = 20.0
+    timeout_s: float = 30.0
     call_limit_s: float = 2.0
     long_call_s: float = 0.1
     long_samples: int = 3

@@ -85,6 +85,24 @@ class LiveWorker(Protocol):
     def end(self) -> None: ...
 
 
+class Keep:
+    """A file in memory for a problem that a run makes once, and what is where in it; gone with this process.
+
+    Raises OSError where the system has no such files.
+    """
+
+    def __init__(self) -> None:
+        if not hasattr(os, "memfd_create"):
+            raise OSError("files in memory are for Linux")
+        self._descriptor = os.memfd_create("linregbench-problem")
+        self.file = f"/proc/{os.getpid()}/fd/{self._descriptor}"
+        self.index: Mapping[str, Any] | None = None
+
+    def close(self) -> None:
+        """Give the memory back once nobody maps it."""
+        os.close(self._descriptor)
+
+
 class Nursery:
     """One running nursery. Close it, or use it as a context."""
 
@@ -116,11 +134,19 @@ class Nursery:
             self.close()
             raise NurseryError(f"asked for the solvers in {self.setting.solvers}, and {imported} were imported")
 
-    def problem(self, key: str, workload: Mapping[str, Any], data: str | None) -> str | None:
-        """Have the data and reference answers made, once for all workers; the reason where they cannot be."""
-        message = {"do": "problem", "key": key, "workload": dict(workload), "data": data}
+    def problem(self, key: str, workload: Mapping[str, Any], data: str | None, keep: Keep | None = None) -> str | None:
+        """Have the data and reference answers made, once for all workers; the reason where they cannot be.
+
+        With `keep` they are taken from there, or kept there for another nursery.
+        """
+        message: dict[str, Any] = {"do": "problem", "key": key, "workload": dict(workload), "data": data}
+        if keep is not None:
+            message |= {"file": keep.file, "kept": keep.index}
         self._problems = {key: message}
-        return self._make(self._running(), message)
+        reply = self._make(self._running(), message)
+        if keep is not None:
+            keep.index = reply.get("kept") or keep.index
+        return reply.get("reason")
 
     def worker(self, case: Mapping[str, Any]) -> Worker:
         """A fresh process for this case."""
@@ -159,12 +185,12 @@ class Nursery:
             raise NurseryError("the nursery is not running")
         return self._main
 
-    def _make(self, process: Program, message: Mapping[str, Any]) -> str | None:
+    def _make(self, process: Program, message: Mapping[str, Any]) -> wire.Message:
         process.send(message)
         reply = process.receive(clock.now() + PROBLEM_TIMEOUT_S)
         if reply is None:
             raise NurseryError(f"the data of {message['key']} were not made in {PROBLEM_TIMEOUT_S:.0f} s")
-        return reply.get("reason")
+        return reply
 
 
 @dataclass

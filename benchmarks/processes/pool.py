@@ -16,10 +16,13 @@ from linregbench.solvers.registry import Solver
 from .. import devices
 from ..grid.cases import Case
 from ..grid.options import UsageError
+from ..worker.kept import KEPT_FROM_BYTES
 from . import machine
-from .handle import Nursery, NurseryError, Setting, Worker, WorkerEnded
+from .handle import Keep, Nursery, NurseryError, Setting, Worker, WorkerEnded
 
 LEAST_ALLOWANCE_BYTES = 2 * 2**30
+KEPT_SHARE = 0.25
+"""Of the memory available: a problem that takes more is made anew in every turn."""
 ANSWER_TIMEOUT_S = 60.0
 PEAKS_TIMEOUT_S = 300.0
 
@@ -40,6 +43,7 @@ class Nurseries:
         self._running: dict[Setting, Nursery] = {}
         self._watching: dict[str, Nursery] = {}
         self._gauges: dict[str, Worker | None] = {}
+        self._kept: dict[tuple[str, str], Keep | None] = {}
         self._hash_seed = 0
 
     def __enter__(self) -> Nurseries:
@@ -48,6 +52,8 @@ class Nurseries:
     def __exit__(self, *_: object) -> None:
         for nursery in (*self._running.values(), *self._watching.values()):
             nursery.close()
+        for keep in filter(None, self._kept.values()):
+            keep.close()
 
     def of(self, case: Case) -> Nursery:
         """The nursery of a case, started where it is not running."""
@@ -123,12 +129,26 @@ class Nurseries:
         """A fresh worker for this case; its problem is made once, for all workers of the workload."""
         nursery = self.of(case)
         key = repr(sorted(case.workload.as_dict().items()))
-        reason = nursery.problem(key, case.workload.as_dict(), self.data)
+        reason = nursery.problem(key, case.workload.as_dict(), self.data, self._keep(case, key))
         if reason is not None:
             raise WorkerEnded("failed", reason)
         allowance = max(LEAST_ALLOWANCE_BYTES, 8 * data_bytes(case.workload))
         limit = min(allowance, int(machine.MEMORY_SHARE * machine.available_bytes())) if case.device == "cpu" else 0
         return nursery.worker(case.as_dict() | {"problem": key, "memory_bytes": limit, **details})
+
+    def _keep(self, case: Case, key: str) -> Keep | None:
+        """Where the problem of a case is kept for this run, by its environment, whose `solvers` make it.
+
+        None for one that is small, and where memory is short.
+        """
+        size = data_bytes(case.workload)
+        place = (case.environment, key)
+        if place not in self._kept and size >= KEPT_FROM_BYTES:
+            self._kept[place] = None
+            if size <= KEPT_SHARE * machine.available_bytes():
+                with contextlib.suppress(OSError):
+                    self._kept[place] = Keep()
+        return self._kept.get(place)
 
     def device_sentinel(self, device: str, environment: str) -> float | None:
         """Seconds of the sentinel on an accelerator, in one process for the whole run; None where it cannot run."""

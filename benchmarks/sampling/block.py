@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from linregbench.results.stats.quiet import lost_the_core
+from linregbench.solvers.problem import data_bytes
 
 from .. import clock
 from ..clock import TARGET_S
@@ -24,6 +25,13 @@ MOST_ROUNDS = 3
 """Times the usual rounds: so many at most, where cases still lack quiet samples."""
 LEAST_QUIET = 5
 """Quiet samples that a case should have in a block, as far as it is sampled so often."""
+OWN_PHASES = ("place", "sentinel")
+"""What a worker does before its last answer that is none of the solver's doing."""
+FINISH_S, FINISH_CALLS = 30.0, 12
+"""What the check and the guards may take: so long, and so many of the case's slowest call; the most that they make, of
+calls too long to be repeated, is 10."""
+MOVED_S = 20e-9
+"""Seconds a byte of data, beside: four times what was seen where memory was touched for the first time."""
 SAMPLING_S = 2.0
 """A worker samples for so long a block at most, as a rule; a slower case sits out rounds, evenly spread."""
 
@@ -41,6 +49,11 @@ class Rules:
     flush_cache: bool = False
     until_s: float = math.inf
     """On the clock: no round beyond the usual ones begins later."""
+
+    @property
+    def lone_call_s(self) -> float:
+        """A call that takes longer is sampled once a block."""
+        return max(self.long_call_s, self.sampling_s)
 
 
 @dataclass(frozen=True)
@@ -91,21 +104,46 @@ class _Seat:
         waits_s = [taken.wait_s for taken in self.sampled if taken.wait_s is not None]
         return waits_s if len(waits_s) == len(self.sampled) else None
 
-    def ask(self, question: str, **details: Any) -> dict[str, Any] | None:
-        """The worker's answer, within what is left of the case's time; None once the case has ended otherwise."""
+    def ask(self, question: str, own_s: float = 0.0, **details: Any) -> dict[str, Any] | None:
+        """The worker's answer, within what is left of the solver's time; None once the case has ended otherwise.
+
+        `own_s`: seconds that the harness may take beside. What the worker says that it spent of it, the solver keeps.
+        """
+        start = clock.now()
+        answer = self._answer(question, max(self.left_s, 0.001) + own_s, details)
+        self.left_s += self._accounted(answer) - (clock.now() - start)
+        return answer
+
+    def finish(self) -> dict[str, Any] | None:
+        """The last answer, within the harness's own time: what it asks of the solver then is no fault of that.
+
+        As long as its slowest call allows, so that a solver which hangs in the check is caught all the same.
+        """
+        slowest_s = max([self.facts.get("first_call_s") or 0.0, *(taken.call_s for taken in self.sampled)])
+        answer = self._answer("finish", FINISH_S + FINISH_CALLS * slowest_s + moved_s(self.entry.case), {})
+        self._accounted(answer)
+        return answer
+
+    def _accounted(self, answer: dict[str, Any] | None) -> float:
+        """Keep the worker's account of its seconds by phase; those of the harness's own phases, together."""
+        spent = answer.pop("spent", {}) if answer else {}
+        for phase, seconds in spent.items():
+            self.spent[phase] = self.spent.get(phase, 0.0) + seconds
+        return float(sum(spent.get(phase, 0.0) for phase in OWN_PHASES))
+
+    def _answer(self, question: str, timeout_s: float, details: Mapping[str, Any]) -> dict[str, Any] | None:
         if self.worker is None or self.status != "ok":
             return None
-        start = clock.now()
         try:
-            answer = self.worker.ask(question, max(self.left_s, 0.001), **details)
+            return self.worker.ask(question, timeout_s, **details)
         except WorkerEnded as ended:
             self.status, self.reason = ended.status, ended.reason
             return None
-        finally:
-            self.left_s -= clock.now() - start
-        for phase, seconds in answer.pop("spent", {}).items():
-            self.spent[phase] = self.spent.get(phase, 0.0) + seconds
-        return answer
+
+
+def moved_s(case: Case) -> float:
+    """Seconds in which the harness has placed and compared the data of a case, however slow the machine."""
+    return MOVED_S * data_bytes(case.workload)
 
 
 Start = Callable[[Case], LiveWorker]
@@ -165,7 +203,7 @@ def run_block(
             order.shuffle(taking_part)
             sampled.append(_round(index, taking_part, pace, spent, _Devices(device_sentinel, on_devices, index)))
         for seat in seats:
-            if answer := seat.ask("finish"):
+            if answer := seat.finish():
                 seat.status, seat.reason = answer.pop("status", "ok"), answer.pop("reason", None)
                 answer.pop("worker", None)  # its number among those of its nursery
                 seat.facts |= answer
@@ -230,7 +268,7 @@ def _prepare(seat: _Seat, rules: Rules, start: Start, pace: Pace, tell: Tell) ->
     except WorkerEnded as ended:
         seat.status, seat.reason = ended.status, ended.reason
         return
-    answer = seat.ask("prepare")
+    answer = seat.ask("prepare", moved_s(seat.entry.case))
     if answer is None:
         return
     pace.add(answer.get("sentinel_s", ()))

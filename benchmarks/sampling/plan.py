@@ -7,7 +7,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..grid.cases import Case, Contest, worker_bytes
+from linregbench.solvers.problem import data_bytes
+
+from ..grid.cases import Case, Contest, resting_bytes, worker_bytes
 from ..processes.machine import MEMORY_SHARE
 from .block import ROUNDS, Entry, Rules, sampled_rounds
 
@@ -17,8 +19,20 @@ OVERHEAD_S = {"numpy": 0.1, "jax": 0.4}
 STEP_S = {"numpy": 5e-6, "jax": 3.5e-3}
 """Seconds a step where Python drives the steps, for the prediction alone."""
 
-FLOPS_PER_S, WIDE = 0.5e9, 16
-"""Operations a second for each feature, up to so many: short rows leave most of the processor idle. As above."""
+DATA_FLOPS_PER_S = 6e9
+"""Operations a second of steps that go through data out of the cache: 0.5 to 2 times as many were seen. As above."""
+
+GRAM_FLOPS_PER_S, WIDE = 1e9, 32
+"""Operations a second of a Gram matrix for each feature, up to so many: short rows keep it from more. As above."""
+
+BYTE_S = 2.5e-9
+"""Seconds a byte of data and case that placing, checking and giving back take in a block. As above."""
+
+NUMBER_S, ANSWER_S = 20e-9, 0.2e-9
+"""Seconds for each number of X to make it, and for each feature beside it to come to the float64 answer. As above."""
+
+PROBE_S, GUARD_CALLS = {"numpy": 0.2, "jax": 0.7}, {"numpy": 1, "jax": 2}
+"""What a probe takes, and how many calls the guards make that are worth counting. As above."""
 
 HEAVY_CALLS = 500
 HEAVY_FLOPS = 2e9
@@ -46,29 +60,35 @@ def impossible(case: Case, available_bytes: int) -> str | None:
     workload = case.workload
     if workload.method == "ols" and workload.samples < workload.features:
         return f"{workload.samples} samples are fewer than {workload.features} features: OLS has no single answer"
-    needed = worker_bytes(case)
+    needed = worker_bytes(case) + data_bytes(workload)  # which the workers are forked with
     if needed > MEMORY_SHARE * available_bytes:
         return f"needs about {needed / 2**30:.1f} GiB, and {available_bytes / 2**30:.1f} GiB are free"
     return None
 
 
 def groups(contest: Contest, cases: Sequence[Case], available_bytes: int) -> list[list[Entry]]:
-    """Who is alive together: everyone, or, where memory is short, several groups that each hold the baselines."""
+    """Who is alive together: everyone, or, where memory is short, several groups that each hold the baselines.
+
+    Only one works at a time, so it is what all of them hold at rest, and what the largest takes beside.
+    """
     able = set(cases)
     fixed = [Entry(b, role) for b in contest.baselines if b in able for role in ("baseline", "twin")]
-    base = sum(worker_bytes(entry.case) for entry in fixed)
+    room = MEMORY_SHARE * available_bytes
     together: list[list[Entry]] = []
-    room = 0.0
     for case in cases:
         if case in contest.baselines:
             continue
-        needed = worker_bytes(case)
-        if not together or needed > room:
+        if not together or together_bytes([*together[-1], Entry(case)]) > room:
             together.append(list(fixed))
-            room = MEMORY_SHARE * available_bytes - base
         together[-1].append(Entry(case))
-        room -= needed
     return together or ([fixed] if fixed else [])
+
+
+def together_bytes(entries: Sequence[Entry]) -> int:
+    """About how much memory these take that are alive together, with the problem that they were forked with."""
+    cases = [entry.case for entry in entries]
+    at_work = max(worker_bytes(case) - resting_bytes(case) for case in cases)
+    return max(data_bytes(case.workload) for case in cases) + sum(map(resting_bytes, cases)) + at_work
 
 
 def is_heavy(case: Case) -> bool:
@@ -79,32 +99,71 @@ def is_heavy(case: Case) -> bool:
 def python_calls(case: Case) -> int:
     """How often Python calls into NumPy or JAX in one solve of the batch, up to a constant."""
     problems = 1 if case.solver.batched else case.workload.batch
-    return problems * (1 if case.solver.compiled else case.workload.steps or 1)
+    at_one_go = case.solver.compiled or case.solver.operations == "powers"
+    return problems * (1 if at_one_go else case.workload.steps or 1)
 
 
 def flops(case: Case) -> float:
-    """Floating-point operations of one solve: 4 n d a step of gradient descent, 2 n d^2 for a Gram matrix."""
+    """Floating-point operations of one solve: of its steps through the data, and of what is done on Gram matrices."""
+    return _data_flops(case) + _gram_flops(case)
+
+
+def _data_flops(case: Case) -> float:
+    """4 n d a step of gradient descent."""
     w = case.workload
-    one = 4.0 * w.samples * w.features * (w.steps or 100) if w.method != "ols" else 2.0 * w.samples * w.features**2
-    return one * w.batch
+    on_data = w.method != "ols" and case.solver.operations == "data"
+    return 4.0 * w.batch * w.samples * w.features * (w.steps or 100) if on_data else 0.0
+
+
+def _gram_flops(case: Case) -> float:
+    """2 n d^2 for X'X, which a closed form and a descent that does not go through the data make once.
+
+    A step on it is 2 d^2, and a power by squaring 2 d^3 for each doubling of the steps.
+    """
+    w, operations = case.workload, case.solver.operations
+    if w.method != "ols" and operations == "data":
+        return 0.0
+    steps = (w.steps or 100) if w.method != "ols" else 0
+    on_it = steps if operations == "gram" else w.features * steps.bit_length()
+    return 2.0 * w.batch * w.features**2 * (w.samples + on_it)
 
 
 def predicted_call_s(case: Case) -> float:
     """Seconds a call, roughly and without running anything."""
     overhead = STEP_S["jax" if case.solver.strategy == "jax_eager" else "numpy"]
-    return python_calls(case) * overhead + flops(case) / (FLOPS_PER_S * min(case.workload.features, WIDE))
+    gram_s = _gram_flops(case) / (GRAM_FLOPS_PER_S * min(case.workload.features, WIDE))
+    return python_calls(case) * overhead + _data_flops(case) / DATA_FLOPS_PER_S + gram_s
 
 
 def predicted_block_s(entries: Iterable[Entry], limits: Limits) -> float:
     """Seconds a block of these entries, roughly and without running anything."""
+    rules = limits.rules
     total = 0.0
     for entry in entries:
         call_s = predicted_call_s(entry.case)
         if call_s > limits.call_limit_s:
             continue
-        rounds = len(list(sampled_rounds(max(call_s, limits.rules.target_s), limits.rules)))
-        total += OVERHEAD_S[entry.case.solver.backend] + 3 * call_s + rounds * max(call_s, 1.2 * limits.rules.target_s)
+        rounds = len(list(sampled_rounds(max(call_s, rules.target_s), rules)))
+        # the first, and where it is sampled more than once one to warm up and one that is checked
+        calls = 1 if call_s > rules.lone_call_s else 3
+        total += OVERHEAD_S[entry.case.solver.backend] + calls * call_s + rounds * max(call_s, 1.2 * rules.target_s)
+        total += BYTE_S * data_bytes(entry.case.workload)
     return total + ROUNDS * 0.01
+
+
+def predicted_once_s(entries: Iterable[Entry], limits: Limits) -> float:
+    """Seconds that these take before their first block or in that alone, roughly: data, probes, check and guards."""
+    total, workloads = 0.0, set()
+    for entry in entries:
+        w, call_s = entry.case.workload, predicted_call_s(entry.case)
+        if w not in workloads:
+            workloads.add(w)
+            total += (NUMBER_S + ANSWER_S * w.features) * w.batch * w.samples * w.features
+        if is_heavy(entry.case) and entry.role != "twin":
+            total += PROBE_S[entry.case.solver.backend]
+        if limits.rules.lone_call_s < call_s <= limits.call_limit_s:
+            total += (GUARD_CALLS[entry.case.solver.backend] + 1) * call_s
+    return total
 
 
 def grid_hash(contests: Iterable[Contest]) -> str:

@@ -136,7 +136,17 @@ def left_s(session: Session, states: Sequence[State], spent_s: float = 0.0) -> f
 
 def _needed_s(session: Session, states: Sequence[State]) -> float:
     fewest, _ = session.limits.blocks
-    return sum(max(fewest - s.done, 1) * _block_s(session, s) for s in states if s.stopped is None)
+    running = [state for state in states if state.stopped is None]
+    slower = _slower(session, states)
+    once_s = sum(plan.predicted_once_s(_entries(state), session.limits) for state in running if not state.done)
+    return once_s + sum(max(fewest - s.done, 1) * _block_s(session, s, slower) for s in running)
+
+
+def _slower(session: Session, states: Sequence[State]) -> float:
+    """How many times longer blocks took than predicted, of the contests that have any; 1 before the first."""
+    took = [(state.block_s, _predicted_s(session, state)) for state in states if state.block_s is not None]
+    predicted_s = sum(predicted_s for _, predicted_s in took)
+    return sum(block_s for block_s, _ in took) / predicted_s if predicted_s else 1.0
 
 
 def _tight(session: Session, states: Sequence[State], spent_s: float) -> bool:
@@ -159,10 +169,17 @@ def _turns(session: Session, states: Sequence[State], began: float) -> Iterator[
             yield state
 
 
-def _block_s(session: Session, state: State) -> float:
-    if state.block_s is not None:
-        return state.block_s
-    return plan.predicted_block_s((Entry(case) for case in state.left), session.limits)
+def _block_s(session: Session, state: State, slower: float = 1.0) -> float:
+    return state.block_s if state.block_s is not None else slower * _predicted_s(session, state)
+
+
+def _predicted_s(session: Session, state: State) -> float:
+    return plan.predicted_block_s(_entries(state), session.limits)
+
+
+def _entries(state: State) -> list[Entry]:
+    twins = [Entry(case, "twin") for case in state.left if case in state.contest.baselines]
+    return [*map(Entry, state.left), *twins]
 
 
 def _one_block(session: Session, state: State, run_began: float, *, tight: bool) -> None:
@@ -170,10 +187,12 @@ def _one_block(session: Session, state: State, run_began: float, *, tight: bool)
     contest, number, began = state.contest, state.done, clock.now()
     available = machine.available_bytes()
     records: list[dict[str, Any]] = []
+    once_s = 0.0
     if number == 0:
         with clock.stopwatch(session.spent, "predict"):
             start, tell = (lambda case: session.processes.start(case, {})), session.watcher.tell
             records = list(skips(state, session.limits, session.absent, available, start, tell))
+        once_s = clock.now() - began
     groups = plan.groups(contest, state.left, available) or [[]]
     for group, entries in enumerate(groups):
         meter = machine.Meter()
@@ -186,6 +205,7 @@ def _one_block(session: Session, state: State, run_began: float, *, tight: bool)
         for record in (*records, *measured):
             state.measurements.append(_append(session.writer, record | place, Measurement))
             _account(session.spent, record["overhead_s"])
+            once_s += record["overhead_s"].get("guard", 0.0)
         _account(session.spent, closing["overhead_s"])
         closing |= meter.read() | {"device_state": _device_state(session, closing.pop("device_sentinels", {}), entries)}
         closing |= {"record": "block", "problem": dict(contest.problem), "threads": contest.threads}
@@ -193,7 +213,7 @@ def _one_block(session: Session, state: State, run_began: float, *, tight: bool)
         state.blocks.append(_append(session.writer, closing | place, Block))
         records = []
     state.done += 1
-    state.block_s = clock.now() - began
+    state.block_s = clock.now() - began - once_s
 
 
 def _measure(
@@ -213,6 +233,7 @@ def _measure(
     # What a guard looks for is in the solver, not in the moment: once is enough.
     details = {
         "long_call_s": rules.long_call_s,
+        "lone_call_s": rules.lone_call_s,
         "target_s": rules.target_s,
         "flush_cache": rules.flush_cache,
         "guard": number == 0,

@@ -108,7 +108,8 @@ def make_ready(case: Case) -> Ready:
     prepared = _prepared(case, problem)
     phases = dict(prepared.phases)
     first, phases["first_call_s"] = clock.once(prepared.call)
-    judgement = answers.judge(case.solver, case.workload, problem, prepared, first)
+    fresh = answers.on_unseen(case.solver, case.workload, problem, prepared).call()
+    judgement = answers.judge(case.solver, case.workload, problem, first, fresh)
     if judgement.status != "ok":
         raise WrongAnswerError(f"{judgement.status}: {judgement.reason}")
     with clock.stopwatch(phases, "warm_up_s"):
@@ -132,7 +133,9 @@ def fresh_phases(case: Case) -> dict[str, float]:
 
 def try_once(case: Case) -> bool:
     """Whether the case runs and answers in numbers, untimed; one problem and one step where Python drives those."""
-    workload, problem, _ = calls.shortened(case.solver, case.workload, make_problem(case.workload))
+    workload, problem, _ = calls.part_of(case.solver, case.workload, make_problem(case.workload))
+    if calls.driven_steps(case.solver, workload, problem) > 1:
+        workload = calls.with_steps(workload, 1)
     _configure(case)
     call = calls.prepare(case.solver, workload, problem, case.device).call
     weights, _ = calls.answer(call(), workload, case.solver)

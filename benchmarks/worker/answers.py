@@ -34,12 +34,12 @@ class Judgement:
 
 
 def unseen(problem: Problem) -> Problem:
-    """The problem with other inputs, whose answer is known: (-X, y), the samples in another order.
+    """The problem with other inputs, whose answer is known: the samples in reverse order, under -y.
 
-    From zero every method is odd in X as it is in y, so this has the answer of (X, -y), and the order of the samples
-    changes nothing. An answer that was remembered, or made from an X or y closed over, is wrong here.
+    From zero every method is odd in y, and the order of the samples changes nothing. An answer that was remembered, or
+    made from an X or y closed over, is wrong here. Views, so that no memory is taken but where they are placed.
     """
-    return replace(problem, X=-np.roll(problem.X, 1, axis=1), check_y=np.roll(problem.y, 1, axis=1))
+    return replace(problem, X=problem.X[:, ::-1], check_y=problem.check_y[:, ::-1])
 
 
 def excess_loss(first: Any, workload: Workload, problem: Problem) -> float | None:
@@ -66,20 +66,20 @@ def excess_loss(first: Any, workload: Workload, problem: Problem) -> float | Non
 
 
 def judge(
-    solver: Solver, workload: Workload, problem: Problem, prepared: Prepared, first: Any, *, coarse: bool = False
+    solver: Solver, workload: Workload, problem: Problem, first: Any, fresh: Any, *, coarse: bool = False
 ) -> Judgement:
-    """Judge what the first timed call returned, then the answer to inputs that were never timed.
+    """Judge what the first timed call returned, and the answer to inputs that were never timed (`unseen`).
 
-    `coarse` where products were asked for in less than the precision of their dtype: the error is then the price that
-    the table shows, and COARSE_LIMIT still tells a step left out of 100 from that.
+    `fresh` is None where that was judged already. `coarse` where products were asked for in less than the precision of
+    their dtype: the error is then the price that the table shows, and COARSE_LIMIT still tells a step left out of 100
+    from that.
     """
     limit = max(error_limit(workload, problem), COARSE_LIMIT if coarse else 0.0)
-    other = unseen(problem)
-    fresh = prepared.on(calls.calls_for(solver, workload, other, check=True)).call()
     try:
         weights, steps = calls.answer(first, workload, solver)
         error = relative_error(weights, problem.reference)
-        error = max(error, relative_error(calls.answer(fresh, workload, solver)[0], problem.check_reference))
+        if fresh is not None:
+            error = max(error, relative_error(calls.answer(fresh, workload, solver)[0], problem.check_reference))
     except ValueError as shape:
         return Judgement("wrong", str(shape), None, limit)
     if not np.isfinite(error):
@@ -90,3 +90,8 @@ def judge(
     if taken is not None and taken >= (workload.max_steps or 0):
         return Judgement("not_converged", f"reached max_steps = {workload.max_steps}", error, limit, taken)
     return Judgement("ok", None, error, limit, taken)
+
+
+def on_unseen(solver: Solver, workload: Workload, problem: Problem, prepared: Prepared) -> Prepared:
+    """The same solver on the inputs that are never timed, which are placed for it."""
+    return prepared.on(calls.calls_for(solver, workload, unseen(problem), check=True))

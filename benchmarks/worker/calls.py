@@ -23,6 +23,13 @@ Place = Callable[[Sequence[Any], Sequence[Any]], Arguments]
 
 SHORT_CALL_S = 0.003
 """A call that is shorter is made once, untimed, before a sample; filling the caches is a small part of a longer one."""
+PART_BYTES, ROWS = 128 * 2**20, 8
+"""A call on more data is predicted from so much of it, which is out of most caches as well; samples for each feature
+that such a part has at least."""
+FEW_S, MORE = 0.02, 8
+"""Seconds that a few steps take together, about, and how many times more are tried where they take as long as one."""
+ALIASED_BYTES = 64
+"""XLA on a CPU takes NumPy's memory for its own where an array begins at a multiple of so many bytes."""
 LARGE_CONSTANT = 64
 """Elements of a constant from which it is data, and not a parameter of the method."""
 
@@ -92,6 +99,7 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
     import jax
 
     target = devices.find(device)
+    on_cpu = target.platform == "cpu"
     phases: dict[str, float] = {}
     statics = _statics(workload)
     function: Any = solver.function
@@ -102,8 +110,9 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
     def place(arrays: Arguments) -> Arguments:
         if own_place is not None:
             return (*jax.block_until_ready(own_place(arrays, devices.named(device))), *statics)
-        # may_alias=False: on a CPU device_put would hand out the NumPy array's own memory, and look free.
-        placed = tuple(jax.device_put(a, target, may_alias=False) for a in arrays)
+        # on a CPU device_put hands out NumPy's own memory where that is aligned, whatever may_alias says
+        copied = (a.copy() if on_cpu and a.ctypes.data % ALIASED_BYTES == 0 else a for a in arrays)
+        placed = tuple(jax.device_put(a, target, may_alias=False) for a in copied)
         return (*jax.block_until_ready(placed), *statics)
 
     def wait(result: Any) -> Any:
@@ -115,9 +124,14 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
         # Steady state calls the jitted function, as a user would; it reuses what was compiled below.
         return Prepared(_one_call(function, placed, wait), _one_call(function, placed), wait, placed, on)
 
-    with clock.stopwatch(phases, "transfer_s"):
-        place(_arrays(workload, problem))  # at one go; splitting a batch into problems is off the clock
-    prepared = on(calls_for(solver, workload, problem))
+    arguments = calls_for(solver, workload, problem)
+    if len(arguments) == 1:
+        with clock.stopwatch(phases, "transfer_s"):
+            prepared = on(arguments)
+    else:
+        with clock.stopwatch(phases, "transfer_s"):
+            place(_arrays(workload, problem))  # at one go; splitting a batch into problems is off the clock
+        prepared = on(arguments)
     findings: tuple[str, ...] = ()
     temp_bytes = None
     if solver.compiled:
@@ -164,24 +178,51 @@ def _one_call(function: Callable[..., Any], calls: Sequence[Arguments], wait: Wa
     return lambda: wait(function(*arguments))
 
 
-def shortened(solver: Solver, workload: Workload, problem: Problem) -> tuple[Workload, Problem, float]:
-    """A small part of the work, its problem, and how many times longer the whole would take.
+def part_of(solver: Solver, workload: Workload, problem: Problem) -> tuple[Workload, Problem, float]:
+    """A part of the data, its problem, and how many times longer the whole would take at as many steps.
 
-    One problem where a loop over problems is on the clock; one step where Python drives the steps.
+    One problem where a loop over problems is on the clock, and of what is larger than PART_BYTES a share: of its
+    problems, or of the samples of one.
     """
-    scale = 1.0
-    if not solver.batched:
-        scale *= workload.batch
-        held = {field.name: getattr(problem, field.name) for field in fields(problem)}
-        problem = replace(problem, **{name: v[:1] for name, v in held.items() if isinstance(v, np.ndarray)})
-        workload = replace(workload, batch=1)
-    if not solver.compiled and workload.method == "gd":
-        scale *= workload.steps or 1
-        workload = replace(workload, steps=1)
-    elif not solver.compiled and workload.method == "gd_tol" and problem.reference_steps is not None:
-        scale *= float(problem.reference_steps.max()) + 1
-        workload = replace(workload, max_steps=1)
-    return workload, problem, scale
+    of_one = problem.X[0].nbytes
+    problems = min(workload.batch, max(1, PART_BYTES // of_one)) if solver.batched else 1
+    rows = min(workload.samples, max(workload.samples * PART_BYTES // of_one, ROWS * workload.features))
+    held = {field.name: getattr(problem, field.name) for field in fields(problem)}
+    cut = {name: v[:problems] for name, v in held.items() if isinstance(v, np.ndarray)}
+    cut |= {name: cut[name][:, :rows] for name in ("X", "y", "check_y")}
+    part = replace(workload, batch=problems, samples=rows)
+    return part, replace(problem, **cut), (workload.batch / problems) * (workload.samples / rows)
+
+
+def driven_steps(solver: Solver, workload: Workload, problem: Problem) -> int:
+    """How many steps Python drives one by one in a solve; 1 where there are none, or all are done at one go."""
+    if solver.compiled or getattr(solver, "operations", "data") == "powers":
+        return 1
+    if workload.method == "gd_tol" and problem.reference_steps is not None:
+        return int(problem.reference_steps.max()) + 1
+    return workload.steps or 1
+
+
+def with_steps(workload: Workload, steps: int) -> Workload:
+    """The same with so many steps, or so many at most."""
+    if workload.method == "gd_tol":
+        return replace(workload, max_steps=steps)
+    return replace(workload, steps=steps) if workload.method == "gd" else workload
+
+
+def extrapolated_s(seconds_of: Callable[[int], float], steps: int) -> float:
+    """Seconds that so many steps take, from those of one step and of few.
+
+    What is done once, a transposition or X'X, is in both and is not multiplied. Few are so many that they take twice
+    as long as one, so that a disturbance of either is not multiplied by thousands.
+    """
+    one_s = seconds_of(1)
+    if steps == 1:
+        return one_s
+    few = min(steps, max(2, int(FEW_S / max(one_s, 1e-9))))
+    while (few_s := seconds_of(few)) < 2 * one_s and few < steps:
+        few = min(steps, MORE * few)
+    return one_s + max(0.0, few_s - one_s) / (few - 1) * (steps - 1)
 
 
 def answer(result: Any, workload: Workload, solver: Solver | None = None) -> tuple[np.ndarray, np.ndarray | None]:

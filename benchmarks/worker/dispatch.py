@@ -9,6 +9,7 @@ import math
 import statistics
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,22 +26,36 @@ THROUGHPUT_S, MOST_IN_FLIGHT = 0.020, 64
 PROFILED_CALLS = 3
 
 
-def dispatch_and_out_s(prepared: Prepared, call_s: float) -> tuple[float | None, float | None]:
-    """Median seconds until an unblocked call returns, and until its answer, waited for, is on the host.
+@dataclass(frozen=True)
+class Answered:
+    """What a call returned, the seconds that it took, what of those was dispatch, and what its way to the host took.
 
-    Each answer is fetched once, since JAX keeps what it has fetched. None for NumPy, which does neither.
+    The last two are None for NumPy, which does neither.
+    """
+
+    result: Any
+    call_s: float
+    dispatch_s: float | None = None
+    transfer_out_s: float | None = None
+
+
+def answered(prepared: Prepared, call_s: float) -> Answered:
+    """Call it, and tell when the unblocked call returned, and how long its answer, waited for, took to the host.
+
+    Medians of TIMES calls where one takes about `call_s`, which is short; the seconds are those of the first. Each
+    answer is fetched once, since JAX keeps what it has fetched.
     """
     if prepared.dispatch is None:
-        return None, None
+        return Answered(*clock.once(prepared.call))
     import jax
 
-    returned_s, out_s = [], []
+    took_s, returned_s, out_s = [], [], []
     for _ in range(TIMES if call_s < REPEATED_S else 1):
         result, seconds = clock.once(prepared.dispatch)
-        prepared.wait(result)
         returned_s.append(seconds)
+        took_s.append(seconds + clock.once(partial(prepared.wait, result))[1])
         out_s.append(clock.once(partial(jax.tree.map, np.asarray, result))[1])
-    return statistics.median(returned_s), statistics.median(out_s)
+    return Answered(result, took_s[0], statistics.median(returned_s), statistics.median(out_s))
 
 
 def throughput_s(prepared: Prepared, call_s: float) -> float | None:

@@ -9,6 +9,9 @@ more_threads         more CPU time was used than the threads asked for have
 loop_overhead        the empty loop takes over 1% of the sample
 coarse_timer         the clock's resolution is over 0.1% of the sample
 
+A guard takes as long as its case was sampled, or LEAST_S where that is less. One that would take longer is left out,
+and says so with None.
+
 What is dropped or returned unblocked cannot be seen from outside a solver; the harness blocks on the whole result.
 """
 
@@ -16,8 +19,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -29,12 +34,18 @@ from . import calls
 from .calls import Prepared
 
 COMPILE_EVENT = "/jax/core/compile/backend_compile_duration"
+LEAST_S = 0.25
+"""Seconds that a guard may take however little was sampled."""
+SLACK = 1.2
+"""A call that was sampled once takes a little longer or less the next time."""
 FRESH_FACTOR = 3.0
 FRESH_LEAST_S = 20e-6
 FRESH_PAIRS = 8
 THREADS_MARGIN, THREADS_SAMPLES = 0.5, 3
 ACCOUNTING_MARGIN = 0.1
 """What CPU time over wall time may be above the number of threads where a worker is pinned to as many cores."""
+COMPARED = 2**20
+"""Numbers that are compared at a time."""
 LOOP_SHARE = 0.01
 TIMER_SHARE = 0.001
 
@@ -53,71 +64,127 @@ def count_compiles() -> Callable[[], int]:
     return lambda: count
 
 
-def strict_call(call: clock.Call) -> list[str]:
-    """Call once, off the clock, where JAX forbids tracing and host transfers; what it complained of, by name."""
+class Allowance:
+    """Seconds that one guard may take, from now on: as many as its case was sampled, or LEAST_S where that is less."""
+
+    def __init__(self, sampled_s: float) -> None:
+        self._until_s = clock.now() + max(LEAST_S, SLACK * sampled_s)
+
+    def affords(self, seconds: float = 0.0) -> bool:
+        """Whether so much more may be spent."""
+        return clock.now() + seconds <= self._until_s
+
+
+def strict_call(call: clock.Call, call_s: float, allowance: Allowance) -> list[str] | None:
+    """Call once, off the clock, where JAX forbids tracing and host transfers; what it complained of, by name.
+
+    Once more for each of the two where it complained of either.
+    """
     import jax
 
-    findings = []
+    if not allowance.affords(call_s):
+        return None
     try:
-        with jax.no_tracing():
+        with jax.no_tracing(), jax.transfer_guard("disallow"):
             call()
     except RuntimeError:
-        findings.append("retrace")
+        forbidden = {"retrace": jax.no_tracing(), "host_transfer": jax.transfer_guard("disallow")}
+        return [name for name, context in forbidden.items() if _raises(call, context)]
+    return []
+
+
+def _raises(call: clock.Call, context: AbstractContextManager[Any]) -> bool:
     try:
-        with jax.transfer_guard("disallow"):
+        with context:
             call()
     except RuntimeError:
-        findings.append("host_transfer")
-    return findings
+        return True
+    return False
 
 
-def inputs_changed(prepared: Prepared, solver: Solver, workload: Workload, problem: Problem) -> bool:
+def inputs_changed(
+    prepared: Prepared, solver: Solver, workload: Workload, problem: Problem, allowance: Allowance
+) -> bool | None:
     """Whether the arrays that were passed to the timed calls still hold what was put there."""
     given = calls.calls_for(solver, workload, problem)
     if calls.place_of(solver) is not None:  # what it padded is compared as it was placed
         given = list(prepared.on(given).inputs)
-    held = prepared.inputs
-    return any(
-        not np.array_equal(np.asarray(now), np.asarray(before))
-        for arrays, originals in zip(held, given, strict=True)
-        for now, before in zip(arrays, originals, strict=False)  # a static follows the arrays
-    )
+    for arrays, originals in zip(prepared.inputs, given, strict=True):
+        for now, before in zip(arrays, originals, strict=False):  # a static follows the arrays
+            for held, put in _pieces(np.asarray(now), np.asarray(before)):
+                if not allowance.affords():
+                    return None
+                if not np.array_equal(held, put):
+                    return True
+    return False
 
 
-def remembered(prepared: Prepared, solver: Solver, workload: Workload, problem: Problem) -> bool:
-    """Whether repeated inputs are answered much faster than inputs not seen before, every one of FRESH_PAIRS times.
+def _pieces(now: np.ndarray, before: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Both, of one shape or not, in pieces of COMPARED numbers, so that comparing them takes no memory."""
+    if now.shape != before.shape or now.size <= COMPARED:
+        yield now, before
+        return
+    flat, other = now.reshape(-1), before.reshape(-1)
+    for start in range(0, flat.size, COMPARED):
+        yield flat[start : start + COMPARED], other[start : start + COMPARED]
 
-    As a rule the first pair clears an honest solver. A slow moment of the machine takes more, and convicts nobody.
+
+def remembered(
+    prepared: Prepared,
+    solver: Solver,
+    workload: Workload,
+    problem: Problem,
+    fresh: tuple[float, float],
+    allowance: Allowance,
+) -> bool:
+    """Whether repeated inputs are answered much faster than inputs not seen before, every time that it is tried.
+
+    `fresh`: seconds of a call on inputs not seen before, the check's, and of one on those that were timed. As a rule
+    these clear an honest solver at no cost. A slow moment of the machine takes a pair of calls more, and convicts
+    nobody: it is FRESH_PAIRS in a row that do, or as many as there is time for, one at least.
     """
+    if _alike(*fresh):
+        return False
     for number in range(FRESH_PAIRS):
+        if number and not allowance.affords():
+            break
         other = replace(problem, X=problem.X * problem.X.dtype.type(-1 - number))
         call = prepared.on(calls.calls_for(solver, workload, other)).call
         repeated_s = clock.once(prepared.call)[1]
-        if clock.once(call)[1] <= FRESH_FACTOR * repeated_s + FRESH_LEAST_S:
+        if _alike(clock.once(call)[1], repeated_s):
             return False
     return True
 
 
-def more_threads(call: clock.Call, loops: int, cores: list[int], threads: int = 1) -> bool:
+def _alike(fresh_s: float, repeated_s: float) -> bool:
+    return fresh_s <= FRESH_FACTOR * repeated_s + FRESH_LEAST_S
+
+
+def more_threads(
+    call: clock.Call, loops: int, call_s: float, cores: list[int], threads: int, allowance: Allowance
+) -> bool | None:
     """Whether the call uses more CPU time than so many threads can, once it may run on every core.
 
     Nothing can be told where there is no further core: on so many cores no more CPU time can be had.
     """
     if len(cores) <= threads:
         return False
-    return cpu_over_wall_let_off(call, loops, cores) > threads + THREADS_MARGIN
+    if not allowance.affords(loops * call_s):
+        return None
+    return cpu_over_wall_let_off(call, loops, cores, allowance) > threads + THREADS_MARGIN
 
 
-def cpu_over_wall_let_off(call: clock.Call, loops: int, cores: list[int]) -> float:
-    """CPU time over wall time where the call may run on all these cores; the most of several samples.
+def cpu_over_wall_let_off(call: clock.Call, loops: int, cores: list[int], allowance: Allowance) -> float:
+    """CPU time over wall time where the call may run on all these cores; the most of several samples, or of one.
 
     On one core it is 1 whatever the threads, so all of them are let off their core for this.
     """
     pinned = sorted(os.sched_getaffinity(0))
     _let_on(cores)
     try:
-        call()
-        samples = [clock.sample(call, loops) for _ in range(THREADS_SAMPLES)]
+        samples = [clock.sample(call, loops)]
+        while len(samples) <= THREADS_SAMPLES and allowance.affords(samples[-1].wall_s):
+            samples.append(clock.sample(call, loops))
     finally:
         _let_on(pinned)
     # The most of several: a neighbour on the other core hides a second thread, and nothing makes one up.

@@ -18,9 +18,9 @@ import traceback
 from dataclasses import dataclass
 from typing import IO, Any
 
-from linregbench.solvers.problem import Workload, make_problem
+from linregbench.solvers.problem import Problem, Workload, make_problem
 
-from . import session, wire
+from . import kept, session, wire
 from .data import read_data
 from .hardware import memory
 
@@ -56,6 +56,23 @@ def die_with_parent() -> None:
     """Ask the kernel to kill this process when its parent dies, however that dies (Linux; elsewhere nothing)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _problem(message: wire.Message) -> tuple[Problem, kept.Index | None]:
+    """The problem, mapped where it was kept or else made, and the index of it where it is kept.
+
+    Raises what making it does, and OSError for a person's data that cannot be read.
+    """
+    file, index = message.get("file"), message.get("kept")
+    if file and index:
+        return kept.mapped(index, file), index
+    data = read_data(message["data"]) if message.get("data") else None
+    problem = make_problem(Workload(**message["workload"]), data)
+    if file:
+        with contextlib.suppress(OSError):  # no room for it: it is made anew when it is needed again
+            index = kept.keep(problem, file)
+    # what it was made in is given back: the workers share what is kept
+    return (kept.mapped(index, file), index) if file and index else (problem, None)
 
 
 class NurseryServer:
@@ -108,8 +125,7 @@ class NurseryServer:
         reply: wire.Message = {"problem": key}
         try:
             if key not in self.problems:
-                data = read_data(message["data"]) if message.get("data") else None
-                self.problems[key] = make_problem(Workload(**message["workload"]), data)
+                self.problems[key], reply["kept"] = _problem(message)
             self.problems.move_to_end(key)
         except (ValueError, MemoryError, OSError) as error:
             reply |= {"status": "failed", "reason": f"the data could not be made: {type(error).__name__}: {error}"}

@@ -7,6 +7,7 @@ Standard library, numpy, jax and `solvers` alone: `versus --python` needs no mor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ from .hardware import cpu, flush, gpu, memory, peaks, sentinel
 from .wire import Message
 
 PROBES = 4
+TYPICAL_S = 0.05
+"""A first call that takes so long is like any other, where nothing is left to compile."""
 OWN_WORK = 0.95
 """Of the CPU time: where the calling thread uses more than this, no other thread does any of the work."""
 
@@ -48,6 +51,7 @@ class _Desk:
     cpu_s: float = 0.0
     own_s: float = 0.0
     wall_s: float = 0.0
+    called: int = 0
     switches: int = 0
     findings: list[str] = field(default_factory=list)
     sentinel: sentinel.Sentinel = field(default_factory=sentinel.Sentinel)
@@ -127,16 +131,33 @@ def _configure(case: Mapping[str, Any], solver: Solver) -> None:
 
 
 def _probe(case: Mapping[str, Any], problem: Problem) -> Message:
-    """Seconds that one call would take, told from one problem and, where Python drives the steps, from one step."""
+    """Seconds that one call would take, told from a part of its data and, where Python drives the steps, from few."""
     solver = solver_for(case)
     _configure(case, solver)
-    short, part, scale = calls.shortened(solver, Workload(**case["workload"]), problem)
-    call = calls.prepare(solver, short, part, case["device"]).call
-    clock.once(call)
+    workload, part, scale = calls.part_of(solver, Workload(**case["workload"]), problem)
+    steps = calls.driven_steps(solver, workload, part)
+
+    def seconds_of(count: int) -> float:
+        short = workload if steps == 1 else calls.with_steps(workload, count)
+        return _probed_s(solver, calls.prepare(solver, short, part, case["device"]).call)
+
+    return {"call_s": scale * calls.extrapolated_s(seconds_of, steps)}
+
+
+def _probed_s(solver: Solver, call: clock.Call) -> float:
+    """Seconds a call; of several where one is short, since a disturbance of it is multiplied."""
+    first_s = clock.once(call)[1]
+    if first_s > TYPICAL_S and _first_is_typical(solver):
+        return first_s
     taken = [clock.once(call)[1]]
-    if taken[0] < SHORT_CALL_S:  # multiplied by thousands of steps, one disturbance would skip a case for good
+    if taken[0] < SHORT_CALL_S:
         taken += [clock.once(call)[1] for _ in range(PROBES)]
-    return {"call_s": min(taken) * scale}
+    return min(taken)
+
+
+def _first_is_typical(solver: Solver) -> bool:
+    """Whether nothing is left to compile when it is called first, so that a long first call is like any other."""
+    return solver.compiled or solver.backend == "numpy"
 
 
 def _prepare(desk: _Desk) -> Message:
@@ -149,7 +170,8 @@ def _prepare(desk: _Desk) -> Message:
     spent["compile"] = sum(clocked.get(name, 0.0) for name in ("trace_s", "lower_s", "compile_s"))
     spent["place"] -= spent["compile"]
     with clock.stopwatch(spent, "first call"):
-        desk.first, clocked["first_call_s"] = clock.once(prepared.call)
+        first = _first_call(desk)
+    clocked["first_call_s"] = first.wall_s
     if solver.backend == "jax":
         elsewhere = devices.where(desk.first) - {desk.case["device"].partition(":")[0], "gpu"}
         if elsewhere:
@@ -159,7 +181,7 @@ def _prepare(desk: _Desk) -> Message:
             }
         desk.compiles = guards.count_compiles()
     with clock.stopwatch(spent, "calibrate"):
-        desk.calibrated, desk.call_s = _calibrate(desk, clocked["first_call_s"])
+        desk.calibrated, desk.call_s = _calibrate(desk, first)
         # every call of a sample after its first would find the caches warm
         desk.loops = desk.calibrated if desk.flush is None else 1
         desk.queue = _run_queue(alone=desk.own_s > OWN_WORK * desk.cpu_s)
@@ -176,17 +198,34 @@ def _run_queue(*, alone: bool = False) -> clock.RunQueue:
     return clock.RunQueue(alone=alone, one_core=len(devices.allowed_cores()) == 1)
 
 
-def _calibrate(desk: _Desk, first_s: float) -> tuple[int, float]:
-    """Loops a sample, and about how long a call takes; long calls are warmed once and left uncalibrated."""
+def _first_call(desk: _Desk) -> clock.Sample:
+    """The first call, whose answer is kept."""
+    call = _given(desk.prepared).call
+
+    def kept() -> None:
+        desk.first = call()
+
+    return clock.sample(kept, 1)
+
+
+def _calibrate(desk: _Desk, first: clock.Sample) -> tuple[int, float]:
+    """Loops a sample, and about how long a call takes; long calls are warmed once and left uncalibrated.
+
+    A call that is sampled once a block is warmed by its first alone, where nothing was left to compile in that.
+    """
     call, queue = _given(desk.prepared).call, _run_queue()
 
-    def sampled(call: clock.Call, loops: int) -> clock.Sample:
-        sample = clock.sample(call, loops, queue)
+    def counted(sample: clock.Sample) -> clock.Sample:
         desk.cpu_s += sample.cpu_s
         desk.own_s += sample.own_s
         return sample
 
-    if first_s > SHORT_CALL_S:
+    def sampled(call: clock.Call, loops: int) -> clock.Sample:
+        return counted(clock.sample(call, loops, queue))
+
+    if first.wall_s > desk.case.get("lone_call_s", math.inf) and _first_is_typical(_given(desk.solver)):
+        return 1, counted(first).wall_s
+    if first.wall_s > SHORT_CALL_S:
         second_s = sampled(call, 1).kept_s
         if second_s > desk.case["long_call_s"]:
             return 1, second_s
@@ -206,6 +245,7 @@ def _sample(desk: _Desk, message: Message) -> Message:
     desk.cpu_s += sample.cpu_s
     desk.own_s += sample.own_s
     desk.wall_s += sample.wall_s
+    desk.called += sample.loops
     desk.switches += sample.involuntary_switches
     return {
         "call_s": sample.call_s,
@@ -218,33 +258,50 @@ def _sample(desk: _Desk, message: Message) -> Message:
 
 def _finish(desk: _Desk) -> Message:
     prepared: calls.Prepared = _given(desk.prepared)
-    dispatch_s, transfer_out_s = dispatch.dispatch_and_out_s(prepared, desk.call_s)
+    now = memory.private_bytes()
+    grown = now - desk.private_bytes if now is not None and desk.private_bytes is not None else None
     reply: Message = {
         "cpu_over_wall": desk.cpu_s / desk.wall_s if desk.wall_s else None,
         "own_thread_share": min(1.0, desk.own_s / desk.cpu_s) if desk.cpu_s else None,
         "compiles": desk.compiles(),
         "involuntary_switches": desk.switches,
-        "dispatch_s": dispatch_s,
-        "transfer_out_s": transfer_out_s,
         "peak_rss_bytes": memory.peak_rss_bytes() - (desk.flush.host_bytes if desk.flush else 0),
+        "rss_growth_bytes": grown,
         "device_peak_bytes": gpu.memory_peak_bytes(prepared.target) if desk.flush is None else None,
         "temp_bytes": prepared.temp_bytes,
     }
     if desk.case["guard"]:
         reply["throughput_s"] = dispatch.throughput_s(prepared, desk.call_s)
         reply["device_busy_s"] = dispatch.device_busy_s(prepared, desk.case["device"])
-    now = memory.private_bytes()
-    reply["rss_growth_bytes"] = now - desk.private_bytes if now is not None and desk.private_bytes is not None else None
     spent: dict[str, float] = {}
     what = (_given(desk.solver), desk.workload, desk.problem)
     with clock.stopwatch(spent, "check"):
-        judgement = answers.judge(*what, prepared, desk.first, coarse=_coarse(desk.case))
+        fresh = _fresh(desk)
+        coarse = _coarse(desk.case)
+        judgement = answers.judge(*what, desk.first, fresh.result if fresh else None, coarse=coarse)
         reply["excess_loss"] = answers.excess_loss(desk.first, desk.workload, desk.problem)
-        if judgement.status == "ok" and desk.case["guard"]:
-            desk.findings += _guard(desk, prepared)
-        if desk.compiles():
-            desk.findings.append("compile")
+    if fresh:
+        reply |= {"dispatch_s": fresh.dispatch_s, "transfer_out_s": fresh.transfer_out_s}
+    if fresh and judgement.status == "ok" and desk.case["guard"]:
+        with clock.stopwatch(spent, "guard"):
+            found, left_out = _guard(desk, fresh.call_s)
+        desk.findings += found
+        reply["guards_left_out"] = left_out
+    if desk.compiles():
+        desk.findings.append("compile")
     return reply | judgement.as_dict() | {"findings": sorted(set(desk.findings)), "spent": spent}
+
+
+def _fresh(desk: _Desk) -> dispatch.Answered | None:
+    """What the solver answers to inputs that were never timed; None where another call would be as much as was sampled.
+
+    That is a call which is sampled once a block, from its second block on: what it would show is in the solver, not in
+    the moment. What the timed call returned is judged in every block.
+    """
+    if not desk.case["guard"] and desk.call_s > desk.case.get("lone_call_s", math.inf):
+        return None
+    other = answers.on_unseen(_given(desk.solver), desk.workload, desk.problem, _given(desk.prepared))
+    return dispatch.answered(other, desk.call_s)
 
 
 def _coarse(case: Mapping[str, Any]) -> bool:
@@ -252,19 +309,32 @@ def _coarse(case: Mapping[str, Any]) -> bool:
     return bool(case["precision"] == "default" and case["workload"]["dtype"] == "float32" and case["device"] != "cpu")
 
 
-def _guard(desk: _Desk, prepared: calls.Prepared) -> list[str]:
-    """What was found to be wrong with the timing, by name; off the clock, after the last sample."""
-    solver: Solver = _given(desk.solver)
+def _guard(desk: _Desk, fresh_s: float) -> tuple[list[str], list[str]]:
+    """What was found to be wrong with the timing, by name, and what was not looked for; off the clock, at the end.
+
+    `fresh_s`: seconds of a call on inputs that were never timed.
+    """
+    solver, prepared = _given(desk.solver), _given(desk.prepared)
     what = (prepared, solver, desk.workload, desk.problem)
-    convicted = {
-        "inputs_changed": guards.inputs_changed(*what),
-        "remembered": guards.remembered(*what),
+    call_s = desk.wall_s / desk.called if desk.called else desk.call_s
+
+    def allowed() -> guards.Allowance:
+        return guards.Allowance(desk.wall_s)
+
+    told: dict[str, bool | None] = {
+        "inputs_changed": guards.inputs_changed(*what, allowed()),
+        "remembered": guards.remembered(*what, (fresh_s, call_s), allowed()),
     }
     if desk.case["device"] == "cpu" and desk.case["pin"]:
-        allowed = desk.case["allowed"]
-        threads = len(allowed) if desk.case["threads"] == "all" else int(desk.case["threads"])
-        convicted["more_threads"] = guards.more_threads(prepared.call, desk.calibrated, allowed, threads)
-        convicted["more_threads"] |= desk.cpu_s > (threads + guards.ACCOUNTING_MARGIN) * desk.wall_s
-    names = [name for name, is_so in convicted.items() if is_so]
-    names += guards.clock_findings(desk.call_s, desk.call_s * desk.loops)
-    return names + (guards.strict_call(prepared.call) if solver.compiled else [])
+        cores = desk.case["allowed"]
+        threads = len(cores) if desk.case["threads"] == "all" else int(desk.case["threads"])
+        told["more_threads"] = guards.more_threads(prepared.call, desk.calibrated, call_s, cores, threads, allowed())
+        if desk.cpu_s > (threads + guards.ACCOUNTING_MARGIN) * desk.wall_s:
+            told["more_threads"] = True
+    if solver.compiled:
+        complaints = guards.strict_call(prepared.call, call_s, allowed())
+        strict = ("retrace", "host_transfer")
+        told |= {name: None if complaints is None else name in complaints for name in strict}
+    found = [name for name, is_so in told.items() if is_so]
+    found += guards.clock_findings(desk.call_s, desk.call_s * desk.loops)
+    return found, [name for name, is_so in told.items() if is_so is None]

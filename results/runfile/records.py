@@ -164,6 +164,7 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
     error_limit: float | None = None
     steps_taken: Whole | None = None
     findings: tuple[str, ...]
+    guards_left_out: tuple[str, ...] | None = None  # findings that were not looked for, since it would take too long
     involuntary_switches: Whole | None = None
     overhead_s: Mapping[str, float] | None = None
     throughput_s: float | None = None  # a call, where several are enqueued and waited for once

@@ -64,6 +64,7 @@ class Estimate:
     first_result_low_s: float | None = None
     first_result_high_s: float | None = None
     findings: tuple[str, ...]
+    guards_left_out: tuple[str, ...] = ()
     stop_reason: str | None
 
 
@@ -199,6 +200,7 @@ def _facts(case: Case, measurements: Sequence[Measurement], stop_reason: str | N
         first_result_low_s=low_s,
         first_result_high_s=high_s,
         findings=findings,
+        guards_left_out=tuple(dict.fromkeys(name for m in measurements for name in m.guards_left_out or ())),
         stop_reason=stop_reason,
     )
 

@@ -284,7 +284,7 @@ def footnotes(loaded: Loaded) -> list[str]:
             "default may be TF32, on a TPU bfloat16); every other row has the highest."
         )
     shown = list(dict.fromkeys(frame["run"].dropna()))
-    lines += [*_cold(loaded, shown), *_findings(frame)]
+    lines += [*_cold(loaded, shown), *_findings(frame), *_not_looked_for(frame)]
     judged = frame[frame["verdict"].notna() & (frame["blocks"] >= ENOUGH_BLOCKS)]
     floor, delta = (judged[name].dropna() for name in ("floor", "delta"))
     if len(floor):
@@ -319,6 +319,17 @@ def _findings(frame: pd.DataFrame) -> list[str]:
     texts = frame.loc[frame["time_s"].notna(), "findings"].dropna()
     names = dict.fromkeys(name for text in texts for name in text.split("; "))
     return [f"{name}: {FINDINGS[name]}." for name in names if name in FINDINGS]
+
+
+def _not_looked_for(frame: pd.DataFrame) -> Iterator[str]:
+    """The guards that were left out, and of how many of the rows with a time."""
+    texts = frame.loc[frame["time_s"].notna(), "guards_left_out"].dropna()
+    names = dict.fromkeys(name for text in texts for name in text.split("; "))
+    if names:
+        yield (
+            f"not looked for in {counted(len(texts), 'case')}, since it would have taken longer than the samples did: "
+            f"{listed([plain(name) for name in names])}."
+        )
 
 
 def _span(values: "pd.Series[float]") -> str:

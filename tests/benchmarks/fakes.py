@@ -82,13 +82,17 @@ def make_limits(blocks: tuple[int, int] = (2, 2), *, rounds: int = 4, **fields: 
 
 @dataclass(frozen=True)
 class Manner:
-    """How the workers of a strategy behave: seconds each question takes, and at which they end with which status."""
+    """How the workers of a strategy behave: seconds each question takes, and at which they end with which status.
+
+    `prepare`: the account of the first answer, seconds by phase; `finish`: more of the last.
+    """
 
     call_s: float = 0.01
     loops: int = 1
     takes_s: Mapping[str, float] = field(default_factory=dict)
     ends: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     finish: Mapping[str, Any] = field(default_factory=dict)
+    prepare: Mapping[str, float] = field(default_factory=lambda: {"compile": 0.5})
 
 
 class FakeWorker:
@@ -118,7 +122,7 @@ class FakeWorker:
         match question:
             case "prepare":
                 told = {"phases": {"first_call_s": 2 * self.manner.call_s}, "sentinel_s": [SENTINEL_S] * 40}
-                return call | told | {"loops": self.manner.loops, "spent": {"compile": 0.5}}
+                return call | told | {"loops": self.manner.loops, "spent": dict(self.manner.prepare)}
             case "sample":
                 return call | {"wait_s": 0.0, "switches": 0, "around_s": self.processes.look()}
             case "finish":

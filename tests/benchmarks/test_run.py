@@ -109,9 +109,16 @@ def test_the_limits_are_the_presets_less_what_the_options_replace(preset: str) -
     given = run.limits_of(RunOptions(preset=preset, blocks=7, budget_s=90.0, timeout_s=5.0))
     assert (given.blocks, given.budget_s, given.rules.timeout_s) == ((7, 7), 90.0, 5.0)
     assert given.call_limit_s <= 5.0
+    assert plain.call_limit_s == PRESETS[preset].call_limit_s
+
+
+def test_a_size_that_a_person_named_is_measured_where_the_time_limit_holds_it() -> None:
+    for axis in ("samples", "features", "batch", "steps"):
+        limits = run.limits_of(RunOptions(**{axis: (10,)}))
+        assert limits.call_limit_s == limits.rules.timeout_s / 3
 
 
 def test_a_prediction_is_for_the_fewest_blocks_and_within_the_budget() -> None:
     one, two = (run.predicted_s(CONTESTS, make_limits((blocks, 30))) for blocks in (1, 2))
-    assert two == pytest.approx(2 * one)
+    assert two == pytest.approx(2 * one, rel=1e-3)
     assert run.predicted_s(CONTESTS, replace(make_limits((2, 2)), budget_s=one)) == one

@@ -93,6 +93,27 @@ def test_a_worker_measures_its_case(nursery: Nursery, strategy: str, variant: st
 
 
 @forks
+def test_workers_of_two_nurseries_share_a_problem_that_is_made_once(nursery: Nursery) -> None:
+    """The second key stands for a second nursery: what it is told of is the file and the index alone."""
+    large = make_workload("gd", 300_000, 2, steps=1)
+    keep = handle.Keep()
+    assert nursery.problem("the problem made", large.as_dict(), None, keep) is None
+    assert keep.index is not None
+    assert nursery.problem("the problem mapped", large.as_dict(), None, keep) is None
+    worker = nursery.worker(case_of("numpy_loop", "analytic", large) | {"problem": "the problem mapped"})
+    try:
+        worker.ask("prepare", 60.0)
+        worker.ask("sample", 60.0)
+        last = worker.ask("finish", 60.0)
+    finally:
+        worker.end()
+        keep.close()
+        nursery.problem("the problem", WORKLOAD.as_dict(), None)
+    assert last["status"] == "ok"
+    assert last["error"] <= last["error_limit"]
+
+
+@forks
 def test_a_worker_is_pinned_and_its_nursery_sits_aside(nursery: Nursery) -> None:
     worker = nursery.worker({})
     try:

@@ -224,10 +224,38 @@ def test_the_time_of_a_case_is_used_up_over_all_its_answers(fake_clock: FakeCloc
     processes = FakeProcesses(fake_clock, slow=manner)
     records, _ = measure(processes, "slow", "fast", timeout_s=4.5, rounds=20)
     (worker,) = (w for w in processes.workers if w.name == "slow")
-    assert worker.limits_s == pytest.approx([4.5, 1.5, 0.6])
+    assert worker.limits_s == pytest.approx([4.5, 1.5, 0.6], abs=1e-3)
     assert records["slow"]["status"] == "timeout"
     assert len(records["slow"]["samples_s"]) == 1
     assert records["fast"]["status"] == "ok"
+
+
+def test_placing_and_the_check_are_not_on_the_time_of_the_solver(fake_clock: FakeClock) -> None:
+    """It has 4 s, and takes 0.4 s of the 20 s of the first answer, and 0.9 s of the last, which takes 25 s."""
+    takes = Manner(call_s=0.9, takes_s={"prepare": 4.0, "finish": 25.0}, prepare={"place": 3.6, "first call": 0.4})
+    processes = FakeProcesses(fake_clock, slow=takes)
+    records, _ = measure(processes, "slow", timeout_s=4.001, rounds=4)
+    assert records["slow"]["status"] == "ok"
+    assert records["slow"]["overhead_s"]["place"] == 3.6
+    (worker,) = processes.workers
+    assert worker.limits_s[1:-1] == pytest.approx([3.601, 2.701], abs=1e-3)
+
+
+def test_a_solver_that_hangs_in_the_check_is_caught(fake_clock: FakeClock) -> None:
+    processes = FakeProcesses(fake_clock, slow=Manner(call_s=0.9, takes_s={"finish": 1e9}))
+    records, _ = measure(processes, "slow", "fast")
+    assert (records["slow"]["status"], records["fast"]["status"]) == ("timeout", "ok")
+    assert 12 * 0.9 < fake_clock.now_s < 100
+
+
+def test_large_data_are_given_the_time_that_they_take(fake_clock: FakeClock) -> None:
+    processes = FakeProcesses(fake_clock, a=Manner(takes_s={"prepare": 15.0}, prepare={"place": 14.0}))
+    case = make_case("a", samples=10**7, features=24)
+    (record,), _ = run_block(
+        [Entry(case)], Rules(timeout_s=4.0), lambda case: processes.start(case, {}), Pace(), random.Random(0), print
+    )
+    assert record["status"] == "ok"
+    assert processes.workers[0].limits_s[0] == pytest.approx(24.0)
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])

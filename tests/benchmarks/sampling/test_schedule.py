@@ -5,9 +5,10 @@ import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
-from fakes import HEADER, FakeClock, FakeProcesses, Manner, make_contest, make_limits
+from fakes import HEADER, FakeClock, FakeProcesses, FakeWorker, Manner, make_contest, make_limits
 
 from linregbench.benchmarks.grid.cases import Contest
 from linregbench.benchmarks.sampling import schedule
@@ -198,7 +199,7 @@ def test_what_cannot_run_is_a_skip_with_its_reason(
     reasons = {m.strategy: m.reason for m in read_run(path).measurements if m.status == "skipped"}
     assert reasons["a"] == "2 samples are fewer than 5 features: OLS has no single answer"
     assert reasons["jax_a"] == "no cuda device here"
-    assert reasons["jax_b"] == "needs about 33.6 GiB, and 4.0 GiB are free"
+    assert reasons["jax_b"] == "needs about 44.9 GiB, and 4.0 GiB are free"
     assert not any(what == "start" for _, what in processes.log)
 
 
@@ -239,7 +240,7 @@ def test_a_prediction_that_fails_is_left_to_the_block(fake_clock: FakeClock, pat
 
 
 def test_memory_groups_share_the_baseline(fake_clock: FakeClock, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule.machine, "available_bytes", lambda: 200 * MIB)  # room for one worker of 120 MiB
+    monkeypatch.setattr(schedule.machine, "available_bytes", lambda: 230 * MIB)  # room for one worker of 160 MiB
     processes = FakeProcesses(fake_clock)
     measure(path, processes, make_contest("jax_a", "jax_b", "jax_c"))
     run = read_run(path)
@@ -358,6 +359,35 @@ def test_time_spent_is_accounted_for(fake_clock: FakeClock, path: Path) -> None:
     outcome = measure(path, FakeProcesses(fake_clock), make_contest("a"))
     assert outcome.spent_s["sample"] == pytest.approx(2 * 3 * 4 * 0.01)
     assert outcome.spent_s["check"] == pytest.approx(2 * 3 * 0.25)
+
+
+def lefts(processes: FakeProcesses) -> list[float]:
+    return [float(what.split()[1]) for name, what in processes.log if name == "progress"]
+
+
+def test_what_is_left_is_told_by_the_blocks_that_are_done(fake_clock: FakeClock, path: Path) -> None:
+    """Every block takes ten times as long as any prediction; after the first the others are known to, too."""
+    processes = FakeProcesses(fake_clock, a=Manner(takes_s={"prepare": 30.0}))
+    contests = [make_contest("a", samples=n) for n in (10, 20, 30)]
+    outcome = measure(path, processes, *contests, limits=make_limits((2, 2)))
+    assert lefts(processes)[0] == pytest.approx(5 / 6 * outcome.wall_s, rel=0.2)
+
+
+def test_what_is_done_once_is_not_expected_of_every_block(fake_clock: FakeClock, path: Path) -> None:
+    """The probe and the guards of the first block take 125 s, the rest of it nothing."""
+    slow = {"probe": 100.0, "finish": 25.0}
+    manner = Manner(takes_s=slow, finish={"spent": {"guard": 25.0}})
+    processes = FakeProcesses(fake_clock, a=manner)
+    ask = FakeWorker.ask
+
+    def once(worker: FakeWorker, question: str, timeout_s: float, **details: Any) -> dict[str, Any]:
+        if processes.log.count(("a", "finish")) and question == "finish":
+            worker.manner = Manner()
+        return ask(worker, question, timeout_s, **details)
+
+    with mock.patch.object(FakeWorker, "ask", once):
+        measure(path, processes, make_contest("a", steps=1000), limits=make_limits((3, 3), rules={"timeout_s": 1e3}))
+    assert lefts(processes)[0] < 5.0
 
 
 def test_progress_counts_down_to_nothing(fake_clock: FakeClock, path: Path) -> None:

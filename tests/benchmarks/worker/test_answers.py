@@ -32,7 +32,8 @@ def judged(off: float, *, coarse: bool) -> answers.Judgement:
 
     solver = replace(make_solver("numpy_loop"), function=solve)
     prepared = calls.prepare(solver, workload, problem, "cpu")
-    return answers.judge(solver, workload, problem, prepared, prepared.call(), coarse=coarse)
+    fresh = answers.on_unseen(solver, workload, problem, prepared).call()
+    return answers.judge(solver, workload, problem, prepared.call(), fresh, coarse=coarse)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,48 @@ def test_a_coarser_product_is_allowed_its_rounding(off: float, coarse: bool, sta
     judgement = judged(off, coarse=coarse)
     assert judgement.status == status
     assert judgement.error == pytest.approx(off, rel=1e-3)
+
+
+CHEATS: dict[str, Any] = {
+    "X": lambda problem, given: (problem.X[0], *given[1:]),
+    "y": lambda problem, given: (given[0], problem.y[0], *given[2:]),
+    "X and y": lambda problem, given: (problem.X[0], problem.y[0], *given[2:]),
+    "all": lambda problem, given: (problem.X[0], problem.y[0], problem.w[0], problem.step_size[0], *given[4:]),
+}
+
+
+@pytest.mark.parametrize("held", [None, *CHEATS])
+@pytest.mark.parametrize("method", ["gd", "ols"])
+@pytest.mark.parametrize("features", [2, 5])
+def test_what_was_remembered_is_wrong_on_inputs_never_timed(held: str | None, method: str, features: int) -> None:
+    """Each solver is right on the inputs that are timed, and holds some of them."""
+    workload = make_workload(method, 40, features)
+    problem = make_problem(workload)
+    honest = load_builtin()[method, "numpy_loop", "analytic" if method == "gd" else "solve"]
+
+    def solve(*given: Any) -> Any:
+        full = given if held is None else CHEATS[held](problem, given)
+        return honest.function(*full[: len(given)])
+
+    solver = replace(honest, function=solve)
+    prepared = calls.prepare(solver, workload, problem, "cpu")
+    first, fresh = prepared.call(), answers.on_unseen(solver, workload, problem, prepared).call()
+    assert answers.judge(solver, workload, problem, first, None).status == "ok"
+    assert answers.judge(solver, workload, problem, first, fresh).status == ("wrong" if held else "ok")
+
+
+@pytest.mark.parametrize("strategy", ["numpy_stacked", "jax_vmap"])
+def test_inputs_never_timed_take_no_memory_of_their_own(strategy: str) -> None:
+    workload = make_workload("gd", 40, 3, batch=4)
+    problem = make_problem(workload)
+    other = answers.unseen(problem)
+    assert np.shares_memory(other.X, problem.X)
+    assert np.shares_memory(other.check_y, problem.check_y)
+    solver = load_builtin()["gd", strategy, "analytic"]
+    prepared = calls.prepare(solver, workload, problem, "cpu")
+    placed = answers.on_unseen(solver, workload, problem, prepared).inputs[0][0]
+    assert np.asarray(placed).flags["C_CONTIGUOUS"]
+    np.testing.assert_array_equal(placed, problem.X[:, ::-1])
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,9 @@ class Queue:
 
 def test_dispatch_and_the_way_out_are_apart(fake_clock: FakeClock) -> None:
     queue = Queue(fake_clock)
-    assert dispatch.dispatch_and_out_s(queue.prepared, 0.005) == pytest.approx((0.001, 0.002))
+    told = dispatch.answered(queue.prepared, 0.005)
+    assert (told.call_s, told.dispatch_s, told.transfer_out_s) == pytest.approx((0.006, 0.001, 0.002))
+    assert told.result is queue
     assert (queue.most, queue.fetched) == (1, dispatch.TIMES)  # each answer once, and none while another is in flight
 
 
@@ -58,7 +60,14 @@ def test_what_cannot_be_in_flight_has_no_throughput(fake_clock: FakeClock) -> No
     assert dispatch.throughput_s(Queue(fake_clock).prepared, 0.011) is None
     numpy_ = Prepared(lambda: None, None, lambda result: result, (), lambda _: numpy_)
     assert dispatch.throughput_s(numpy_, 1e-6) is None
-    assert dispatch.dispatch_and_out_s(numpy_, 1e-6) == (None, None)
+    told = dispatch.answered(numpy_, 1e-6)
+    assert (told.dispatch_s, told.transfer_out_s) == (None, None)
+
+
+def test_a_long_call_is_made_once(fake_clock: FakeClock) -> None:
+    queue = Queue(fake_clock)
+    dispatch.answered(queue.prepared, 0.5)
+    assert queue.fetched == 1
 
 
 def event(start_ns: int, duration_ns: int) -> str:

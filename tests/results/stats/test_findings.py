@@ -8,6 +8,7 @@ from made import BASE, as_run
 from synthetic import QUIET, Noise, Truth
 
 from linregbench.results.formats.load import of_runs
+from linregbench.results.runfile.read import Run
 from linregbench.results.stats.estimates import Estimate, estimate, estimate_run, label, ratio_between
 from linregbench.results.stats.findings import FINDINGS, explained, falsifying, withheld
 from linregbench.results.stats.lockstep import Lockstep, half_drift, unsteady
@@ -85,6 +86,25 @@ def test_tables_say_what_was_found() -> None:
     assert "coarse_timer:" not in text
     assert "- no time is shown: jax_scan analytic" in shown.cases(loaded, "markdown")
     assert ",remembered; coarse_timer," in shown.cases(loaded, "csv")
+
+
+def test_what_was_not_looked_for_is_said_and_convicts_nobody() -> None:
+    left = Truth("jax_scan", "analytic", 4e-4, compile_s=0.05, fields={"guards_left_out": ["retrace", "remembered"]})
+    run = as_run([synthetic.header(), *synthetic.blocks_of([BASE, left], of=synthetic.workload())])
+    loaded = of_runs(run)
+    text = " ".join(shown.cases(loaded).split())
+    assert (
+        "not looked for in 1 case, since it would have taken longer than the samples did: retrace and remembered."
+    ) in text
+    frame = loaded.frame.set_index("strategy")
+    assert frame.loc["jax_scan", "guards_left_out"] == "retrace; remembered"
+    assert frame.loc["jax_scan", "time_s"] > 0
+    assert frame["guards_left_out"].isna()["numpy_loop"]
+    assert "not looked for" not in shown.cases(of_runs(run_of(BASE)))
+
+
+def run_of(*truths: Truth) -> Run:
+    return as_run([synthetic.header(), *synthetic.blocks_of(truths, of=synthetic.workload())])
 
 
 def lockstep_of(
