@@ -61,6 +61,8 @@ MAIN = ("numpy_loop", "numpy_stacked", "jax_scan", "jax_vmap")
 
 ALONG_SAMPLES = tuple(Size(n) for n in (100, 1_000, 10_000, 100_000))
 ALONG_BATCH = tuple(Size(100, batch=b) for b in (32, 1_024))
+SMOKE_SIZES = (Size(100), Size(100_000), Size(100, batch=32))
+"""A small one, a large one, a batch."""
 QUICK_SIZES = (*ALONG_SAMPLES, *ALONG_BATCH)
 RAYS = (*ALONG_SAMPLES, *(Size(1_000, d) for d in (16, 128)), *ALONG_BATCH)
 STEPS = tuple(Size(1_000, steps=steps) for steps in (10, 1_000))
@@ -87,6 +89,14 @@ LADDERS = {
 PRESETS = {
     preset.name: preset
     for preset in (
+        Preset(
+            name="smoke",
+            about="2 blocks of four problems, no intervals, guesses alone: half a minute",
+            sweeps=(Sweep(("gd",), SMOKE_SIZES, MISSION), Sweep(("ols",), (Size(1_000),), MISSION)),
+            blocks=(2, 2),
+            budget_s=90.0,
+            sampling_s=0.1,
+        ),
         Preset(
             name="quick",
             about="5 blocks, one thread, float32: about 4 and a half minutes",

@@ -430,7 +430,7 @@ def test_a_run_that_is_not_resumed_stays_as_it_is(
         ("table --help", "--format --columns"),
         ("list", "numpy_loop jax_vmap autodiff lstsq quick standard full cpu cuda"),
         pytest.param(
-            *("list", "'linregbench[cuda]'"),
+            *("list", "'jax[cuda13]'"),
             marks=pytest.mark.skipif(real.ABSENT != "cuda", reason="there is nothing to install"),
         ),
         ("run --dry-run --samples 10", "jax_scan"),
