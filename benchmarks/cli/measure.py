@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +23,8 @@ from ..grid.options import (
     whole,
 )
 from ..grid.presets import PRESETS
-from .help import HOW, HOW_LONG, OUTPUT, WHAT, WHERE, Command, completion, option
-from .read import FAIL_ON, FILE, FORMAT, failures_of, print_judged, tell_notices
+from .help import HOW, HOW_LONG, OUTPUT, WHAT, WHERE, Command, completion, option, program
+from .read import FAIL_ON, FILE, FORMAT, advise, failures_of, print_judged, tell_notices
 from .statuses import DONE, INTERRUPTED, NO_ANSWER
 
 if TYPE_CHECKING:
@@ -339,20 +339,39 @@ def _measure(ready: PreparedRun, *, report: bool) -> int:
     path, outcome = finished.path, finished.outcome
     if outcome.reason == "interrupted":
         print(f"linregbench: interrupted; what was measured is in {path}", file=sys.stderr)
-        print(f"linregbench: go on with: linregbench run --resume {path}", file=sys.stderr)
+        print(f"linregbench: go on with: {program()} run --resume {path}", file=sys.stderr)
         return INTERRUPTED
     from linregbench.results.formats.load import read
+    from linregbench.results.frame import records_of
     from linregbench.results.report.facts import account_of_time
     from linregbench.results.tables.cases import case_document
+    from linregbench.results.tables.matrix import matrix_document
     from linregbench.results.tables.terminal import print_document
 
     loaded = read(path)
+    records = records_of(loaded.frame)
     print_document(case_document(loaded))
-    print(account_of_time(loaded.runs[0]))
-    print(f"run file: {path}")
+    print(account_of_time(loaded.runs[0]), end="\n\n")
+    print_document(matrix_document(records))
+    print(f"\nrun file: {path}")
     if report:
         _write_report(path, loaded)
+    print(f"next: {_next_command(ready.request.options.preset, path, records)}")
     return DONE if (loaded.frame["status"] == "ok").any() else NO_ANSWER
+
+
+def _next_command(preset: str, path: Path, records: Sequence[Mapping[str, Any]]) -> str:
+    """What to type now: a longer run after a first look, the answer at one size after a sweep, the reasons else."""
+    measured = [record for record in records if record["time_s"] is not None and record["method"] != "gd_tol"]
+    if not measured:
+        return f"{program()} check    # is this machine fit to measure on?"
+    if preset == "smoke":
+        return f"{program()} run    # the quick sweep: intervals and verdicts in place of guesses"
+    usual = {option.name: option.default for option in advise.params}
+    asked = ("samples", "features", "batch", "steps", "method", "dtype", "threads")
+    size = {name: measured[0][name] for name in asked if measured[0][name] not in (None, usual[name])}
+    words = " ".join(f"--{name} {value}" for name, value in size.items())
+    return f"{program()} advise {path} {words}    # which way at that size, or at any between"
 
 
 def _write_report(path: Path, loaded: Loaded) -> None:
