@@ -175,15 +175,15 @@ def _table(problems: Sequence[Standings], width: int) -> Text:
     last = problems[-1]
     lines = [_line(last.title, "time so far", "vs baseline", width, "dim")]
     for place, case in enumerate(last.cases[:MOST_CASES]):
-        name, *numbers = case.texts
-        lines.append(_line(f"  {name}", *numbers, width, "" if place or case.time_s is None else "bold"))
+        name, time, ratio = case.texts
+        lines.append(_line(f"  {name}", time, ratio, width, "" if place or case.time_s is None else "bold"))
     left_out = len(last.cases) - MOST_CASES
     if left_out > 0:
         lines.append(_line(f"  and {left_out} more", "", "", width, "dim"))
     for other in [*reversed(problems[:-1])][:MOST_LEADERS]:
         if other.cases:
-            name, *numbers = other.cases[0].texts
-            lines.append(_line(f"{other.title}: {name}", *numbers, width, "dim"))
+            name, time, ratio = other.cases[0].texts
+            lines.append(_line(f"{other.title}: {name}", time, ratio, width, "dim"))
     return Text("\n").join(lines)
 
 

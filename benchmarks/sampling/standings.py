@@ -57,8 +57,8 @@ def standings(title: str, measurements: Iterable[Measurement]) -> Standings:
     base = [m for of in of_case.values() for m in of if m.role == "baseline"]
     base_s = _median_s(base)
     cases = []
-    for (strategy, variant, precision, *facts), of in of_case.items():
-        apart = [fact for place, fact in enumerate(facts) if len({each[place] for each in several}) > 1]
+    for (strategy, variant, precision, *of_setting), of in of_case.items():
+        apart = [fact for place, fact in enumerate(of_setting) if len({each[place] for each in several}) > 1]
         name = " ".join((f"{strategy} {variant}{at_precision(precision)}", *apart))
         bad = next((m.status for m in of if m.status != "ok"), None)
         time_s = None if bad else _median_s(of)

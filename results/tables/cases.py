@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..fields import CONTEST_KEYS
 from ..formats.load import Loaded
+from ..formats.measured import half_width_of as half_width_of
 from ..formats.unjudged import conclusion, judged_here, notes, rests_on
 from ..frame import records_of
 from ..models.accuracy import fronts
@@ -108,14 +109,6 @@ def ratio_cell(record: Record) -> Cell:
     """How many times as fast as the baseline."""
     ends = record["ratio_low"], record["ratio_high"]
     return number_cell(shown_ratio(record["ratio"], *ends, blocks=rests_on(record)), record["ratio"])
-
-
-def half_width_of(record: Record) -> tuple[float | None, float | None]:
-    """That of the time, in seconds and as a share of it; None where there is no interval, or of too few blocks."""
-    if record["time_high_s"] is None or too_few(rests_on(record)):
-        return None, None
-    half_width = (record["time_high_s"] - record["time_low_s"]) / 2
-    return half_width, half_width / record["time_s"]
 
 
 _NOT_QUIET = {"fastest": "its fastest samples", "all": "all rounds"}

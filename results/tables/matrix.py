@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..formats.unjudged import rests_on
 from ..models.leads import lead_of
 from ..words.guesses import shown_ratio, shown_time, too_few
-from ..words.names import AXIS_LETTER, Record, grouped, particulars, varying
+from ..words.names import Record, brief, grouped, varying
 from ..words.text import plain
 from .cases import NOISY
 from .table import Cell, Document, Table, table_of
@@ -20,8 +20,6 @@ ABOUT = (
     "surely slower than it."
 )
 GUESSED = " ~: too few blocks for an interval; there [ ] is the fastest, and what is within 5% of it."
-USUAL = {"features": 2, "batch": 1, "steps": 100, "dtype": "float32", "threads": "1"}
-"""What a problem does not say."""
 NOT_SAID = " Where a problem does not say: d = 2, b = 1, 100 steps, float32, t = 1 thread."
 
 
@@ -57,24 +55,12 @@ def _of(strategy: str) -> Callable[[Record], bool]:
     return lambda record: _strategy(record) == strategy
 
 
-def _problem(record: Record, told: AbstractSet[str]) -> str:
-    """`gd n=100 b=32`: its samples, and whatever is not as usual."""
-    axes = [f"{letter}={record[axis]:,}" for axis, letter in AXIS_LETTER.items() if _unusual(record, axis)]
-    dtype = [plain(record["dtype"])] if _unusual(record, "dtype") else []
-    threads = [f"t={plain(record['threads'])}"] if _unusual(record, "threads") else []
-    return " ".join((record["method"], *axes, *dtype, *threads, *particulars(record, told)))
-
-
-def _unusual(record: Record, name: str) -> bool:
-    return record[name] is not None and record[name] != USUAL.get(name)
-
-
 def _row(records: Sequence[Record], strategies: Iterable[str], told: AbstractSet[str]) -> list[Cell | str]:
     timed = [record for record in records if record["time_s"] is not None]
     base = next((record for record in timed if record["verdict"] == "baseline"), None)
     shown = shown_time(base["time_s"], blocks=rests_on(base)) if base else ""
     leading = {_strategy(record) for record in _level(timed)}
-    cells: list[Cell | str] = [_problem(records[0], told), Cell(shown, base["time_s"] if base else None)]
+    cells: list[Cell | str] = [brief(records[0], told), Cell(shown, base["time_s"] if base else None)]
     for strategy in strategies:
         mine = [*filter(_of(strategy), records)]
         best = min((record for record in mine if record in timed), key=lambda record: record["time_s"], default=None)
