@@ -92,6 +92,8 @@ def _row(record: Record) -> tuple[Cell, ...]:
     batch, blocks = record["batch"], rests_on(record)
     first = "wins" if record["winner_verdict"] == "winner" else ""
     noisy = "noisy" if share is not None and share > NOISY else ""
+    of_first = record["first_result_low_s"], record["first_result_high_s"]
+    first_half_width = None if None in of_first else (of_first[1] - of_first[0]) / 2
     of_one = shown_time(record["time_per_problem_s"], half_width and half_width / batch, blocks=blocks)
     return (
         Cell(record["name"] + (" *" if _remark(record) else ""), meaning=first),
@@ -100,7 +102,7 @@ def _row(record: Record) -> tuple[Cell, ...]:
         Cell(of_one if batch > 1 else "", record["time_per_problem_s"]),
         ratio_cell(record),
         Cell(verdict_text(record["verdict"], rests_on(record)), meaning=record["verdict"] or ""),
-        number_cell(shown_time(record["first_result_s"], blocks=blocks), record["first_result_s"]),
+        number_cell(shown_time(record["first_result_s"], first_half_width, blocks=blocks), record["first_result_s"]),
         number_cell(error_text(record["error"]), record["error"]),
     )
 

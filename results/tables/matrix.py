@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+from ..formats.measured import half_width_of
 from ..formats.unjudged import rests_on
 from ..models.leads import lead_of
 from ..words.guesses import shown_ratio, shown_time, too_few
@@ -58,7 +59,7 @@ def _of(strategy: str) -> Callable[[Record], bool]:
 def _row(records: Sequence[Record], strategies: Iterable[str], told: AbstractSet[str]) -> list[Cell | str]:
     timed = [record for record in records if record["time_s"] is not None]
     base = next((record for record in timed if record["verdict"] == "baseline"), None)
-    shown = shown_time(base["time_s"], blocks=rests_on(base)) if base else ""
+    shown = _time(base) if base else ""
     leading = {_strategy(record) for record in _level(timed)}
     cells: list[Cell | str] = [brief(records[0], told), Cell(shown, base["time_s"] if base else None)]
     for strategy in strategies:
@@ -73,8 +74,12 @@ def _row(records: Sequence[Record], strategies: Iterable[str], told: AbstractSet
 
 def _cell(best: Record, *, wins: bool) -> Cell:
     ratio = shown_ratio(best["ratio"], best["ratio_low"], best["ratio_high"], blocks=rests_on(best))
-    text = ratio.partition(" (")[0] or shown_time(best["time_s"], blocks=rests_on(best))
+    text = ratio.partition(" (")[0] or _time(best)
     return Cell(f"[{text}]" if wins else text, best["ratio"] or 0.0, "wins" if wins else "")
+
+
+def _time(record: Record) -> str:
+    return shown_time(record["time_s"], half_width_of(record)[0], blocks=rests_on(record))
 
 
 def _level(timed: Sequence[Record]) -> Sequence[Record]:

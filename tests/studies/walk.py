@@ -3,8 +3,7 @@
     python tests/studies/walk.py [README.md tutorial.md ...] [--list]
 
 In a fresh clone of the last commit, into which `make bench` installs, so that the times are those of a newcomer; the
-clone is removed afterwards. Takes over half an hour with everything, a few minutes with README.md and tutorial.md alone; ends
-with 1 where a command did not do what it should.
+clone is removed afterwards. Takes an hour with everything; ends with 1 where a command did not do what it should.
 """
 
 from __future__ import annotations
