@@ -23,9 +23,9 @@ linregbench {version}: linear regression in NumPy and JAX, every way side by sid
 Which way is fastest on this machine, by how much, and how sure is that?
 
 Type first:
-  {program} run --preset smoke       an answer in half a minute: four problems, five ways
-  {program} run                      the same for twelve problems, sure enough for intervals
-  {program} advise --samples 5000    which way at your size, from what was measured
+  {program} run --preset smoke       half a minute: four problems, five ways
+  {program} run                      twelve problems, with intervals
+  {program} advise --samples 5000    which way at your size
 
 Help: {program} --help, {program} run --help"""
 """What is said to whoever types the name alone."""

@@ -37,7 +37,7 @@ def test_the_name_alone_says_what_it_is_and_what_to_type(capsys: pytest.CaptureF
     assert len(commands) == 3
     for command in commands:
         assert parsed(shlex.split(command))
-    assert max(map(len, out.splitlines())) < 100
+    assert max(map(len, out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("name", COMMANDS)
