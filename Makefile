@@ -1,10 +1,12 @@
+# make bench PRESET=smoke              a first answer, half a minute of measuring behind the installing
 # make bench   install what is missing, run the quick sweep, print its tables, write its run file and report
 # make bench DEVICE=cuda               the same on an NVIDIA GPU, CUDA for JAX installed too; DEVICE=cuda,cpu for both
 # make test    install what is missing, lint, check types, run the tests
-# make asv     asv's suite for HEAD in virtualenvs of its own, one a JAX, and its pages in .asv/html
+# make asv     asv's suite for HEAD in a virtualenv of its own, and its pages in .asv/html
 # make asv-continuous BASE=main        is HEAD slower? by ratios, which hold on a noisy machine; BENCH=. for all
 # make pytest-benchmark DEVICE=cpu     the same cases through pytest-benchmark, into .benchmarks/cpu.json
 # make inspect TARGET=h100             what that GPU would run, compiled here without one (installs 250 MB into .aot)
+# make readme  every command of README.md and docs/tutorial.md typed for real in a fresh clone (DOCS= for all pages: an hour)
 # make proof   bias, false alarms and planted slowdowns on this machine, into results/published/proof.md (20 minutes)
 PYTHON ?= python3
 VENV := .venv
@@ -16,10 +18,12 @@ TARGET ?= h100
 # CUDA's wheels are gigabytes: they are fetched only where a driver could use them, and elsewhere the run says why not.
 EXTRA := $(if $(and $(findstring cuda,$(DEVICE)),$(wildcard /dev/nvidiactl /dev/dxg)),$(VENV)/.ready-cuda)
 
+# On two cores, for one JAX.
+ASV_MINUTES := 6
 BASE ?= main
 BENCH ?= track_ratio
 
-.PHONY: bench test lint proof clean inspect asv asv-continuous pytest-benchmark
+.PHONY: bench test lint proof readme clean inspect asv asv-continuous pytest-benchmark
 
 bench: $(VENV)/.ready-bench $(EXTRA)
 	$(BIN)/linregbench run --preset $(PRESET) --device $(DEVICE)
@@ -34,6 +38,7 @@ lint: $(VENV)/.ready-test
 	$(BIN)/mypy
 
 asv: $(VENV)/.ready-test
+	@echo "asv: about $(ASV_MINUTES) minutes for HEAD; one benchmark alone: $(BIN)/asv run 'HEAD^!' --bench track_ratio"
 	$(BIN)/asv machine --yes
 	$(BIN)/asv run 'HEAD^!'
 	$(BIN)/asv publish
@@ -75,6 +80,11 @@ $(VENV)/.ready-cuda: $(VENV)/.ready-bench
 # The harness measured by itself; leave the machine alone meanwhile.
 proof: $(VENV)/.ready-bench
 	$(BIN)/python tests/studies/proof.py
+
+DOCS ?= README.md tutorial.md
+
+readme:
+	$(PYTHON) tests/studies/walk.py $(DOCS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .asv .aot

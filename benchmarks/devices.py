@@ -71,7 +71,7 @@ def _all(platform: str) -> list[Any]:
         return list(jax.devices(PLATFORMS[platform]))
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0] if str(error) else "JAX has no such backend"
-        hint = "; for an NVIDIA GPU, pip install 'linregbench[cuda]'" if platform == "cuda" else ""
+        hint = "; for an NVIDIA GPU, pip install 'jax[cuda13]'" if platform == "cuda" else ""
         raise DeviceError(f"no {platform} device here: {reason}{hint}") from None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import secrets
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from linregbench.results.runfile.read import VERSION, Run, RunFileError, read_run
 from linregbench.results.runfile.write import RunWriter, left_to_resume, trim_for_resume
+from linregbench.results.words.text import counted
 
 from . import clock
 from .grid.cases import Contest, select
@@ -35,7 +37,7 @@ from .worker.data import label, read_data
 from .worker.hardware import sentinel
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from linregbench.results.formats.measured import MeasuredFrame
 
 RUNS = Path("results/runs")
 CALLS_A_LIMIT = 3
@@ -168,13 +170,17 @@ def run(
     output: str | PathLike[str] | None = None,
     progress: bool = True,
     **axes: Any,
-) -> DataFrame:
+) -> MeasuredFrame:
     """Measure from Python, in a notebook say, and return one row a case (linregbench.load has the columns).
+
+    What comes back is a pandas DataFrame that shows its answer first. Interrupted (Ctrl-C, or a notebook's stop button)
+    it is of whatever was measured by then, with a warning; with nothing measured the interrupt goes on.
 
     `axes` are the options of `linregbench run` by their names, each a value or a list: method, strategy, variant,
     device, dtype, samples, features, batch, steps, condition, threads; and baseline, blocks, budget_s, timeout_s, seed.
     Without `output` the run file is not kept. Raises UsageError for whatever the command line would refuse.
     """
+    from linregbench.results.formats.measured import MeasuredFrame
     from linregbench.results.frame import from_runs
 
     options = RunOptions.of(preset, axes)
@@ -183,9 +189,12 @@ def run(
         request = Request(options, tuple(map(Path, plugins)), Path(data) if data is not None else None, path)
         with prepared(request) as ready:
             finished = measure(ready, lambda left_s: watcher(left_s, quiet=not progress))
+        measured = read_run(finished.path)
         if finished.outcome.reason == "interrupted":
-            raise KeyboardInterrupt
-        return from_runs(read_run(finished.path))
+            if not measured.blocks:
+                raise KeyboardInterrupt
+            warnings.warn(f"interrupted: what {counted(len(measured.blocks), 'block')} measured is here", stacklevel=2)
+        return MeasuredFrame(from_runs(measured))
 
 
 def resumed(path: Path) -> tuple[Request, Run]:

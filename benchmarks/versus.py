@@ -49,7 +49,10 @@ def _worktree(ref: str, package: Path) -> Iterator[tuple[str, Path]]:
     """A checkout of REF for as long as it is needed: its name (short commit) and its solvers package."""
     root = git(package, "rev-parse", "--show-toplevel")
     if root is None:
-        raise UsageError(f"versus {ref}: {package} is not in a git checkout, so there is no other commit of it")
+        raise UsageError(
+            f"versus {ref}: {package} is not in a git checkout, so there is no other commit of it: clone linregbench, "
+            "pip install --editable it and type this there, or name another interpreter (--python)"
+        )
     commit = git(package, "rev-parse", "--verify", "--quiet", "--short", f"{ref}^{{commit}}")
     if commit is None:
         raise UsageError(f"versus {ref}: no such commit, branch or interpreter")

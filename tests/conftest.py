@@ -15,9 +15,9 @@ sys.path.insert(0, str(ROOT))
 
 REAL = {
     *("test_clock", "test_command_line", "test_faults", "test_findings"),
-    *("test_handle", "test_interrupts", "test_truth"),
+    *("test_handle", "test_interrupts", "test_truth", "test_documents"),
 }
-"""Files of tests/benchmarks whose tests start processes and time them."""
+"""Files whose tests start processes and time them."""
 
 
 @pytest.hookimpl(optionalhook=True)

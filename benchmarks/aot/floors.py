@@ -36,9 +36,12 @@ def find_target(name: str) -> Target:
 
 def cases_of(options: RunOptions, plugins: Sequence[Path] = ()) -> list[Compile]:
     """Every compiled solver at every size. Raises UsageError for names that do not exist and for an empty grid."""
+    compiled = list(_compiled_solvers(plugins))
+    one_of("compiled strategy", options.strategies, sorted({solver.strategy for solver in compiled}))
+    one_of("compiled variant", options.variants, sorted({solver.variant for solver in compiled}))
     chosen = [
         solver
-        for solver in _compiled_solvers(plugins)
+        for solver in compiled
         if solver.method in (options.methods or (solver.method,))
         if solver.strategy in (options.strategies or (solver.strategy,))
         if solver.variant in (options.variants or (solver.variant,))

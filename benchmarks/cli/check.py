@@ -22,6 +22,7 @@ from ..grid.options import RunOptions
 from ..grid.presets import PRESETS
 from ..processes.handle import Setting, WorkerEnded
 from ..worker.hardware.cpu import kernel_text
+from .help import HOW_LONG, OUTPUT, Command, option
 from .statuses import DONE
 
 if TYPE_CHECKING:
@@ -48,13 +49,21 @@ THREADS_MARGIN = 0.05
 SYS_CPU = Path("/sys/devices/system/cpu")
 
 
-@click.command()
-@click.option(
-    "--blocks", default=10, show_default=True, type=click.IntRange(ENOUGH_BLOCKS, 200), help="Of the A/A study."
+@click.command(cls=Command, examples=("check --blocks 3", "check --json"))
+@option(
+    "--blocks",
+    default=10,
+    type=click.IntRange(ENOUGH_BLOCKS, 200),
+    group=HOW_LONG,
+    example="--blocks 3",
+    help="Of the study of two copies of the same code.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@option("--json", "as_json", is_flag=True, group=OUTPUT, example="--json", help="For programs.")
 def check(blocks: int, as_json: bool) -> int:
-    """Is this machine fit to measure on? Timer, threads, peaks, noise, and what to do about each fault."""
+    """Is this machine fit to measure on?
+
+    Timer, threads, peaks, noise, and what to do about each fault.
+    """
     from ..sampling.progress import watcher
 
     with watcher(CHECK_S + blocks) as watch:
@@ -68,7 +77,7 @@ def check(blocks: int, as_json: bool) -> int:
     return DONE
 
 
-@click.command("list")
+@click.command("list", cls=Command, examples=("list", "list --help"))
 def list_() -> int:
     """Strategies, presets, and the devices there are here."""
     from linregbench.results.tables.table import Document, table_of

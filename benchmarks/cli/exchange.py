@@ -9,14 +9,35 @@ from pathlib import Path
 import click
 
 from ..grid.options import UsageError
+from .help import OUTPUT, Command, option
 from .read import FILE, tell_notices
 from .statuses import DONE
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "export results/published/quick.jsonl --format csv --output /tmp/quick.csv",
+        "export results/published/quick.jsonl --format pyperf --output /tmp/quick.json",
+    ),
+)
 @click.argument("run", type=FILE)
-@click.option("--format", "form", required=True, type=click.Choice(["pyperf", "pytest-benchmark", "csv", "parquet"]))
-@click.option("--output", type=FILE, help="[beside the run file]")
+@option(
+    *("--format", "form"),
+    required=True,
+    type=click.Choice(["pyperf", "pytest-benchmark", "csv", "parquet"]),
+    group=OUTPUT,
+    example="--format csv",
+    help="Of the file to write; parquet needs pyarrow.",
+)
+@option(
+    "--output",
+    type=FILE,
+    group=OUTPUT,
+    example="--output run.csv",
+    otherwise="beside the run file",
+    help="The file to write.",
+)
 def export(run: Path, form: str, output: Path | None) -> int:
     """Write a run file in another program's format."""
     from linregbench.results.formats.export import FORMATS
@@ -37,11 +58,21 @@ def export(run: Path, form: str, output: Path | None) -> int:
     return DONE
 
 
-@click.command()
+@click.command(cls=Command, examples=("history", "history .asv/results --plot /tmp/history.svg"))
 @click.argument("folder", type=FILE, default=Path(".asv/results"))
-@click.option("--plot", type=FILE, help="Draw it too, as .svg, .png or .pdf.")
+@option(
+    "--plot",
+    type=FILE,
+    group=OUTPUT,
+    example="--plot history.svg",
+    otherwise="no picture",
+    help="Draw it too, as .svg, .png or .pdf.",
+)
 def history(folder: Path, plot: Path | None) -> int:
-    """Print what asv measured over commits, without asv's pages, which need the net."""
+    """Print what asv measured over commits.
+
+    Without asv's pages, which need the net.
+    """
     from linregbench.results.figures.history import plot as draw
     from linregbench.results.formats.load import load
     from linregbench.results.tables.history import history_document
@@ -61,8 +92,15 @@ def history(folder: Path, plot: Path | None) -> int:
     return DONE
 
 
-@click.command()
-@click.option("--format", "form", type=click.Choice(["rich", "markdown", "json"]), default="rich", show_default=True)
+@click.command(cls=Command, examples=("columns", "columns --format json"))
+@option(
+    *("--format", "form"),
+    type=click.Choice(["rich", "markdown", "json"]),
+    default="rich",
+    group=OUTPUT,
+    example="--format json",
+    help="As a table for a terminal, as Markdown, or for programs.",
+)
 def columns(form: str) -> int:
     """What each column of a DataFrame, a CSV or a JSON table holds."""
     from linregbench.results.fields import COLUMNS, FIELDS

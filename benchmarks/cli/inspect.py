@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..grid.options import RunOptions, UsageError, lists_of
+from ..aot.targets import targets
+from ..grid.options import AXES, RunOptions, UsageError, lists_of
+from .help import HOW, OUTPUT, WHAT, WHERE, Command, completion, names_from, option
 from .read import FILE
 from .statuses import DONE, NO_ANSWER
 
@@ -32,21 +34,90 @@ _GROUP = ("method", "dtype", "samples", "features", "batch", "steps")
 _METHODS = {"gd": "gradient descent", "gd_tol": "gradient descent to a tolerance", "ols": "least squares"}
 
 
-@click.command()
-@click.option("--target", help="The GPU; a wrong name lists those that are known.", required=True)
-@click.option("--method", help="gd, ols, gd_tol (gradient descent to a tolerance).")
-@click.option("--strategy", help="Compiled strategies, as `linregbench list` names them.")
-@click.option("--variant", help="Gradients (autodiff, analytic, finite) or closed forms (inverse, solve, ...).")
-@click.option("--dtype", default="float32", show_default=True, help="float32, float64.")
-@click.option("--precision", default="highest,default", show_default=True, help="Of float32 products.")
-@click.option("--samples", default="1000", show_default=True, help="Samples n.")
-@click.option("--features", default="16", show_default=True, help="Features d, the intercept counted.")
-@click.option("--batch", default="1,128", show_default=True, help="Problems solved together.")
-@click.option("--steps", default="100", show_default=True, help="Steps of gradient descent.")
-@click.option("--launch-us", default=1.0, show_default=True, type=float, help="Assumed cost of a launch, microseconds.")
-@click.option("--aot", type=FILE, help="The folder with JAX's CUDA compiler [.aot].")
-@click.option("--plugin", type=FILE, multiple=True, help="A file of your own @solver functions; may be repeated.")
-@click.option("--format", "form", type=click.Choice(["rich", "csv", "json"]), default="rich", show_default=True)
+@click.command(
+    cls=Command,
+    examples=("inspect --target h100", "inspect --target h100 --method gd --strategy jax_scan"),
+)
+@option(
+    "--target",
+    required=True,
+    group=WHERE,
+    example="--target h100",
+    help="The GPU; a wrong name lists those that are known.",
+    shell_complete=names_from(targets),
+)
+@option(
+    "--method", group=WHAT, example="--method gd", otherwise="all", help=AXES["method"].help, **completion("method")
+)
+@option(
+    "--strategy",
+    group=WHAT,
+    example="--strategy jax_scan,jax_vmap",
+    otherwise="every compiled one",
+    help="Compiled strategies, as `linregbench list` names them.",
+    **completion("strategy"),
+)
+@option(
+    "--variant",
+    group=WHAT,
+    example="--variant analytic",
+    otherwise="all",
+    help=AXES["variant"].help,
+    **completion("variant"),
+)
+@option(
+    "--dtype",
+    default="float32",
+    group=WHAT,
+    example="--dtype float32,float64",
+    help=AXES["dtype"].help,
+    **completion("dtype"),
+)
+@option(
+    "--precision",
+    default="highest,default",
+    group=HOW,
+    example="--precision highest",
+    help="Of float32 products.",
+    **completion("precision"),
+)
+@option("--samples", default="1000", group=WHAT, example="--samples 1000,1e5", help=AXES["samples"].help)
+@option("--features", default="16", group=WHAT, example="--features 2,16", help=AXES["features"].help)
+@option("--batch", default="1,128", group=WHAT, example="--batch 1,1024", help=AXES["batch"].help)
+@option("--steps", default="100", group=WHAT, example="--steps 1000", help=AXES["steps"].help)
+@option(
+    "--launch-us",
+    default=1.0,
+    type=float,
+    group=HOW,
+    example="--launch-us 2.5",
+    help="Assumed cost of a launch, microseconds.",
+)
+@option(
+    "--aot",
+    type=FILE,
+    group=WHERE,
+    example="--aot .aot",
+    otherwise=".aot, which `make inspect` fills",
+    help="The folder with JAX's CUDA compiler.",
+)
+@option(
+    "--plugin",
+    type=FILE,
+    multiple=True,
+    group=WHAT,
+    example="--plugin mine.py",
+    otherwise="none",
+    help="A file of your own @solver functions; may be repeated.",
+)
+@option(
+    *("--format", "form"),
+    type=click.Choice(["rich", "csv", "json"]),
+    default="rich",
+    group=OUTPUT,
+    example="--format csv",
+    help="As tables for a terminal, or for programs.",
+)
 def inspect(
     target: str,
     launch_us: float,
@@ -55,7 +126,10 @@ def inspect(
     form: str,
     **axes: str | None,
 ) -> int:
-    """What a GPU would run, without one: launches a step, memory, TF32, and the time that launches take at least."""
+    """What a GPU that is not here would run, compiled for it.
+
+    Launches a step, memory, TF32, and the time that launches take at least.
+    """
     from ..aot import compiler, floors
     from ..sampling import progress
 

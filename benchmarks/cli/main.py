@@ -6,6 +6,7 @@ What is heavy (tables, pandas, jax, the engine itself) is imported by the comman
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 
 import click
 
@@ -14,13 +15,42 @@ from linregbench.results.runfile.read import RunFileError
 from ..grid.options import UsageError
 from ..processes.handle import NurseryError
 from . import check, exchange, inspect, measure, read
-from .statuses import INTERRUPTED, MISTAKE, NO_ANSWER
+from .help import WIDEST, Group, program
+from .statuses import DONE, INTERRUPTED, MISTAKE, NO_ANSWER
+
+WELCOME = """\
+linregbench {version}: linear regression in NumPy and JAX, every way side by side.
+Which way is fastest on this machine, by how much, and how sure is that?
+
+Type first:
+  {program} run --preset smoke       half a minute: four problems, five ways
+  {program} run                      twelve problems, with intervals
+  {program} advise --samples 5000    which way at your size
+
+Help: {program} --help, {program} run --help"""
+"""What is said to whoever types the name alone."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
+)
 @click.version_option(package_name="linregbench", prog_name="linregbench")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> int | None:
     """Time linear regression in NumPy and JAX, every way side by side: which is fastest, by how much, how sure."""
+    if context.invoked_subcommand is None:
+        click.echo(WELCOME.format(version=version("linregbench"), program=program()))
+    return DONE
+
+
+cli.sections = {
+    "Measure": ("run", "versus", "check", "inspect"),
+    "Read what was measured": ("table", "compare", "report", "advise", "export", "history"),
+    "Know what there is": ("list", "columns", "demo"),
+}
+cli.examples = ("run --preset smoke", "table results/published/quick.jsonl")
 
 
 for _command in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,8 @@ from ..grid.options import (
     whole,
 )
 from ..grid.presets import PRESETS
-from .read import FAIL_ON, FILE, FORMAT, failures_of, print_judged, tell_notices
+from .help import HOW, HOW_LONG, OUTPUT, WHAT, WHERE, Command, completion, option, program
+from .read import FAIL_ON, FILE, FORMAT, advise, failures_of, print_judged, tell_notices
 from .statuses import DONE, INTERRUPTED, NO_ANSWER
 
 if TYPE_CHECKING:
@@ -36,44 +37,152 @@ VERSUS_BLOCKS = (10, 30)
 ANSWER_BLOCKS = (3, 30)
 """With --more-than: from the fewest that have an interval of all looks."""
 
+PRESET_WORDS = "The sweep to make. " + "; ".join(f"{p.name}: {p.about}" for p in PRESETS.values()) + "."
+_GROUPS = {"device": WHERE, "threads": WHERE, "precision": HOW}
+"""Of the axes, those that are not what is run but how, or where."""
+_AT_FIRST = {"device": "cpu"}
+"""Of an axis, what holds where it is not given and it is not the preset that says so."""
+
+
+def _axis_option(name: str) -> Any:
+    axis = AXES[name]
+    return option(
+        f"--{name}",
+        group=_GROUPS.get(name, WHAT),
+        example=f"--{name} {axis.example}",
+        otherwise=_AT_FIRST.get(name, "the preset's"),
+        help=axis.help,
+        metavar="LIST",
+        **completion(name),
+    )
+
+
 _RUN_OPTIONS: tuple[Any, ...] = (
-    click.option(
-        "--preset", default="quick", show_default=True, help="; ".join(f"{p.name}: {p.about}" for p in PRESETS.values())
+    option(
+        "--preset", default="quick", group=WHAT, example="--preset smoke", help=PRESET_WORDS, **completion("preset")
     ),
-    *(click.option(f"--{name}", help=axis.help) for name, axis in AXES.items()),
-    click.option(
+    *map(_axis_option, AXES),
+    option(
+        "--data",
+        type=FILE,
+        group=WHAT,
+        example="--data mine.npz",
+        otherwise="made from --seed",
+        help="Your own X and y: .npz (arrays X, y) or .csv (last column y).",
+    ),
+    option(
+        "--plugin",
+        type=FILE,
+        multiple=True,
+        group=WHAT,
+        example="--plugin mine.py",
+        otherwise="none",
+        help="A file of your own @solver functions; may be repeated.",
+    ),
+    option(
+        "--baseline",
+        default="numpy_loop",
+        group=HOW,
+        example="--baseline jax_scan",
+        help="What ratios are taken against; it always runs.",
+        **completion("strategy"),
+    ),
+    option(
+        "--seed",
+        group=HOW,
+        example="--seed 7",
+        otherwise="0",
+        metavar="NUMBER",
+        help="Of the data and of the order of samples.",
+    ),
+    option(
+        "--flush-cache",
+        is_flag=True,
+        group=HOW,
+        example="--flush-cache",
+        help="Empty the last-level cache before each sample of one call.",
+    ),
+    option(
         "--cpu-devices",
         default=1,
-        show_default=True,
         type=click.IntRange(1, MOST_CPU_DEVICES),
-        help="Devices that JAX makes of the CPU, for jax_sharded; they share its cores, so take --threads all.",
+        metavar="NUMBER",
+        group=WHERE,
+        example="--cpu-devices 4 --threads all",
+        help="Devices that JAX makes of the CPU, for jax_sharded; they share its cores.",
     ),
-    click.option(
-        "--baseline", default="numpy_loop", show_default=True, help="What ratios are taken against; it always runs."
+    option(
+        "--blocks",
+        group=HOW_LONG,
+        example="--blocks 10",
+        otherwise="the preset's",
+        metavar="NUMBER",
+        help="Exactly so many blocks: below 3 there are guesses and no intervals, from 10 on narrow ones.",
     ),
-    click.option("--blocks", help="Exactly so many blocks."),
-    click.option("--budget", help="For the whole run: 90s, 5m, 1.5h."),
-    click.option("--timeout", help="For the calls of one case in one block."),
-    click.option("--plugin", type=FILE, multiple=True, help="A file of your own @solver functions; may be repeated."),
-    click.option("--data", type=FILE, help="Your own X and y: .npz (arrays X, y) or .csv (last column y)."),
-    click.option("--seed", help="Of the data and of the order of samples."),
-    click.option("--flush-cache", is_flag=True, help="Empty the last-level cache before each sample of one call."),
+    option(
+        "--budget",
+        group=HOW_LONG,
+        example="--budget 5m",
+        otherwise="the preset's",
+        metavar="TIME",
+        help="For the whole run: 90s, 5m, 1.5h.",
+    ),
+    option(
+        "--timeout",
+        group=HOW_LONG,
+        example="--timeout 60s",
+        otherwise="the preset's",
+        metavar="TIME",
+        help="For the calls of one case in one block; it also sets how long a call may be.",
+    ),
 )
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what is run; lists are comma-separated and make a grid."""
-    for option in reversed(_RUN_OPTIONS):
-        command = option(command)
+    for add in reversed(_RUN_OPTIONS):
+        command = add(command)
     return command
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "run --preset smoke",
+        "run --method gd --samples 1000,1e4 --strategy jax_scan --blocks 3",
+    ),
+)
 @run_options
-@click.option("--output", type=FILE, help="The run file to write [results/runs/DATE-TIME.jsonl].")
-@click.option("--resume", type=FILE, help="Go on with an interrupted run; every option is taken from the file.")
-@click.option("--dry-run", is_flag=True, help="Say what would be run and about how long it would take.")
-@click.option("--no-report", is_flag=True, help="Tables alone: no report and no page beside the run file.")
+@option(
+    "--output",
+    type=FILE,
+    group=OUTPUT,
+    example="--output mine.jsonl",
+    otherwise="results/runs/DATE-TIME.jsonl",
+    help="The run file to write.",
+)
+@option(
+    "--resume",
+    type=FILE,
+    group=OUTPUT,
+    example="--resume mine.jsonl",
+    otherwise="a new run",
+    help="Go on with an interrupted run; every option is taken from the file.",
+)
+@option(
+    "--dry-run",
+    is_flag=True,
+    group=OUTPUT,
+    example="--preset standard --dry-run",
+    help="Say what would be run and about how long it would take.",
+)
+@option(
+    "--no-report",
+    is_flag=True,
+    group=OUTPUT,
+    example="--no-report",
+    help="Tables alone: no report and no page beside the run file.",
+)
 def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool, **given: Any) -> int:
     """Measure, then print the tables. An option that names an axis replaces that axis of the preset."""
     from ..run import check_same, prepared, resumed
@@ -92,12 +201,35 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
         return _measure(ready, report=not no_report)
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=("versus HEAD~1 --method gd --samples 1000 --more-than 5%", "versus main --preset smoke --fail-on slower"),
+)
 @click.argument("ref", required=False)
-@click.option("--python", help="Another interpreter, and so another JAX, for the other side.")
+@option(
+    "--python",
+    group=WHAT,
+    example="--python other/bin/python",
+    otherwise="this one",
+    help="Another interpreter, and so another JAX, for the other side.",
+)
 @run_options
-@click.option("--more-than", help="Ask about this difference alone, 5% say: stop as soon as it surely is, or is not.")
-@click.option("--output", type=FILE, help="Keep the run file.")
+@option(
+    "--more-than",
+    group=HOW_LONG,
+    example="--more-than 5%",
+    otherwise="any difference",
+    metavar="PERCENT",
+    help="Ask about this difference alone: stop as soon as it surely is, or is not.",
+)
+@option(
+    "--output",
+    type=FILE,
+    group=OUTPUT,
+    example="--output versus.jsonl",
+    otherwise="not kept",
+    help="Keep the run file.",
+)
 @FAIL_ON
 @FORMAT
 def versus(
@@ -109,7 +241,10 @@ def versus(
     form: str,
     **given: Any,
 ) -> int:
-    """Judge the working tree against REF (a commit, a branch, an interpreter), both sampled in lockstep."""
+    """Judge the working tree against REF, both sampled in lockstep.
+
+    REF is a commit, a branch or an interpreter.
+    """
     from ..run import measure, prepared
     from ..sampling.progress import watcher
     from ..versus import sides
@@ -204,20 +339,39 @@ def _measure(ready: PreparedRun, *, report: bool) -> int:
     path, outcome = finished.path, finished.outcome
     if outcome.reason == "interrupted":
         print(f"linregbench: interrupted; what was measured is in {path}", file=sys.stderr)
-        print(f"linregbench: go on with: linregbench run --resume {path}", file=sys.stderr)
+        print(f"linregbench: go on with: {program()} run --resume {path}", file=sys.stderr)
         return INTERRUPTED
     from linregbench.results.formats.load import read
+    from linregbench.results.frame import records_of
     from linregbench.results.report.facts import account_of_time
     from linregbench.results.tables.cases import case_document
+    from linregbench.results.tables.matrix import matrix_document
     from linregbench.results.tables.terminal import print_document
 
     loaded = read(path)
+    records = records_of(loaded.frame)
     print_document(case_document(loaded))
-    print(account_of_time(loaded.runs[0]))
-    print(f"run file: {path}")
+    print(account_of_time(loaded.runs[0]), end="\n\n")
+    print_document(matrix_document(records))
+    print(f"\nrun file: {path}")
     if report:
         _write_report(path, loaded)
+    print(f"next: {_next_command(ready.request.options.preset, path, records)}")
     return DONE if (loaded.frame["status"] == "ok").any() else NO_ANSWER
+
+
+def _next_command(preset: str, path: Path, records: Sequence[Mapping[str, Any]]) -> str:
+    """What to type now: a longer run after a first look, the answer at one size after a sweep, the reasons else."""
+    measured = [record for record in records if record["time_s"] is not None and record["method"] != "gd_tol"]
+    if not measured:
+        return f"{program()} check    # is this machine fit to measure on?"
+    if preset == "smoke":
+        return f"{program()} run    # the quick sweep: intervals and verdicts in place of guesses"
+    usual = {option.name: option.default for option in advise.params}
+    asked = ("samples", "features", "batch", "steps", "method", "dtype", "threads")
+    size = {name: measured[0][name] for name in asked if measured[0][name] not in (None, usual[name])}
+    words = " ".join(f"--{name} {value}" for name, value in size.items())
+    return f"{program()} advise {path} {words}    # which way at that size, or at any between"
 
 
 def _write_report(path: Path, loaded: Loaded) -> None:

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from linregbench.results.fields import COLUMNS
+
 from ..grid.options import UsageError, one_of, parse_list
+from .help import OUTPUT, WHAT, WHERE, Command, names_from, option
 from .statuses import DONE, FAILURES, NO_ANSWER
 
 if TYPE_CHECKING:
@@ -21,20 +24,41 @@ JUDGED = {"faster", "slower", "same", "broken"}
 RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
 
 FILE = click.Path(path_type=Path)
-FORMAT = click.option(
-    "--format", "form", type=click.Choice(["rich", "markdown", "csv", "json"]), default="rich", show_default=True
+FORMAT = option(
+    *("--format", "form"),
+    type=click.Choice(["rich", "markdown", "csv", "json"]),
+    default="rich",
+    group=OUTPUT,
+    example="--format csv",
+    help="As tables for a terminal, as Markdown, or in full precision for programs.",
 )
-FAIL_ON = click.option(
+FAIL_ON = option(
     "--fail-on",
+    group=OUTPUT,
+    example="--fail-on slower",
+    otherwise="nothing",
     help="Verdicts that fail, separated by commas: slower (exit status 3; also a case that no longer comes to an "
     "answer), undecided (4), refused (5). Where nothing at all was judged it fails by 4 or 5 in any case.",
 )
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "table results/published/quick.jsonl",
+        "table results/published/quick.jsonl --format csv --columns strategy,time_s",
+    ),
+)
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @FORMAT
-@click.option("--columns", help="Only these columns, for csv and json.")
+@option(
+    "--columns",
+    group=OUTPUT,
+    example="--columns strategy,time_s",
+    otherwise="all",
+    help="Only these columns, for csv and json; `linregbench columns` names them.",
+    shell_complete=names_from(lambda: COLUMNS),
+)
 def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
     """Print what run files hold."""
     from linregbench.results.formats.load import read
@@ -48,21 +72,34 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
     if chosen is not None:
         if form not in ("csv", "json"):
             raise UsageError(f"--columns is for csv and json, got --format {form}")
-        unknown = [name for name in chosen if name not in frame]
-        if unknown:
-            raise UsageError(f"unknown column {unknown[0]!r}: choose from {', '.join(map(str, frame.columns))}")
+        one_of("column", chosen, map(str, frame.columns))
         frame = frame[list(chosen)]
     show(form, lambda: [case_document(loaded)], lambda: frame)
     return DONE
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "compare results/published/quick.jsonl results/published/standard.jsonl",
+        "compare results/published/quick.jsonl results/published/standard.jsonl --format csv",
+    ),
+)
 @click.argument("files", metavar="BASE [NEW]...", nargs=-1, required=True, type=FILE)
-@click.option("--across", is_flag=True, help="Compare devices or machines, of one run file or more: no verdicts.")
+@option(
+    "--across",
+    is_flag=True,
+    group=WHAT,
+    example="both.jsonl --across",
+    help="Compare devices or machines, of one run file or more: no verdicts.",
+)
 @FAIL_ON
 @FORMAT
 def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: str) -> int:
-    """Compare two run files: is NEW faster or slower than BASE? Or the two sides of one that versus wrote."""
+    """Is the run NEW faster or slower than BASE?
+
+    Or the two sides of one file that versus wrote.
+    """
     from linregbench.results.compare.runs import compare_runs, compare_sides
     from linregbench.results.formats.foreign import foreign_rows
     from linregbench.results.runfile.read import read_run
@@ -90,18 +127,52 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
     return print_judged(compare_runs(read_run(base), read_run(new)), fail_on, form)
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "report results/published/quick.jsonl --html /tmp/page",
+        "report results/published/quick.jsonl --markdown /tmp/page/quick.md",
+    ),
+)
 @click.argument("files", nargs=-1, required=True, type=FILE)
-@click.option("--html", type=FILE, help="The folder to write the page into [that of the first file].")
-@click.option("--markdown", type=FILE, help="The Markdown file to write.")
-@click.option("--figures", type=FILE, help="The folder to write each picture into, as SVG.")
-@click.option("--notebook", is_flag=True, help="With the notebook's own pictures; starts JAX.")
+@option(
+    *("--html", "html"),
+    type=FILE,
+    group=OUTPUT,
+    example="--html pages",
+    otherwise="that of the first file",
+    help="The folder to write the page into.",
+)
+@option(
+    "--markdown",
+    type=FILE,
+    group=OUTPUT,
+    example="--markdown run.md",
+    otherwise="none",
+    help="The Markdown file to write.",
+)
+@option(
+    "--figures",
+    type=FILE,
+    group=OUTPUT,
+    example="--figures pictures",
+    otherwise="none",
+    help="The folder to write each picture into, as SVG.",
+)
+@option(
+    "--notebook",
+    is_flag=True,
+    group=OUTPUT,
+    example="--notebook",
+    help="With the pictures of the notebook that this project grew from; starts JAX.",
+)
 def report(
     files: tuple[Path, ...], html: Path | None, markdown: Path | None, figures: Path | None, notebook: bool
 ) -> int:
-    """Write runs as one self-contained page: summary, pictures, answers, tables.
+    """Write runs as one self-contained page.
 
-    FILES are run files, asv's results, files of pytest-benchmark or pyperf; only run files have verdicts.
+    Summary, pictures, answers, tables. FILES are run files, asv's results, files of
+    pytest-benchmark or pyperf; only run files have verdicts.
     """
     from linregbench.results.figures.render import write_figures
     from linregbench.results.formats.load import read
@@ -128,21 +199,48 @@ def report(
     return DONE
 
 
-@click.command()
-@click.argument("files", nargs=-1, type=FILE)
-@click.option("--samples", required=True, type=click.IntRange(1), help="Samples n.")
-@click.option("--features", default=2, show_default=True, type=click.IntRange(1), help="Features d.")
-@click.option("--batch", default=1, show_default=True, type=click.IntRange(1), help="Problems solved together.")
-@click.option("--calls", type=click.IntRange(1), help="How often it is called; else only the steady state counts.")
-@click.option(
-    "--accuracy", type=float, help="The largest relative error that will do; also, who is first to that excess loss."
+@click.command(
+    cls=Command,
+    examples=("advise --samples 5000", "advise results/published/standard.jsonl --samples 1000 --batch 32"),
 )
-@click.option("--method", default="gd", show_default=True, type=click.Choice(["gd", "ols"]))
-@click.option("--steps", default=100, show_default=True, type=click.IntRange(1), help="Steps, for gd.")
-@click.option("--dtype", default="float32", show_default=True, type=click.Choice(["float32", "float64"]))
-@click.option("--threads", default="1", show_default=True)
+@click.argument("files", nargs=-1, type=FILE)
+@option("--samples", required=True, type=click.IntRange(1), group=WHAT, example="--samples 5000", help="Samples n.")
+@option("--features", default=2, type=click.IntRange(1), group=WHAT, example="--features 16", help="Features d.")
+@option(
+    *("--batch",), default=1, type=click.IntRange(1), group=WHAT, example="--batch 32", help="Problems solved together."
+)
+@option(
+    "--calls",
+    type=click.IntRange(1),
+    group=WHAT,
+    example="--calls 10",
+    otherwise="only the steady state counts",
+    help="How often it is called.",
+)
+@option(
+    "--accuracy",
+    type=float,
+    group=WHAT,
+    example="--accuracy 1e-4",
+    otherwise="any right answer",
+    help="The largest relative error that will do; also, who is first to that excess loss.",
+)
+@option("--method", default="gd", type=click.Choice(["gd", "ols"]), group=WHAT, example="--method ols", help="How.")
+@option(*("--steps",), default=100, type=click.IntRange(1), group=WHAT, example="--steps 1000", help="Steps, for gd.")
+@option(
+    "--dtype",
+    default="float32",
+    type=click.Choice(["float32", "float64"]),
+    group=WHAT,
+    example="--dtype float64",
+    help="Type of the numbers.",
+)
+@option("--threads", default="1", group=WHERE, example="--threads all", help="1, a number, or all.")
 def advise(files: Sequence[Path], **asked: Any) -> int:
-    """Which way at this size? From FILES, else results/runs, else results/published; never extrapolated."""
+    """Which way at this size?
+
+    From FILES, else results/runs, else results/published; never extrapolated.
+    """
     from linregbench.results.formats.load import load
     from linregbench.results.models.advise import Wish, in_words
     from linregbench.results.models.advise import advise as advised
@@ -150,7 +248,9 @@ def advise(files: Sequence[Path], **asked: Any) -> int:
 
     files = files or sorted(RUNS.glob("*.jsonl")) or sorted(PUBLISHED.glob("*.jsonl"))
     if not files:
-        raise UsageError(f"there are no runs in {RUNS} or {PUBLISHED}: name a file, or make one by linregbench run")
+        raise UsageError(
+            f"no runs in {RUNS} or {PUBLISHED}: name a file, or make one by linregbench run --preset smoke"
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a torn tail is no news here
         frame = load(*files)
@@ -162,8 +262,15 @@ def advise(files: Sequence[Path], **asked: Any) -> int:
     return DONE if advice.candidates or races else NO_ANSWER
 
 
-@click.command()
-@click.option("--figures", type=FILE, help="Write its pictures into this folder instead: data and fits, the descent.")
+@click.command(cls=Command, examples=("demo", "demo --figures /tmp/pictures"))
+@option(
+    "--figures",
+    type=FILE,
+    group=OUTPUT,
+    example="--figures pictures",
+    otherwise="none, but its text",
+    help="Write its pictures into this folder instead: data and fits, the descent.",
+)
 def demo(figures: Path | None) -> int:
     """Replay the notebook that this project grew from, number for number."""
     if figures is not None:

@@ -1,4 +1,4 @@
-"""What a command exits with (docs/method.md, "Exit statuses")."""
+"""What a command exits with (docs/reference.md, "Exit statuses")."""
 
 DONE, NO_ANSWER, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 """NO_ANSWER: nothing was measured, or there is nothing to tell; a crash of the program itself is 1 as well."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 from .. import devices
 from .presets import PRESETS
 
+MEANT_DEVICE = {"gpu": "cuda", "nvidia": "cuda", "amd": "rocm"}
+"""What people call a device that has another name here."""
 PRECISIONS = ("highest", "default", "high")
 """Of float32 products in JAX, what `jax_default_matmul_precision` takes; `default` leaves it to the device."""
 
@@ -48,28 +51,36 @@ def whole(text: str) -> int:
 
 
 class Axis(NamedTuple):
-    """An axis of the command line: the field of RunOptions that holds its values, what reads its text, its help."""
+    """An axis of the command line: the field of RunOptions that holds its values, what reads its text, its help, and
+    an example of its values."""
 
     field: str
     convert: Callable[[str], Any]
     help: str
+    example: str
 
 
 AXES = {
-    "method": Axis("methods", str, "gd, ols, gd_tol (gradient descent to a tolerance)."),
-    "strategy": Axis("strategies", str, "Strategies, as `linregbench list` names them."),
-    "variant": Axis("variants", str, "Gradients (autodiff, analytic, finite) or closed forms (inverse, solve, ...)."),
-    "device": Axis("devices", str, "cpu, cuda, cuda:1, ...; one that is absent is skipped, with the reason."),
-    "dtype": Axis("dtypes", str, "float32, float64."),
-    "precision": Axis(
-        "precisions", str.lower, "highest, default, high: of float32 products in JAX; all else has but one."
+    "method": Axis("methods", str, "gd, ols, gd_tol (gradient descent to a tolerance).", "gd"),
+    "strategy": Axis("strategies", str, "Strategies, as `linregbench list` names them.", "numpy_loop,jax_scan"),
+    "variant": Axis(
+        *("variants", str, "Gradients (autodiff, analytic, finite) or closed forms (inverse, solve, ...)."),
+        "autodiff,analytic",
     ),
-    "samples": Axis("samples", whole, "Samples n."),
-    "features": Axis("features", whole, "Features d, the intercept counted."),
-    "batch": Axis("batch", whole, "Problems solved together."),
-    "steps": Axis("steps", whole, "Steps of gradient descent."),
-    "condition": Axis("conditions", float, "Condition numbers given to the data."),
-    "threads": Axis("threads", str, "1, a number, or all."),
+    "device": Axis(
+        "devices", str, "cpu, cuda, cuda:1, ...; one that is absent is skipped, with the reason.", "cpu,cuda"
+    ),
+    "dtype": Axis("dtypes", str, "float32, float64.", "float32,float64"),
+    "precision": Axis(
+        *("precisions", str.lower, "highest, default, high: of float32 products in JAX; all else has but one."),
+        "highest,default",
+    ),
+    "samples": Axis("samples", whole, "Samples n.", "1000,1e5"),
+    "features": Axis("features", whole, "Features d, the intercept counted.", "2,16"),
+    "batch": Axis("batch", whole, "Problems solved together.", "1,128"),
+    "steps": Axis("steps", whole, "Steps of gradient descent.", "100"),
+    "condition": Axis("conditions", float, "Condition numbers given to the data.", "10,1000"),
+    "threads": Axis("threads", str, "1, a number, or all.", "1,all"),
 }
 """By name, in the order of the command line's help."""
 SINGLE = ("baseline", "cpu_devices", "blocks", "budget_s", "timeout_s", "seed", "flush_cache")
@@ -120,7 +131,8 @@ class RunOptions:
             try:
                 devices.parse(device)
             except ValueError as error:
-                raise UsageError(str(error)) from None
+                meant = nearest(device, devices.PLATFORMS, MEANT_DEVICE)
+                raise UsageError(f"{error}{meant}") from None
         for name in ("samples", "features", "batch", "steps"):
             _within(f"--{name}", getattr(self, name), 1)
         _within("--condition", self.conditions, 1)
@@ -147,7 +159,7 @@ class RunOptions:
             elif name in SINGLE:
                 known[name] = value
             else:
-                raise UsageError(f"unknown option {name!r}: choose from {', '.join(sorted({*AXES, *SINGLE}))}")
+                one_of("option", (name,), sorted({*AXES, *SINGLE}))
         if "threads" in known:
             known["threads"] = tuple(str(threads) for threads in known["threads"])
         return cls(**known)
@@ -180,10 +192,18 @@ def parse_percentage(option: str, text: str | None) -> float | None:
 
 
 def one_of(what: str, names: Iterable[str] | None, choices: Iterable[str]) -> None:
-    """Raise UsageError, with the names there are, for one that is not among them."""
+    """Raise UsageError, with the names there are and the nearest of them, for one that is not among them."""
+    known = tuple(choices)
     for name in names or ():
-        if name not in choices:
-            raise UsageError(f"unknown {what} {name!r}: choose from {', '.join(choices)}")
+        if name not in known:
+            raise UsageError(f"unknown {what} {name!r}: choose from {', '.join(known)}{nearest(name, known)}")
+
+
+def nearest(name: str, known: Iterable[str], others: Mapping[str, str] | None = None) -> str:
+    """`; did you mean jax_scan?`, or nothing where no name is near; `others` are names by what people say instead."""
+    said = name.casefold()
+    close = [others[said]] if others and said in others else difflib.get_close_matches(said, known, 1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _within(option: str, values: Sequence[float] | None, least: int, most: int = MOST) -> None:

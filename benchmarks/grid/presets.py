@@ -91,6 +91,18 @@ PRESETS = {
     preset.name: preset
     for preset in (
         Preset(
+            name="smoke",
+            about="2 blocks of four problems, no intervals, guesses alone: half a minute",
+            sweeps=(
+                Sweep(("gd",), (Size(100), Size(100_000)), ALONE),
+                Sweep(("gd",), (Size(100, batch=32),), MISSION),
+                Sweep(("ols",), (Size(1_000),), ALONE),
+            ),
+            blocks=(2, 2),
+            budget_s=90.0,
+            sampling_s=0.1,
+        ),
+        Preset(
             name="quick",
             about="5 blocks, one thread, float32: about 4 and a half minutes",
             sweeps=(Sweep(("gd", "ols"), ALONG_SAMPLES, ALONE), Sweep(("gd", "ols"), ALONG_BATCH, MISSION)),

@@ -39,6 +39,9 @@ class Watcher(Protocol):
     def progress(self, done_s: float, left_s: float) -> None:
         """After each block: seconds spent, and seconds still expected."""
 
+    def measured(self, title: str, measurements: Sequence[Measurement]) -> None:
+        """After each block: all measurements of its problem."""
+
 
 class Processes(Protocol):
     """Where workers come from (pool.Nurseries, or a fake)."""
@@ -92,6 +95,7 @@ def run_contests(session: Session, states: Sequence[State]) -> Outcome:
         for state in _turns(session, states, began):
             _one_block(session, state, began, tight=_tight(session, states, clock.now() - began))
             _judge(session, state, states)
+            session.watcher.measured(state.contest.title, state.measurements)
             spent_s = clock.now() - began
             session.watcher.progress(spent_s, left_s(session, states, spent_s))
         reason = "budget" if any(state.stopped is None for state in states) else "complete"

@@ -6,6 +6,11 @@ from .. import clock
 from . import cases
 from .asv_common import SUITE_VERSION, TIMEOUT_S, WARM_UP_S, clock_of_calls, ready_call
 
+ENDS = (min(cases.SAMPLES), max(cases.SAMPLES))
+"""Of the sizes, since each case costs asv two processes of some seconds: all of them took twice eight minutes."""
+LARGEST_BATCH = [max(cases.BATCHES)]
+"""The smaller one is in the ratios."""
+
 
 class _Steady:
     """A call made ready by the first of its kind, which asv's clock does not see."""
@@ -18,9 +23,9 @@ class _Steady:
 
 
 class OverSamples(_Steady):
-    """One problem of more and more samples."""
+    """One problem, small and large."""
 
-    params = (cases.METHODS, cases.STRATEGIES, cases.SAMPLES, cases.DEVICES)
+    params = (cases.METHODS, cases.STRATEGIES, ENDS, cases.DEVICES)
     param_names = ("method", "strategy", "samples", "device")
 
     def time_call(self, method: str, strategy: str, samples: int, device: str) -> None:
@@ -33,9 +38,9 @@ class OverSamples(_Steady):
 
 
 class OverBatch(_Steady):
-    """More and more small problems at once."""
+    """Many small problems at once."""
 
-    params = (cases.METHODS, cases.STRATEGIES, [min(cases.SAMPLES)], cases.BATCHES, cases.DEVICES)
+    params = (cases.METHODS, cases.STRATEGIES, [min(cases.SAMPLES)], LARGEST_BATCH, cases.DEVICES)
     param_names = ("method", "strategy", "samples", "batch", "device")
 
     def time_call(self, method: str, strategy: str, samples: int, batch: int, device: str) -> None:

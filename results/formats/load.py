@@ -18,6 +18,7 @@ from ..stats.contests import contests_of
 from ..stats.diagnostics import Diagnostics, diagnose
 from ..stats.noise import in_one_line
 from .foreign import foreign_rows
+from .measured import MeasuredFrame
 
 Peaks = Mapping[str, Mapping[str, float]]
 """By thread setting, what a machine can do at most by the names that the run file has, and its last cache's bytes."""
@@ -43,7 +44,7 @@ class Loaded:
         return {run.header.run for run in self.runs if run.header.options.get("flush_cache")}
 
 
-def load(*paths: str | os.PathLike[str]) -> pd.DataFrame:
+def load(*paths: str | os.PathLike[str]) -> MeasuredFrame:
     """Run files, folders of asv's results, files of pytest-benchmark and pyperf, as one frame in the order given.
 
     Warns of whatever an interrupted run made it leave out. Raises RunFileError for a file that is none of these, is
@@ -53,7 +54,7 @@ def load(*paths: str | os.PathLike[str]) -> pd.DataFrame:
     for run in loaded.runs:
         for notice in run.notices:
             warnings.warn(notice, stacklevel=2)
-    return loaded.frame
+    return MeasuredFrame(loaded.frame)
 
 
 _COLUMNS = "\n".join(f"    {field.name:<19} {field.words}" for field in FIELDS if field.name in COLUMNS)

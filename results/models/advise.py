@@ -343,7 +343,7 @@ def _out_of_range(rows: Sequence[Record], wish: Wish) -> str:
             return f"not in range: {place_asked}, but {axis} measured are {span}; nothing is extrapolated"
     if wish.accuracy is not None and any(_box([row], wish) or _box(rows, wish) for row in rows[:1]):
         return f"not in range: no way is known to be as accurate as {wish.accuracy:g} around this size"
-    return (
-        "not in range: no box of measured sizes lies around this one; `linregbench run --samples A,B --features C,D "
-        "--batch E,F` measures one"
-    )
+    size = {"method": wish.method, **wish.size(), "steps": wish.steps if wish.method == "gd" else None}
+    size |= {"dtype": wish.dtype, "threads": wish.threads}
+    words = " ".join(f"--{name} {value}" for name, value in size.items() if value is not None)
+    return f"not in range: no box of measured sizes lies around this one; `linregbench run {words}` measures it"

@@ -1,7 +1,7 @@
 """Answers in words: a value with its interval, and no more digits than the interval supports."""
 
 from ..words.guesses import shown_time, too_few
-from ..words.text import counted, decimals, rounded, text_of_time, trimmed
+from ..words.text import counted, decimals, interval_text_of_time, rounded, text_of_time, trimmed
 from .rays import Answer
 
 
@@ -25,10 +25,9 @@ def interval_of_time(answer: Answer) -> str:
         return answer.why
     if too_few(answer.blocks):
         return f"{shown_time(answer.value, blocks=answer.blocks)} {_blocks(answer)}"
-    text = text_of_time(answer.value)
     if answer.low is None or answer.high is None:
-        return text
-    return f"{text} [{text_of_time(answer.low)}-{text_of_time(answer.high)}]"
+        return text_of_time(answer.value)
+    return interval_text_of_time(answer.value, answer.low, answer.high)
 
 
 def interval_of_exponent(answer: Answer) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..fields import CONTEST_KEYS
 from ..formats.load import Loaded
+from ..formats.measured import half_width_of as half_width_of
 from ..formats.unjudged import conclusion, judged_here, notes, rests_on
 from ..frame import records_of
 from ..models.accuracy import fronts
@@ -91,6 +92,8 @@ def _row(record: Record) -> tuple[Cell, ...]:
     batch, blocks = record["batch"], rests_on(record)
     first = "wins" if record["winner_verdict"] == "winner" else ""
     noisy = "noisy" if share is not None and share > NOISY else ""
+    of_first = record["first_result_low_s"], record["first_result_high_s"]
+    first_half_width = None if None in of_first else (of_first[1] - of_first[0]) / 2
     of_one = shown_time(record["time_per_problem_s"], half_width and half_width / batch, blocks=blocks)
     return (
         Cell(record["name"] + (" *" if _remark(record) else ""), meaning=first),
@@ -99,7 +102,7 @@ def _row(record: Record) -> tuple[Cell, ...]:
         Cell(of_one if batch > 1 else "", record["time_per_problem_s"]),
         ratio_cell(record),
         Cell(verdict_text(record["verdict"], rests_on(record)), meaning=record["verdict"] or ""),
-        number_cell(shown_time(record["first_result_s"], blocks=blocks), record["first_result_s"]),
+        number_cell(shown_time(record["first_result_s"], first_half_width, blocks=blocks), record["first_result_s"]),
         number_cell(error_text(record["error"]), record["error"]),
     )
 
@@ -108,14 +111,6 @@ def ratio_cell(record: Record) -> Cell:
     """How many times as fast as the baseline."""
     ends = record["ratio_low"], record["ratio_high"]
     return number_cell(shown_ratio(record["ratio"], *ends, blocks=rests_on(record)), record["ratio"])
-
-
-def half_width_of(record: Record) -> tuple[float | None, float | None]:
-    """That of the time, in seconds and as a share of it; None where there is no interval, or of too few blocks."""
-    if record["time_high_s"] is None or too_few(rests_on(record)):
-        return None, None
-    half_width = (record["time_high_s"] - record["time_low_s"]) / 2
-    return half_width, half_width / record["time_s"]
 
 
 _NOT_QUIET = {"fastest": "its fastest samples", "all": "all rounds"}

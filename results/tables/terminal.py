@@ -68,10 +68,12 @@ def _print_table(table: Table, console: Console, widths: Mapping[str, int]) -> N
     if table.rows:
         grid = rich_table.Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_edge=False, header_style="dim")
         shown = [(place, column) for place, column in enumerate(table.columns) if column.name in widths]
-        heights = [len(Text(column.name).wrap(console, widths[column.name])) for _, column in shown]
+        headings = {column.name: _heading(column.name, widths[column.name]) for _, column in shown}
+        heights = [len(Text(headings[column.name]).wrap(console, widths[column.name])) for _, column in shown]
         for height, (_, column) in zip(heights, shown, strict=True):
             grid.add_column(
-                Text("\n" * (max(heights) - height) + column.name),  # headings end beside each other, cells begin so
+                # headings end beside each other, cells begin so
+                Text("\n" * (max(heights) - height) + headings[column.name]),
                 justify="right" if column.numbers else "left",
                 overflow="fold",
                 width=widths[column.name],
@@ -88,6 +90,11 @@ def _print_table(table: Table, console: Console, widths: Mapping[str, int]) -> N
     console.print()
 
 
+def _heading(name: str, width: int) -> str:
+    """A heading, which breaks behind an underscore where it is too long."""
+    return name if cell_len(name) <= width else name.replace("_", "_ ")
+
+
 def _indented(content: RenderableType) -> Padding:
     return Padding(content, (0, 0, 0, _GAP), expand=False)
 
@@ -95,7 +102,9 @@ def _indented(content: RenderableType) -> Padding:
 def _widths(table: Table) -> dict[str, int]:
     """What each column would like: its longest cell, or the longest word above it."""
     return {
-        column.name: max(map(cell_len, (*column.name.split(), "", *(row[place].text for row in table.rows))))
+        column.name: max(
+            map(cell_len, (*_heading(column.name, 0).split(), "", *(row[place].text for row in table.rows)))
+        )
         for place, column in enumerate(table.columns)
     }
 

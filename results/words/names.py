@@ -11,6 +11,8 @@ from .text import counted, listed, number_text, plain, threads_text
 HIGHEST = "highest"
 AXIS_LETTER = {"samples": "n", "features": "d", "batch": "b", "steps": "steps"}
 AXES = tuple(AXIS_LETTER)
+USUAL = {"features": 2, "batch": 1, "steps": 100, "dtype": "float32", "threads": "1"}
+"""What `brief` does not say."""
 _METHOD = {"gd": "gradient descent", "ols": "least squares", "gd_tol": "descent to a tolerance"}
 
 # a row of the frame, None for whatever is missing
@@ -39,6 +41,18 @@ def place(fixed: Record, differing: AbstractSet[str] = frozenset()) -> str:
     parts += [threads_text(fixed["threads"])] if fixed.get("threads", "1") != "1" else []
     method = [method_name(fixed["method"])] if fixed.get("method") else []
     return ": ".join(filter(None, (*method, ", ".join(parts + particulars(fixed, differing)))))
+
+
+def brief(record: Record, differing: AbstractSet[str] = frozenset()) -> str:
+    """A workload on a line of a table, `gd n=100 b=32`: its samples, and whatever is not as USUAL."""
+
+    def unusual(name: str) -> bool:
+        return record[name] is not None and record[name] != USUAL.get(name)
+
+    axes = [f"{letter}={record[axis]:,}" for axis, letter in AXIS_LETTER.items() if unusual(axis)]
+    dtype = [plain(record["dtype"])] if unusual("dtype") else []
+    threads = [f"t={plain(record['threads'])}"] if unusual("threads") else []
+    return " ".join((plain(record["method"]), *axes, *dtype, *threads, *particulars(record, differing)))
 
 
 def method_name(method: str) -> str:

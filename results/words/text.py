@@ -17,9 +17,19 @@ def text_of_time(seconds: float | None, half_width_s: float | None = None) -> st
         return ""
     if seconds == 0:
         return "0 s"
-    # from 999.5 on, so that rounding never shows 1,000 of the smaller unit
-    unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= 0.9995 * size), _UNITS[-1])
+    unit, size = _unit_of(seconds)
     return f"{trimmed(seconds / size, None if half_width_s is None else half_width_s / size)} {unit}"
+
+
+def interval_text_of_time(seconds: float, low_s: float, high_s: float) -> str:
+    """A time with its interval in one unit, to the digits that the interval holds: `226 us [218-251]`."""
+    unit, size = _unit_of(seconds)
+    places = decimals(seconds / size, (high_s - low_s) / 2 / size) if seconds > 0 else 0
+    if not round(low_s / size, places):
+        # an end that rounds to nothing is not nothing, and neither are others beside it
+        return f"{text_of_time(seconds)} [{text_of_time(low_s)}-{text_of_time(high_s)}]"
+    shown, low, high = (rounded(value / size, places) for value in (seconds, low_s, high_s))
+    return f"{shown} {unit} [{low}-{high}]"
 
 
 def share_text(share: float | None) -> str:
@@ -56,6 +66,11 @@ def ratio_text(ratio: float | None, low: float | None = None, high: float | None
     places = decimals(ratio, (high - low) / 2)
     shown, first, last = (rounded(value, places) for value in (ratio, low, high))
     return f"{shown}x ({first}-{last})"
+
+
+def _unit_of(seconds: float) -> tuple[str, float]:
+    """The unit that fits; from 999.5 on the larger one, so that rounding never shows 1,000 of the smaller."""
+    return next(((unit, size) for unit, size in _UNITS if seconds >= 0.9995 * size), _UNITS[-1])
 
 
 def trimmed(value: float, half_width: float | None = None) -> str:

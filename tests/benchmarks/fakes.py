@@ -11,6 +11,7 @@ from typing import Any
 from linregbench.benchmarks.grid.cases import Case, Contest, problem_of
 from linregbench.benchmarks.processes.handle import WorkerEnded
 from linregbench.benchmarks.sampling import block, plan
+from linregbench.results.runfile.records import Measurement
 from linregbench.solvers.registry import Solver
 from linregbench.solvers.workload import make_workload
 
@@ -78,6 +79,38 @@ def make_limits(blocks: tuple[int, int] = (2, 2), *, rounds: int = 4, **fields: 
     """Limits that never bite unless a test says so."""
     rules = replace(block.Rules(timeout_s=60.0, rounds=rounds), **fields.pop("rules", {}))
     return plan.Limits(blocks, **{"budget_s": 1e6, "call_limit_s": 1e6} | fields, rules=rules)
+
+
+def make_measurement(strategy: str, *samples_s: float, block: int = 0, role: str = "case", **of: object) -> Measurement:
+    """What one process of a strategy learned."""
+    fields = {
+        "workload": {"method": "gd", "samples": 100, "dtype": "float32"},
+        "variant": "analytic",
+        "backend": "numpy",
+        "compiled": False,
+        "batched": False,
+        "device": "cpu",
+        "threads": "1",
+        "precision": "highest",
+        "environment": "here",
+        "status": "ok",
+        "findings": (),
+        "rounds": tuple(range(len(samples_s))),
+    }
+    return Measurement(block=block, group=0, role=role, strategy=strategy, samples_s=samples_s, **(fields | of))
+
+
+MEASURED = (
+    make_measurement("numpy_loop", 4e-4, 4e-4, 9e-4, role="baseline"),
+    make_measurement("numpy_loop", 7e-4, role="twin"),
+    make_measurement("slow", 8e-4, 8e-4),
+    make_measurement("fast", 1e-4, 1e-4, 5e-4),
+    make_measurement("none", status="wrong"),
+    make_measurement("numpy_loop", 4e-4, role="baseline", block=1),
+    make_measurement("slow", 8e-4, block=1),
+    make_measurement("fast", 1e-4, block=1),
+)
+"""Two blocks of a problem: a baseline, its twin, one faster, one slower, and one that is wrong."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +204,9 @@ class FakeProcesses:
 
     def progress(self, done_s: float, left_s: float) -> None:
         self.log.append(("progress", f"{done_s:.3f} {left_s:.3f}"))
+
+    def measured(self, title: str, measurements: Sequence[Measurement]) -> None:
+        self.log.append(("measured", f"{title}: {len(measurements)}"))
 
 
 def sampled(log: Sequence[tuple[str, str]]) -> list[str]:

@@ -1,5 +1,7 @@
 """From options to limits, and the circumstances under which a run may be resumed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,12 @@ from linregbench.benchmarks.grid.options import RunOptions, UsageError
 from linregbench.benchmarks.grid.presets import PRESETS
 from linregbench.benchmarks.processes import machine
 from linregbench.benchmarks.run import PreparedRun, Request
-from linregbench.benchmarks.sampling import plan
+from linregbench.benchmarks.sampling import plan, schedule
 from linregbench.benchmarks.worker.hardware import sentinel
 from linregbench.results.runfile.read import read_run
 from linregbench.results.runfile.write import RunWriter
 
+PUBLISHED = Path(__file__).resolve().parents[2] / "results/published/quick.jsonl"
 CONTESTS = (make_contest("jax_a"),)
 ENVIRONMENT: dict[str, Any] = {
     "record": "environment",
@@ -122,3 +125,31 @@ def test_a_prediction_is_for_the_fewest_blocks_and_within_the_budget() -> None:
     one, two = (run.predicted_s(CONTESTS, make_limits((blocks, 30))) for blocks in (1, 2))
     assert two == pytest.approx(2 * one, rel=1e-3)
     assert run.predicted_s(CONTESTS, replace(make_limits((2, 2)), budget_s=one)) == one
+
+
+@pytest.mark.parametrize("blocks", [0, 1])
+def test_ctrl_c_in_a_notebook_gives_what_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocks: int
+) -> None:
+    def interrupted(ready: PreparedRun, watch: Any) -> run.Finished:  # noqa: ARG001  the real one's
+        path = ready.request.output
+        assert path is not None
+        lines = PUBLISHED.read_text().splitlines(keepends=True)
+        ends = [number for number, line in enumerate(lines) if '"record":"block"' in line]
+        path.write_text("".join(lines[: ends[blocks - 1] + 1] if blocks else lines[:1]))
+        return run.Finished(path, schedule.Outcome("interrupted", 1.0, {}))
+
+    @contextmanager
+    def prepared(request: Request) -> Iterator[PreparedRun]:
+        yield PreparedRun(request, (), make_limits(), FakeNurseries({}), {}, {})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(run, "measure", interrupted)
+    monkeypatch.setattr(run, "prepared", prepared)
+    if not blocks:
+        with pytest.raises(KeyboardInterrupt):
+            run.run(samples=[100])
+    else:
+        with pytest.warns(UserWarning, match="interrupted: what 1 block "):
+            frame = run.run(samples=[100], output=tmp_path / "run.jsonl")
+        assert {*frame["status"]} == {"ok"}
+        assert "numpy_loop analytic" in repr(frame)

@@ -72,7 +72,7 @@ def open_gpu(device: str, kind: str) -> Gpu:
     try:
         nvml = importlib.import_module("pynvml")
     except ImportError:
-        raise NvmlError("nvidia-ml-py is not installed: pip install 'linregbench[cuda]'") from None
+        raise NvmlError("nvidia-ml-py is not installed: pip install nvidia-ml-py") from None
     try:
         nvml.nvmlInit()
         return Gpu(nvml, _handle(nvml, ordinal, kind))

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
@@ -77,6 +78,23 @@ def test_a_run_measures_and_says_where_it_went(small: Small) -> None:
     assert small.run.end is not None
     assert small.run.end.reason == "complete"
     assert small.run.notices == ()
+
+
+def test_it_ends_with_everything_on_one_screen_the_page_and_what_to_type_next(
+    small: Small, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = small.out[small.out.index("\nIn short\n") :]
+    assert re.search(r"^  gd n=50 d=3 b=2 steps=20 .*\[", short, re.MULTILINE)
+    *_, run_file, report, page, last = short.splitlines()
+    assert (run_file, report, page) == tuple(
+        f"{what}: {small.path.with_suffix(suffix)}"
+        for what, suffix in (("run file", ".jsonl"), ("report", ".md"), ("page", ".html"))
+    )
+    _, command, *words = shlex.split(last, comments=True)
+    assert command.endswith("linregbench")
+    assert words == f"advise {small.path} --samples 50 --features 3 --batch 2 --steps 20".split()
+    assert call(*words) == 0
+    assert "jax_scan" in capsys.readouterr().out
 
 
 def test_a_device_that_is_not_here_is_skipped_with_the_reason(small: Small) -> None:
@@ -235,7 +253,7 @@ def test_a_dry_run_says_what_would_be_run(
 
 
 BAD_OPTIONS = [
-    ("--preset slow", "unknown preset 'slow': choose from quick, standard, full"),
+    ("--preset slow", "unknown preset 'slow': choose from smoke, quick, standard, full"),
     ("--precision Highest,low", "unknown precision 'low': choose from highest, default, high"),
     ("--method sgd", "unknown method 'sgd': choose from gd, ols, gd_tol"),
     ("--strategy jax_scna", "unknown strategy 'jax_scna': choose from .*jax_scan"),
@@ -430,7 +448,7 @@ def test_a_run_that_is_not_resumed_stays_as_it_is(
         ("table --help", "--format --columns"),
         ("list", "numpy_loop jax_vmap autodiff lstsq quick standard full cpu cuda"),
         pytest.param(
-            *("list", "'linregbench[cuda]'"),
+            *("list", "'jax[cuda13]'"),
             marks=pytest.mark.skipif(real.ABSENT != "cuda", reason="there is nothing to install"),
         ),
         ("run --dry-run --samples 10", "jax_scan"),

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import real
 
+from linregbench.benchmarks import versus
+from linregbench.benchmarks.grid.options import UsageError
 from linregbench.results.runfile.read import read_run
 
 SMALL = ("--method", "gd", "--strategy", "numpy_loop", "--samples", "50", "--steps", "20", "--budget", "2m")
@@ -35,3 +37,9 @@ def test_a_question_that_cannot_be_asked(arguments: tuple[str, ...], message: st
     assert (code, out) == (2, "")
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+def test_from_a_wheel_it_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(versus, "git", lambda *_: None)
+    with pytest.raises(UsageError, match=r"is not in a git checkout.*clone linregbench.*or name another interpreter"):
+        versus.sides("main", None, ()).__enter__()

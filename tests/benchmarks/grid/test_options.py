@@ -26,7 +26,7 @@ def test_what_is_written_to_the_run_file_is_read_back() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"preset": "slow"}, "unknown preset 'slow': choose from quick, standard, full"),
+        ({"preset": "slow"}, "unknown preset 'slow': choose from smoke, quick, standard, full"),
         ({"methods": ("sgd",)}, "unknown method 'sgd': choose from gd, ols, gd_tol"),
         ({"dtypes": ("float32", "float16")}, "unknown dtype 'float16': choose from float32, float64"),
         ({"precisions": ("highest", "low")}, "unknown precision 'low': choose from highest, default, high"),

@@ -182,7 +182,9 @@ def test_the_sentences_say_what_the_tables_say() -> None:
     assert text.startswith("Time to accuracy at n = 1,000, d = 16, b = 1, condition 30: a descent is first to an ")
     assert "excess loss of 1e-10, jax_scan autodiff float32: " in text
     assert text.endswith("; no closed form gets there.")
-    assert more.startswith("There a closed form is first to an excess loss of 1e-2, jax_scan cholesky float64: 30.0 us")
+    assert more.startswith(
+        "There a closed form is first to an excess loss of 1e-2, jax_scan cholesky float64: 30.00 us ["
+    )
     winners, ways = accuracy_tables(found, frozenset())
     assert all(len(cells) == len(table.columns) for table in (winners, ways) for cells in table.rows)
     told = [[cell.text for cell in cells] for cells in winners.rows]

@@ -57,7 +57,7 @@ def test_advice_takes_the_runs_of_this_folder_and_else_the_published_ones(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert command("advise", "--samples", 100) == 2
-    assert "there are no runs" in capsys.readouterr().err
+    assert "no runs in results/runs or results/published" in capsys.readouterr().err
     for folder, name in (("published", "published"), ("runs", "own")):
         (tmp_path / "results" / folder).mkdir(parents=True)
         records = [synthetic.header(run=name), *sweep.quick_run()[1:]]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linregbench.results.words.text import plain, ratio_text, text_of_time
+from linregbench.results.words.text import interval_text_of_time, plain, ratio_text, text_of_time
 
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
@@ -60,3 +60,18 @@ def test_a_time_reads_back_within_its_half_width(seconds: float, share: float) -
 @given(st.text())
 def test_plain_text_has_nothing_that_a_terminal_obeys(text: str) -> None:
     assert plain(text).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("ends_s", "text"),
+    [
+        ((226e-6, 218e-6, 251e-6), "230 us [220-250]"),
+        ((4.4e-3, 0.8e-3, 24e-3), "4.4 ms [0.8-24.0]"),
+        ((20.04e-6, 19.9e-6, 20.2e-6), "20.0 us [19.9-20.2]"),
+        ((0.9998e-3, 0.999e-3, 1.001e-3), "1.000 ms [0.999-1.001]"),
+        ((1.0, 1e-6, 3.0), "1.00 s [1.00 us-3.00 s]"),
+        ((0.0, 0.0, 1e-3), "0 s [0 s-1.00 ms]"),
+    ],
+)
+def test_a_time_with_its_interval_in_one_unit(ends_s: tuple[float, float, float], text: str) -> None:
+    assert interval_text_of_time(*ends_s) == text
