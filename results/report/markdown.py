@@ -1,25 +1,70 @@
-"""The report as one Markdown document: its tables, its machines, what is on the clock."""
+"""The report as one Markdown document: the answers, or with `full` every table."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..tables.markdown import bullets, escaped, markdown_of, table_as_markdown
-from ..tables.table import Document
+from ..tables.table import Document, Table
 from .build import Report
 from .facts import ON_THE_CLOCK
 
-
-def markdown(report: Report) -> str:
-    """The answer first."""
-    return "\n\n".join(_parts(report)) + "\n"
+MOST_ROWS, MOST_DETAILS = 50, 25
+"""Of the winners and of the tables beside them in the short form, which so stays under 200 lines."""
 
 
-def _parts(report: Report) -> Iterator[str]:
-    yield from ("# linregbench report", bullets(report.summary))
+def markdown(report: Report, *, full: bool = False, csv: str = "") -> str:
+    """The answer first; `csv` is where every case stands, beside the document."""
+    parts = _top(report, csv), (_full if full else _short)(report), _runs(report)
+    return "\n\n".join(part for each in parts for part in each if part) + "\n"
+
+
+def _top(report: Report, csv: str) -> Iterator[str]:
+    top = report.top
+    yield "# linregbench report"
+    yield from (f"**{escaped(line.of)}:** {escaped(line.text)}" for line in top.headlines)
+    yield from map(escaped, top.machine)
+    if top.advice:
+        yield "## What to do with it"
+        yield "\n".join(f"- **{escaped(line.of)}:** {escaped(line.text)}" for line in top.advice)
+    yield f"## Findings\n\n{bullets(report.summary)}"
+    if csv:
+        yield f"Every case is in [{escaped(csv)}](<{csv}>); `linregbench columns` says what its columns are."
+
+
+def _short(report: Report) -> Iterator[str]:
+    yield from _devices(report, full=False)
+    yield table_as_markdown(_cut(report.winners, MOST_ROWS))
+    for table in report.answers:
+        if table.name == "crossovers" and table.rows:
+            leading = tuple(row for row in table.rows if row[-1].text)
+            yield table_as_markdown(
+                _cut(replace(table, rows=leading, nothing="The lead changes nowhere for sure."), MOST_DETAILS)
+            )
+    yield table_as_markdown(_cut(report.left_out, MOST_DETAILS))
+    yield "`linregbench report FILE --markdown FILE --full` writes every table, and the page has them all."
+    yield from map(escaped, report.notes)
+
+
+def _full(report: Report) -> Iterator[str]:
     yield markdown_of(Document(report.workloads, notes=report.notes)).rstrip()
+    yield from _devices(report, full=True)
+    yield from map(table_as_markdown, report.answers)
+
+
+def _devices(report: Report, *, full: bool) -> Iterator[str]:
     for devices in report.devices:
         yield from (f"## {escaped(devices.across.heading)}", bullets((*devices.sentences, *devices.sides)))
-        yield from map(table_as_markdown, devices.tables)
-    yield from map(table_as_markdown, report.answers)
+        yield from map(table_as_markdown, devices.tables if full else ())
+
+
+def _runs(report: Report) -> Iterator[str]:
     yield ON_THE_CLOCK
     for run in report.runs:
         yield f"## Run {escaped(run.name)}\n\n{bullets(run.facts)}\n\n{escaped(run.account)}"
+
+
+def _cut(table: Table, most: int) -> Table:
+    more = len(table.rows) - most
+    if more <= 0:
+        return table
+    return replace(table, rows=table.rows[:most], remarks=(f"and {more:,} more: --full shows them",))
