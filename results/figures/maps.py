@@ -16,7 +16,7 @@ from ..models.rays import Data, measured
 from ..words.families import apart, family_of, members
 from ..words.guesses import guess_mark
 from ..words.names import Key, Record, competitor, grouped
-from ..words.text import trimmed
+from ..words.text import glance
 from .draw import (
     AXIS_NAME,
     INK,
@@ -98,7 +98,7 @@ def _place(lead: Lead) -> Place:
         ratio = 1 / lead.rival["winner_ratio"]
         mark = guess_mark(rests_on(lead.rival))
         ahead, over = (
-            f"{mark}{trimmed(ratio, ratio / 20)}x",
+            f"{mark}{glance(ratio)}",
             f", {lead_text(lead.rival)} as fast as {competitor(lead.rival)}",
         )
     else:

@@ -21,15 +21,18 @@ class Picture(NamedTuple):
 def pictures_of(records: Sequence[Record], without: Container[str] = ()) -> tuple[list[Picture], list[str]]:
     """Every figure that the rows can fill as an SVG element for a page, and what the others lacked.
 
-    Those in `without` have no SVG: the page shows them in another form.
+    Those in `without` are not drawn: the page shows them in another form.
     """
     shown, missing = [], []
     for name, (caption, draw) in FIGURES.items():
+        if name in without:
+            shown.append(Picture(name, caption, ""))
+            continue
         figure = draw(records)
         if why := figure.get_label():
             missing.append(f"{caption} ({plain(str(why))})")
         else:
-            shown.append(Picture(name, caption, "" if name in without else svg_of(figure, name, caption)))
+            shown.append(Picture(name, caption, svg_of(figure, name, caption)))
     return shown, missing
 
 

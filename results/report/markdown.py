@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..tables.markdown import bullets, escaped, markdown_of, table_as_markdown
-from ..tables.table import Document, Table
+from ..tables.table import Document
 from .build import Report
 from .facts import ON_THE_CLOCK
 
 MOST_ROWS, MOST_DETAILS = 50, 25
 """Of the winners and of the tables beside them in the short form, which so stays under 200 lines."""
+
+_FULL = "linregbench report FILE --markdown FILE --full"
 
 
 def markdown(report: Report, *, full: bool = False, csv: str = "") -> str:
@@ -33,15 +35,14 @@ def _top(report: Report, csv: str) -> Iterator[str]:
 
 def _short(report: Report) -> Iterator[str]:
     yield from _devices(report, full=False)
-    yield table_as_markdown(_cut(report.winners, MOST_ROWS))
+    yield table_as_markdown(report.winners.first(MOST_ROWS, _FULL))
     for table in report.answers:
         if table.name == "crossovers" and table.rows:
             leading = tuple(row for row in table.rows if row[-1].text)
-            yield table_as_markdown(
-                _cut(replace(table, rows=leading, nothing="The lead changes nowhere for sure."), MOST_DETAILS)
-            )
-    yield table_as_markdown(_cut(report.left_out, MOST_DETAILS))
-    yield "`linregbench report FILE --markdown FILE --full` writes every table, and the page has them all."
+            leads = replace(table, rows=leading, nothing="The lead changes nowhere for sure.")
+            yield table_as_markdown(leads.first(MOST_DETAILS, _FULL))
+    yield table_as_markdown(report.left_out.first(MOST_DETAILS, _FULL))
+    yield f"{_FULL} writes every table, and the page has them."
     yield from map(escaped, report.notes)
 
 
@@ -61,10 +62,3 @@ def _runs(report: Report) -> Iterator[str]:
     yield ON_THE_CLOCK
     for run in report.runs:
         yield f"## Run {escaped(run.name)}\n\n{bullets(run.facts)}\n\n{escaped(run.account)}"
-
-
-def _cut(table: Table, most: int) -> Table:
-    more = len(table.rows) - most
-    if more <= 0:
-        return table
-    return replace(table, rows=table.rows[:most], remarks=(f"and {more:,} more: --full shows them",))

@@ -22,6 +22,8 @@ from .facts import ON_THE_CLOCK
 from .samples import samples_of
 from .tables import handles
 
+MOST_ROWS = 1_000
+"""Of an answer's table; the table of cases has them all."""
 _DIGITS = "{:.4g}"
 
 
@@ -41,12 +43,13 @@ def html(report: Report, pictures: Mapping[str, str] | None = None) -> str:
     numbered = [record | {"number": number} for number, record in enumerate(report.records)]
     maps = {f"map-{axis}": maps_of(numbered, axis) for axis in ("batch", "features")}
     charts = charts_of(numbered)
-    drawn, missing = pictures_of(report.records, without=maps)
+    drawn, missing = pictures_of(report.records, without={name for name, found in maps.items() if found})
     more = [Picture(f"picture-{n}", *picture) for n, picture in enumerate((pictures or {}).items())]
     samples = samples_of(report.loaded, report.records)
     page: str = _template().render(
         title="linregbench report",
         report=report,
+        answers=[table.first(MOST_ROWS, "linregbench report FILE --markdown FILE --full") for table in report.answers],
         # as they stand: matplotlib escapes every text in them
         devices=[
             (part, Markup(svg_of(devices_figure(part.across), part.name, f"Time of a call: {part.across.heading}")))

@@ -14,7 +14,7 @@ from ..tables.answers import Answers
 from ..words.families import family_of, members
 from ..words.guesses import too_few, too_few_text
 from ..words.names import AXES, AXIS_LETTER, Key, Record, competitor, grouped, method_name
-from ..words.text import counted, listed, plain, trimmed
+from ..words.text import counted, glance, listed, plain, trimmed
 
 _MOSTLY = 0.8
 """An advice for everything was measured in so many of the workloads that the most measured case has."""
@@ -90,11 +90,10 @@ def _lead(family: str, won: Sequence[Lead]) -> str:
     )
     if not ahead:
         return ""
-    least, most = f"{trimmed(ahead[0], ahead[0] / 20)}x", f"{trimmed(ahead[-1], ahead[-1] / 20)}x"
+    least, most = glance(ahead[0]), glance(ahead[-1])
     if least == most:
         return f", {least} as fast as the best outside it"
-    middle = median(ahead)
-    return f", typically {trimmed(middle, middle / 20)}x ({least} to {most}) as fast as the best outside it"
+    return f", typically {glance(median(ahead))} ({least} to {most}) as fast as the best outside it"
 
 
 def _regions(wins: Mapping[str, Sequence[Lead]]) -> dict[str, str]:
@@ -140,9 +139,7 @@ def _for_all(rows: Sequence[Record]) -> str:
     name = min(often, key=often.__getitem__)
     number, worst = len(slowdowns[name]), often[name]
     within = f"all {workloads:,} workloads" if number == workloads else f"{number:,} of {workloads:,} workloads"
-    behind = (
-        f"takes at most {trimmed(worst, worst / 20)} times as long as the fastest" if worst > 1 else "is the fastest"
-    )
+    behind = f"takes at most {glance(worst)} as long as the fastest" if worst > 1 else "is the fastest"
     return f"{method_name(rows[0]['method'])}, {name}, which {behind} in {within}"
 
 
@@ -157,7 +154,7 @@ def _worth(answers: Answers) -> str:
     if not best:
         return ""
     numbers = sorted(calls for _, calls in best.values())
-    least, most = (f"{trimmed(number, number / 5)}" for number in (numbers[0], numbers[-1]))
+    least, most = (f"{n:.0f}" if n < 10 else trimmed(n, n / 5) for n in (numbers[0], numbers[-1]))
     after = f"{least} calls" if least == most else f"{least} to {most} calls"
     return (
         f"In {counted(len(numbers), 'workload')} the fastest is compiled; it has paid for that after about {after}, "

@@ -61,6 +61,13 @@ class Table:
         place = [column.name for column in self.columns].index(name)
         return [row[place].text for row in self.rows]
 
+    def first(self, most: int, where: str) -> "Table":
+        """The same with so many rows at most; where there are more, it says how many and `where` they all are."""
+        if len(self.rows) <= most:
+            return self
+        about = f"{self.about} The first {most:,} of {len(self.rows):,} rows: {where} has all.".lstrip()
+        return replace(self, rows=self.rows[:most], about=about)
+
     def filled(self) -> "Table":
         """The same without the columns that say nothing in any row."""
         kept = [place for place in range(len(self.columns)) if any(row[place].text for row in self.rows)]

@@ -7,6 +7,8 @@ _MOST_DIGITS = 4
 _LEAST_DIGITS = 2
 # below this nobody reads how many times as fast, but how many times slower
 _FAR_BELOW = 0.1
+# below this two digits would hide how much ahead it is
+_NEAR, _ROUGH = 1.95, 0.1
 # the end of an interval over two wild blocks: its order is all there is to say
 _ABSURD = 1e7
 
@@ -56,6 +58,11 @@ def ratio_text(ratio: float | None, low: float | None = None, high: float | None
     places = decimals(ratio, (high - low) / 2)
     shown, first, last = (rounded(value, places) for value in (ratio, low, high))
     return f"{shown}x ({first}-{last})"
+
+
+def glance(ratio: float) -> str:
+    """A ratio above 1 without its interval, for a glance: `1.08x`, `2.4x`, `28x`."""
+    return f"{ratio:.2f}x" if ratio < _NEAR else f"{trimmed(ratio, _ROUGH * ratio)}x"
 
 
 def trimmed(value: float, half_width: float | None = None) -> str:

@@ -62,6 +62,13 @@ def test_a_column_that_says_nothing_is_left_out() -> None:
     assert table.texts("a") == ["1", "2"]
 
 
+def test_a_cut_table_says_so() -> None:
+    table = table_of("T", ("a",), [("1",), ("2",)], about="Numbers.")
+    assert table.first(2, "elsewhere") is table
+    cut = table.first(1, "elsewhere")
+    assert (cut.texts("a"), cut.about) == (["1"], "Numbers. The first 1 of 2 rows: elsewhere has all.")
+
+
 def test_markdown_aligns_numbers_and_says_why_there_are_none() -> None:
     lines = table_as_markdown(WIDE).splitlines()
     assert lines[:4] == ["### Wide", "", "| case | first result | ratio | error |", "| --- | ---: | ---: | ---: |"]
