@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,22 +63,22 @@ def html(report: Report, pictures: Mapping[str, str] | None = None) -> str:
         top_map=max(maps.values(), key=lambda found: sum(one.size for one in found[:2]))[:2],
         handles=handles(report.records),
         charts=charts,
-        data=_json({"charts": charts, "samples": samples}),
+        data=embedded({"charts": charts, "samples": samples}),
         on_the_clock=ON_THE_CLOCK,
     )
     return page
 
 
-def _json(value: Any) -> Markup:
-    """JSON for a script element: nothing in it can end the element, or begin one."""
+def embedded(value: Any) -> Markup:
+    """As JSON for a script element: nothing in it can end the element or begin one, and what is no number is null."""
     text = json.dumps(_short(value), separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
 def _short(value: Any) -> Any:
-    """The same with four digits, of which a picture shows none in vain."""
+    """The same with four digits: more cannot be seen in a picture."""
     if isinstance(value, float):
-        return float(_DIGITS.format(value))
+        return float(_DIGITS.format(value)) if math.isfinite(value) else None
     if isinstance(value, Mapping):
         return {name: _short(one) for name, one in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):

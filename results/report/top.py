@@ -19,6 +19,9 @@ from ..words.text import counted, glance, listed, plain, trimmed
 _MOSTLY = 0.8
 """An advice for everything was measured in so many of the workloads that the most measured case has."""
 
+_FAR = 3.0
+"""So many times as long as the fastest is nothing to advise."""
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -139,8 +142,11 @@ def _for_all(rows: Sequence[Record]) -> str:
     name = min(often, key=often.__getitem__)
     number, worst = len(slowdowns[name]), often[name]
     within = f"all {workloads:,} workloads" if number == workloads else f"{number:,} of {workloads:,} workloads"
+    method = method_name(rows[0]["method"])
+    if worst > _FAR:
+        return f"{method}, none: even {name} takes up to {glance(worst)} as long as the fastest"
     behind = f"takes at most {glance(worst)} as long as the fastest" if worst > 1 else "is the fastest"
-    return f"{method_name(rows[0]['method'])}, {name}, which {behind} in {within}"
+    return f"{method}, {name}, which {behind} in {within}"
 
 
 def _worth(answers: Answers) -> str:

@@ -21,7 +21,7 @@ from linregbench.results.formats.load import Loaded, of_runs
 from linregbench.results.frame import records_of
 from linregbench.results.report import build
 from linregbench.results.report.markdown import markdown
-from linregbench.results.report.page import html
+from linregbench.results.report.page import embedded, html
 from linregbench.results.report.sentences import summary_of
 from linregbench.results.report.tables import side_by_side
 from linregbench.results.runfile.read import Run
@@ -86,6 +86,13 @@ def test_the_page_refers_to_nothing_outside_itself(page: str) -> None:
     assert "default-src 'none'" in page
     ids = [attributes["id"] for _, attributes in Elements(page).found if "id" in attributes]
     assert len(ids) == len(set(ids))
+
+
+def test_numbers_in_a_page_end_no_script_and_are_numbers() -> None:
+    value = {"</script>&": [1 / 3, float("inf"), float("nan"), None, 7]}
+    text = embedded(value)
+    assert not set("<>&") & set(text)
+    assert json.loads(text) == {"</script>&": [0.3333, None, None, None, 7]}
 
 
 def answers_in(loaded: Loaded) -> Answers:

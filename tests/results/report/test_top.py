@@ -63,6 +63,11 @@ def test_advice_is_the_case_that_is_never_far_behind_and_what_its_compile_costs(
     assert own.text == "linregbench advise run.jsonl --samples N --features D --batch B"
 
 
+def test_nothing_is_advised_for_everything_where_each_way_is_far_behind_somewhere() -> None:
+    (for_all, *_) = report_of((100, 1, 4e-3), (1_000, 1, 2e-4)).top.advice
+    assert for_all.text == "gradient descent, none: even jax_scan autodiff takes up to 4.0x as long as the fastest."
+
+
 def test_of_too_few_blocks_nothing_is_said_for_sure() -> None:
     top = report_of((100, 1, 5e-4), (1_000, 1, 5e-4), blocks=2).top
     assert top.headlines[0].text == "likely jit in all 2 workloads (2 blocks are too few to be sure)."
