@@ -375,12 +375,14 @@ def _next_command(preset: str, path: Path, records: Sequence[Mapping[str, Any]])
 
 
 def _write_report(path: Path, loaded: Loaded) -> None:
+    from linregbench.results.frame import csv_of
     from linregbench.results.report.build import report_of
     from linregbench.results.report.markdown import markdown
     from linregbench.results.report.page import html
 
-    text, page = path.with_suffix(".md"), path.with_suffix(".html")
+    text, table, page = (path.with_suffix(ending) for ending in (".md", ".csv", ".html"))
     report = report_of(loaded)
-    text.write_text(markdown(report), encoding="utf-8")
+    text.write_text(markdown(report, csv=table.name), encoding="utf-8")
+    table.write_text(csv_of(loaded.frame), encoding="utf-8")
     page.write_text(html(report), encoding="utf-8")
-    print(f"report: {text}\npage: {page}")
+    print(f"report: {text}\nevery case: {table}\npage: {page}")

@@ -149,7 +149,14 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
     group=OUTPUT,
     example="--markdown run.md",
     otherwise="none",
-    help="The Markdown file to write.",
+    help="The Markdown file to write; every case as CSV beside it.",
+)
+@option(
+    "--full",
+    is_flag=True,
+    group=OUTPUT,
+    example="--markdown run.md --full",
+    help="Markdown with every table, not the answers alone.",
 )
 @option(
     "--figures",
@@ -167,20 +174,24 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
     help="With the pictures of the notebook that this project grew from; starts JAX.",
 )
 def report(
-    files: tuple[Path, ...], html: Path | None, markdown: Path | None, figures: Path | None, notebook: bool
+    files: tuple[Path, ...], html: Path | None, markdown: Path | None, full: bool, figures: Path | None, notebook: bool
 ) -> int:
-    """Write runs as one self-contained page.
+    """Write runs as one self-contained page: the answer, pictures, tables.
 
-    Summary, pictures, answers, tables. FILES are run files, asv's results, files of
+    FILES are run files, asv's results, files of
     pytest-benchmark or pyperf; only run files have verdicts.
     """
     from linregbench.results.figures.render import write_figures
     from linregbench.results.formats.load import read
-    from linregbench.results.frame import records_of
+    from linregbench.results.frame import csv_of, records_of
     from linregbench.results.report import markdown as in_markdown
     from linregbench.results.report import page
     from linregbench.results.report.build import report_of
 
+    if full and markdown is None:
+        raise UsageError("--full is of a Markdown document; give --markdown FILE as well")
+    if markdown is not None and markdown.suffix == ".csv":
+        raise UsageError(f"--markdown {markdown} is where every case would stand as CSV; give it another ending")
     if html is None and markdown is None and figures is None:
         html = files[0].parent
     loaded = read(*files)
@@ -192,7 +203,9 @@ def report(
         return DONE
     built = report_of(loaded)
     if markdown is not None:
-        _write(markdown, in_markdown.markdown(built))
+        table = markdown.with_suffix(".csv")
+        _write(markdown, in_markdown.markdown(built, full=full, csv=table.name))
+        _write(table, csv_of(loaded.frame))
     if html is not None:
         name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
         _write(html / name, page.html(built, _notebook_svgs() if notebook else None))

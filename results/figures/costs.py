@@ -21,6 +21,7 @@ from .draw import (
     empty,
     ends_of,
     enough_ticks,
+    inches_of,
     legend_below,
     legend_room,
     log_axes,
@@ -34,32 +35,28 @@ from .draw import (
 )
 
 MOST_IN_A_FOREST = 48
-_CALLS = 1_000_000
+CALLS = 1_000_000
+_LEGEND = 0.48
 
 
 def cost_shares(data: Data) -> Figure:
     """The first result split into its phases, and below it a further call; the middle contest of each method."""
-    chosen = _examples(data)
+    chosen = examples(data)
     height = 1.8 + 0.3 * max(map(len, chosen.values()), default=0)
     return panelled(chosen.items(), _bars, "nothing was measured", height=height, left=1.7, below=1.2)
 
 
 def break_even_figure(data: Data) -> Figure:
     """Total time against the number of calls, the first one with all that comes before it; dots where lines cross."""
-    chosen = _examples(data, _pays)
+    chosen = examples(data, pays)
     names = [[cut(competitor(row)) for row in rows] for rows in chosen.values()]
     return panelled(chosen.items(), _totals, "nothing was measured", below=legend_room(names))
 
 
 def forest(data: Data) -> Figure:
     """Ratios to the baseline with their intervals, one line a case; the contests with the most cases."""
-    contests = [rows for rows in grouped(measured(data)).values() if len(rows) > 1]
-    contests = [[row for row in rows if row["ratio"] and row["verdict"] != "baseline"] for rows in contests]
-    kept, lines = [], 0
-    for rows in sorted(filter(None, contests), key=len, reverse=True):
-        if lines + len(rows) <= MOST_IN_A_FOREST:
-            kept.append(rows)
-            lines += len(rows) + 1
+    kept = forest_rows(measured(data))
+    lines = sum(len(rows) + 1 for rows in kept)
     if not kept:
         return empty("no case stands beside a baseline")
     apart = differing([rows[0] for rows in kept])
@@ -88,7 +85,19 @@ def forest(data: Data) -> Figure:
     return figure
 
 
-def _examples(data: Data, worth: Callable[[list[Record]], int] = len) -> dict[Key, list[Record]]:
+def forest_rows(rows: Sequence[Record]) -> list[list[Record]]:
+    """Of the contests with the most cases, those beside a baseline; so many as stay readable."""
+    contests = [alike for alike in grouped(rows).values() if len(alike) > 1]
+    contests = [[row for row in alike if row["ratio"] and row["verdict"] != "baseline"] for alike in contests]
+    kept, lines = [], 0
+    for alike in sorted(filter(None, contests), key=len, reverse=True):
+        if lines + len(alike) <= MOST_IN_A_FOREST:
+            kept.append(alike)
+            lines += len(alike) + 1
+    return kept
+
+
+def examples(data: Data, worth: Callable[[list[Record]], int] = len) -> dict[Key, list[Record]]:
     """Of each run, method, dtype and thread setting, the contest that shows most; the middle one of several by time."""
     timed = (row for row in measured(data) if row["first_result_s"])
     chosen: dict[Key, list[Record]] = {}
@@ -102,7 +111,7 @@ def _examples(data: Data, worth: Callable[[list[Record]], int] = len) -> dict[Ke
     return chosen
 
 
-def _pays(rows: list[Record]) -> int:
+def pays(rows: list[Record]) -> int:
     """How many break-evens a contest has to show, sure or not: it is asked of every contest of a run."""
     pairs = [(one, other) for one in rows if one["compile_s"] for other in rows if not other["compile_s"]]
     return sum(
@@ -110,12 +119,17 @@ def _pays(rows: list[Record]) -> int:
     )
 
 
+def phase_spent(row: Record, phase: str) -> float:
+    """Seconds of a phase by its name in PHASE_COLOURS; 0 where there is none."""
+    return row[f"{phase.replace(' ', '_')}_s"] or 0.0
+
+
 def _bars(axes: Axes, rows: Sequence[Record]) -> None:
     rows = sorted(rows, key=lambda row: -row["first_result_s"])
     for place, row in enumerate(rows):
         left = 0.0
         for phase, colour in PHASE_COLOURS.items():
-            spent = row[f"{phase.replace(' ', '_')}_s"] or 0.0
+            spent = phase_spent(row, phase)
             axes.barh(place, spent, left=left, height=0.5, color=colour, label=phase if place == 0 else None)
             left += spent
         axes.plot([row["time_s"]], [place], marker="|", markersize=13, markeredgewidth=2.5, color=INK, linestyle="")
@@ -127,14 +141,15 @@ def _bars(axes: Axes, rows: Sequence[Record]) -> None:
     axes.set_xlabel("time to the first result")
     axes.grid(visible=True, axis="x")
     axes.set_axisbelow(True)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.5 / (0.3 * len(rows) + 0.25)), ncols=3)
+    # in inches below the axis, however tall the panel is
+    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -_LEGEND / inches_of(axes)[1]), ncols=3)
 
 
 def _totals(axes: Axes, rows: Sequence[Record]) -> None:
     log_axes(axes, "calls")
     seconds_axis(axes)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    calls = np.geomspace(1, _CALLS, 200)
+    calls = np.geomspace(1, CALLS, 200)
     for row in rows:
         total = row["first_result_s"] + (calls - 1) * row["time_s"]
         axes.plot(calls, total, color=colour_of(row["strategy"]), label=cut(competitor(row)), linewidth=1.4)

@@ -42,21 +42,13 @@ Interval = tuple[float, float | None, float | None]
 
 def times_against(data: Data, axis: str = "samples") -> Figure:
     """Time of a call against samples, features, batch or steps; one panel a method, thread setting and run."""
-
-    def of_row(row: Record) -> Interval:
-        return row["time_s"], *ends_of(row)
-
-    return _lines(data, axis, of_row, "time of a call", in_seconds=True)
+    return _lines(data, axis, seconds_of, "time of a call", in_seconds=True)
 
 
 def speed_up(data: Data, axis: str = "batch") -> Figure:
     """How many times as fast as the baseline, against an axis."""
-
-    def of_row(row: Record) -> Interval:
-        return row["ratio"], *ends_of(row, "ratio_low", "ratio_high")
-
     figure = _lines(
-        [row for row in measured(data) if row["ratio"] is not None], axis, of_row, "times as fast as the baseline"
+        [row for row in measured(data) if row["ratio"] is not None], axis, ratio_of, "times as fast as the baseline"
     )
     for axes in figure.axes:
         ratio_axis(axes.yaxis)
@@ -66,12 +58,7 @@ def speed_up(data: Data, axis: str = "batch") -> Figure:
 
 def throughput(data: Data) -> Figure:
     """Problems a second against the batch, with a line at each batch from which on it is 90% of the best."""
-
-    def of_row(row: Record) -> Interval:
-        batch, (high, low) = row["batch"], ends_of(row)
-        return batch / row["time_s"], low and batch / low, high and batch / high
-
-    figure = _lines(data, "batch", of_row, "problems a second")
+    figure = _lines(data, "batch", rate_of, "problems a second")
     for axes, ray in zip(figure.axes, main_rays(rays(measured(data), "batch", best=True)), strict=False):
         for saturation in saturations_of(ray):
             at = saturation.saturation_batch
@@ -79,6 +66,22 @@ def throughput(data: Data) -> Figure:
                 row = ray.rows[saturation.name][0]
                 axes.axvline(at.value, color=colour_of(row["strategy"]), linewidth=1, linestyle=":")
     return figure
+
+
+def seconds_of(row: Record) -> Interval:
+    """Seconds a call."""
+    return row["time_s"], *ends_of(row)
+
+
+def ratio_of(row: Record) -> Interval:
+    """How many times as fast as the baseline."""
+    return row["ratio"], *ends_of(row, "ratio_low", "ratio_high")
+
+
+def rate_of(row: Record) -> Interval:
+    """Problems a second."""
+    batch, (high, low) = row["batch"], ends_of(row)
+    return batch / row["time_s"], low and batch / low, high and batch / high
 
 
 def _lines(

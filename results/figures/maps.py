@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -9,12 +10,25 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from ..fields import CONTEST_KEYS
-from ..formats.unjudged import judged_here
+from ..formats.unjudged import judged_here, rests_on
 from ..models.leads import Lead, lead_of, lead_text
 from ..models.rays import Data, measured
 from ..words.families import apart, family_of, members
-from ..words.names import Key, Record, grouped
-from .draw import AXIS_NAME, INK, colour_of_family, cut, fullest, legend_columns, panelled
+from ..words.guesses import guess_mark
+from ..words.names import Key, Record, competitor, grouped
+from ..words.text import glance
+from .draw import (
+    AXIS_NAME,
+    INK,
+    MOST_PANELS,
+    colour_of_family,
+    cut,
+    differing,
+    fullest,
+    legend_columns,
+    panel_title,
+    panelled,
+)
 
 _SURE_LEAD = 4.0
 """A lead of this many times has the full colour."""
@@ -25,6 +39,79 @@ _LINE, _LEAST, _ABOVE, _BELOW = 0.12, 1.95, 0.45, 1.0  # inches: a line of it, t
 
 Cells = dict[tuple[int, int], Lead]
 """Who leads at each place of a map."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place of a map for a page: who leads there, by how much, in the colours of the families that may."""
+
+    names: str
+    lead: str  # `3.06x`, or that nothing is sure
+    whole: str  # the same with its interval and over whom
+    colours: tuple[str, ...]
+    strength: float  # from 0 to 1: how far the colour is from the page's own
+    row: Record
+
+
+@dataclass(frozen=True)
+class Map:
+    """A map as a table: samples from left to right, the other axis upwards; None where nothing was measured."""
+
+    title: str
+    axis: str
+    columns: tuple[int, ...]
+    rows: tuple[tuple[int, tuple[Place | None, ...]], ...]
+    families: tuple[tuple[str, str], ...]  # those in it, by name, with their colours
+    unsure: bool
+
+    @property
+    def size(self) -> int:
+        """How many places it knows."""
+        return sum(place is not None for _, places in self.rows for place in places)
+
+
+def maps_of(data: Data, axis: str) -> list[Map]:
+    """What `winner_map` draws, for a page that makes tables of it."""
+    maps = _maps([row for row in measured(data) if judged_here(row)], axis)[:MOST_PANELS]
+    apart_by = differing([dict(fixed) for fixed, _ in maps])
+    return [_map_of(panel_title(dict(fixed), apart_by).replace("\n", ", "), axis, cells) for fixed, cells in maps]
+
+
+def _map_of(title: str, axis: str, cells: Cells) -> Map:
+    columns, rows = _sizes(cells)
+    places = {at: _place(lead) for at, lead in cells.items()}
+    families = {family_of(row): colour_of_family(row) for lead in cells.values() for row in lead.level}
+    return Map(
+        title,
+        AXIS_NAME[axis],
+        tuple(columns),
+        tuple((y, tuple(places.get((x, y)) for x in columns)) for y in reversed(rows)),
+        tuple((cut(name), colour) for name, colour in families.items()),
+        not all(lead.sure for lead in cells.values()),
+    )
+
+
+def _place(lead: Lead) -> Place:
+    best = apart(lead.level)
+    variants = " or ".join(dict.fromkeys(row["variant"] for row in best))
+    if lead.rival is not None:
+        ratio = 1 / lead.rival["winner_ratio"]
+        mark = guess_mark(rests_on(lead.rival))
+        ahead, over = (
+            f"{mark}{glance(ratio)}",
+            f", {lead_text(lead.rival)} as fast as {competitor(lead.rival)}",
+        )
+    else:
+        ahead = over = "" if len(lead.level) == 1 else "tie" if lead.tied else "too close to call"
+    names = members(best) if lead.sure or len(best) < 3 else " or ".join(lead.families)
+    colours = {family_of(row): colour_of_family(row) for row in lead.level}
+    whole = f"{names} ({cut(variants)}){over if lead.rival is not None else f': {over}' if over else ''}"
+    return Place(cut(names), ahead, whole, tuple(colours.values()), _strength(lead), lead.level[0])
+
+
+def _strength(lead: Lead) -> float:
+    ahead = 1.0 if lead.rival is None else 1 / lead.rival["winner_ratio"]
+    return _FAINTEST + (1 - _FAINTEST) * min((ahead - 1) / (_SURE_LEAD - 1), 1.0) if lead.sure else _UNSURE
 
 
 def winner_map(data: Data, axis: str = "batch") -> Figure:
@@ -83,9 +170,7 @@ def _draw(axes: Axes, cells: Cells, axis: str, below: float) -> None:
 
 def _fill(axes: Axes, place: tuple[int, int], lead: Lead) -> None:
     first, *others = ({family_of(row): colour_of_family(row) for row in lead.level}).values()
-    ahead = 1.0 if lead.rival is None else 1 / lead.rival["winner_ratio"]
-    strength = _FAINTEST + (1 - _FAINTEST) * min((ahead - 1) / (_SURE_LEAD - 1), 1.0) if lead.sure else _UNSURE
-    axes.add_patch(Rectangle(place, 1, 1, facecolor=(*to_rgb(first), strength), linewidth=0))
+    axes.add_patch(Rectangle(place, 1, 1, facecolor=(*to_rgb(first), _strength(lead)), linewidth=0))
     for hatch, colour in zip(_HATCHES, others, strict=False):
         axes.add_patch(
             Rectangle(place, 1, 1, fill=False, edgecolor=(*to_rgb(colour), _HATCHED), hatch=hatch, linewidth=0)

@@ -1,6 +1,6 @@
 """The pictures of a report: every figure that its rows can fill, as SVG in a page or as files."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,10 +18,16 @@ class Picture(NamedTuple):
     svg: str
 
 
-def pictures_of(records: Sequence[Record]) -> tuple[list[Picture], list[str]]:
-    """Every figure that the rows can fill as an SVG element for a page, and what the others lacked."""
+def pictures_of(records: Sequence[Record], without: Container[str] = ()) -> tuple[list[Picture], list[str]]:
+    """Every figure that the rows can fill as an SVG element for a page, and what the others lacked.
+
+    Those in `without` are not drawn: the page shows them in another form.
+    """
     shown, missing = [], []
     for name, (caption, draw) in FIGURES.items():
+        if name in without:
+            shown.append(Picture(name, caption, ""))
+            continue
         figure = draw(records)
         if why := figure.get_label():
             missing.append(f"{caption} ({plain(str(why))})")

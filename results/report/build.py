@@ -18,6 +18,7 @@ from .devices import DevicesPart, devices_parts
 from .facts import account_of_time, facts_of_run
 from .sentences import summary_of
 from .tables import case_table, conclusions, reasons, side_by_side
+from .top import Top, top_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ class RunPart:
 class Report:
     """Everything that a page or a Markdown document says; pictures are drawn from `records`, by a page alone."""
 
+    loaded: Loaded
     records: Sequence[Record]
+    top: Top
     summary: Sequence[str]
     devices: Sequence[DevicesPart]
     side_by_side: Table | None
@@ -65,14 +68,16 @@ def report_of(loaded: Loaded) -> Report:
         for run in loaded.runs
     ]
     return Report(
+        loaded=loaded,
         records=records,
+        top=top_of(loaded, answers),
         summary=summary_of(loaded, answers),
         devices=devices_parts(loaded.runs),
         side_by_side=side_by_side(records, answers.told),
         workloads=workloads,
         winners=conclusions(workloads),
         answers=answer_tables(answers),
-        cases=case_table(records, answers.told),
+        cases=case_table(records),
         left_out=reasons(records, answers.told),
         notes=footnotes(loaded),
         runs=[*runs, *(RunPart(**part) for part in unjudged.as_runs(loaded.frame))],

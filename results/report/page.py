@@ -1,9 +1,15 @@
-"""The report as one HTML page: everything it shows is in the file, names are escaped, nothing is fetched."""
+"""The report as one HTML page: everything it shows is in the file, names are escaped, nothing is fetched.
+
+The answer stands on top; what is beneath folds. Tables and pictures stand in `noscript`, so that they are there without
+JavaScript; with it their rows are built when their heading is opened, and the pictures are drawn from numbers.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import json
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +20,12 @@ from ..runfile.collecting import uncollected
 from .build import Report
 from .devices import title_of
 from .facts import ON_THE_CLOCK
+from .samples import samples_of
+from .tables import handles
 
-_SECTIONS = (
-    ("pictures", "Pictures"),
-    ("workloads", "Who wins"),
-    ("answers", "Answers"),
-    ("every-case", "Every case"),
-    ("left-out", "Findings and skips"),
-    ("how", "How to read this"),
-    ("machine", "Machine"),
-)
+MOST_ROWS = 1_000
+"""Of an answer's table; the table of cases has them all."""
+_DIGITS = "{:.4g}"
 
 
 @uncollected()
@@ -33,19 +35,22 @@ def html(report: Report, pictures: Mapping[str, str] | None = None) -> str:
     The SVG of `pictures` goes into the page as it stands: it must come from `draw.svg_of`.
     """
     # matplotlib, which takes a while
+    from ..figures.charts import charts_of
     from ..figures.devices import devices_figure
     from ..figures.draw import svg_of
+    from ..figures.maps import maps_of
     from ..figures.render import Picture, pictures_of
 
-    drawn, missing = pictures_of(report.records)
+    numbered = [record | {"number": number} for number, record in enumerate(report.records)]
+    maps = {f"map-{axis}": maps_of(numbered, axis) for axis in ("batch", "features")}
+    charts = charts_of(numbered)
+    drawn, missing = pictures_of(report.records, without={name for name, found in maps.items() if found})
     more = [Picture(f"picture-{n}", *picture) for n, picture in enumerate((pictures or {}).items())]
-    sections = [("summary", "Summary")]
-    sections += [("devices", title_of(report.devices))] if report.devices else []
-    sections += [("runs-side-by-side", "Runs side by side")] if report.side_by_side else []
+    samples = samples_of(report.loaded, report.records)
     page: str = _template().render(
         title="linregbench report",
         report=report,
-        sections=[*sections, *_SECTIONS],
+        answers=[table.first(MOST_ROWS, "linregbench report FILE --markdown FILE --full") for table in report.answers],
         # as they stand: matplotlib escapes every text in them
         devices=[
             (part, Markup(svg_of(devices_figure(part.across), part.name, f"Time of a call: {part.across.heading}")))
@@ -54,9 +59,31 @@ def html(report: Report, pictures: Mapping[str, str] | None = None) -> str:
         devices_title=title_of(report.devices),
         pictures=[picture._replace(svg=Markup(picture.svg)) for picture in (*drawn, *more)],
         missing=missing,
+        maps=maps,
+        top_map=max(maps.values(), key=lambda found: sum(one.size for one in found[:2]))[:2],
+        handles=handles(report.records),
+        charts=charts,
+        data=embedded({"charts": charts, "samples": samples}),
         on_the_clock=ON_THE_CLOCK,
     )
     return page
+
+
+def embedded(value: Any) -> Markup:
+    """As JSON for a script element: nothing in it can end the element or begin one, and what is no number is null."""
+    text = json.dumps(_short(value), separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _short(value: Any) -> Any:
+    """The same with four digits: more cannot be seen in a picture."""
+    if isinstance(value, float):
+        return float(_DIGITS.format(value)) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: _short(one) for name, one in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_short(one) for one in value]
+    return value
 
 
 @functools.cache
@@ -66,5 +93,7 @@ def _template() -> Any:
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
+        lstrip_blocks=True,
     )
+    environment.filters["order"] = lambda value: f"{value:.6g}"
     return environment.get_template("page.html.j2")

@@ -1,38 +1,73 @@
 """The tables of a page that come straight from the frame: every case, every workload's winner, runs side by side."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 from ..fields import CONTEST_KEYS
+from ..formats.measured import half_width_of
 from ..formats.unjudged import rests_on
 from ..stats.findings import explained
-from ..tables.cases import half_width_of, ratio_cell
+from ..tables.cases import ratio_cell
 from ..tables.table import MISSING, NOTHING, Cell, Row, Table, number_cell, table_of
 from ..words.guesses import shown_time, verdict_text
-from ..words.names import Record, competitor, grouped, title, varying
-from ..words.text import counted, error_text, plain, share_text
+from ..words.names import AXES, AXIS_LETTER, Record, competitor, grouped, title, varying
+from ..words.text import counted, error_text, listed, number_text, plain, share_text
 
-_FILTERS = ("method", "strategy", "device", "dtype", "precision", "threads", "status", "verdict", "run")
+_WHAT = (
+    *("run", "source", "method", *AXES, "dtype", "threads", "condition", "step_size", "seed", "tolerance"),
+    *("max_steps", "data", "environment", "strategy", "variant", "device", "precision"),
+)
+"""What a case is, a column each; one that is the same in every row is left out, and said."""
+_ALWAYS = ("method", "samples", "features", "batch", "steps", "strategy", "variant")
+_CHOOSE = {*_WHAT, "verdict"}
 
 
-def case_table(records: Sequence[Record], told: AbstractSet[str]) -> Table:
+def case_table(records: Sequence[Record]) -> Table:
     """One row a case, in the order of the frame; a column that says nothing anywhere is left out."""
+    several = varying(records, _WHAT)
+    kept = [name for name in _WHAT if name in _ALWAYS or name in several]
     rows: list[Row] = [
-        [title(record, told), competitor(record), *(cell(record) for cell in _CELLS.values())] for record in records
+        [*(_what(record[name]) for name in kept), *(cell(record) for cell in _CELLS.values())] for record in records
     ]
-    several = varying(records, _FILTERS)
+    alike = [f"{name} {plain(str(records[0][name]))}" for name in ("dtype", "threads") if records and name not in kept]
     return table_of(
         "Every case",
-        ("workload", "case", *_CELLS),
+        (*(AXIS_LETTER.get(name, name.replace("_", " ")) for name in kept), *_CELLS),
         rows,
+        choose={AXIS_LETTER.get(name, name.replace("_", " ")) for name in _CHOOSE},
         name="cases",
-        about="Times are seconds a call with their 95% half-widths; ratios say how many times as fast as the baseline.",
-        filters={
-            name: ["" if record[name] is None else plain(str(record[name])) for record in records]
-            for name in _FILTERS
-            if name in several
-        },
+        about=(
+            "Times are of one call, with their 95% half-widths; vs baseline says how many times as fast as the "
+            f"baseline.{f' All of it: {listed(alike)}.' if alike else ''}"
+        ),
     ).filled()
+
+
+def handles(records: Sequence[Record]) -> list[str]:
+    """By row, what a link names it by, as `gd,n=1000,d=2,b=1,steps=100,jax_scan,columns`; no two are the same."""
+    several = varying(records, _WHAT)
+    seen: Counter[str] = Counter()
+    found = []
+    for record in records:
+        parts = [
+            f"{AXIS_LETTER[name]}={record[name]}" if name in AXIS_LETTER else plain(str(record[name]))
+            for name in _WHAT
+            if record[name] is not None and (name in _ALWAYS or name in several)
+        ]
+        handle = ",".join(parts)
+        seen[handle] += 1
+        found.append(handle if seen[handle] == 1 else f"{handle},{seen[handle]}")
+    return found
+
+
+def _what(value: Any) -> Cell | str:
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return Cell(number_text(value), value)
+    return plain(str(value))
 
 
 def conclusions(workloads: Sequence[Table]) -> Table:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..fields import CONTEST_KEYS
 from ..formats.load import Loaded
-from ..formats.measured import half_width_of as half_width_of
+from ..formats.measured import half_width_of
 from ..formats.unjudged import conclusion, judged_here, notes, rests_on
 from ..frame import records_of
 from ..models.accuracy import fronts

@@ -3,11 +3,9 @@
 Texts from files are shown, never obeyed: each renderer escapes them in its own way.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
-
-SEPARATOR = "\x1f"
 
 MISSING = float("inf")
 """The order of a number that is not there: after all that are."""
@@ -41,6 +39,7 @@ class Column:
     numbers: bool = False
     least: int = 16
     dispensable: int = 0
+    choose: bool = False  # a page lets its readers choose by the values in it
 
 
 @dataclass(frozen=True)
@@ -56,16 +55,18 @@ class Table:
     remarks: tuple[str, ...] = ()  # on rows marked with a star
     left_out: tuple[str, ...] = ()  # what has no row, and why
     conclusion: str = ""
-    filters: Mapping[str, Sequence[str]] = field(default_factory=dict)  # what a page lets choose by, with each row's
 
     def texts(self, name: str) -> list[str]:
         """A column as it is shown."""
         place = [column.name for column in self.columns].index(name)
         return [row[place].text for row in self.rows]
 
-    def keys(self, row: int) -> str:
-        """What a page finds a row by: its values of the filters, apart by a character that is in none."""
-        return SEPARATOR.join(values[row] for values in self.filters.values())
+    def first(self, most: int, where: str) -> "Table":
+        """The same with so many rows at most; where there are more, it says how many and `where` they all are."""
+        if len(self.rows) <= most:
+            return self
+        about = f"{self.about} The first {most:,} of {len(self.rows):,} rows: {where} has all.".lstrip()
+        return replace(self, rows=self.rows[:most], about=about)
 
     def filled(self) -> "Table":
         """The same without the columns that say nothing in any row."""
@@ -85,17 +86,22 @@ class Document:
 
 
 def table_of(
-    title: str, names: Iterable[str], rows: Iterable[Iterable[Cell | str]], dispensable: Sequence[str] = (), **rest: Any
+    title: str,
+    names: Iterable[str],
+    rows: Iterable[Iterable[Cell | str]],
+    dispensable: Sequence[str] = (),
+    choose: Collection[str] = (),
+    **rest: Any,
 ) -> Table:
     """Rows under these names: columns of numbers where a cell has an order, else of text; the most dispensable first.
 
-    `rest` are the other fields of a Table.
+    A page lets choose by the columns in `choose`; `rest` are the other fields of a Table.
     """
     cells = tuple(tuple(Cell(cell) if isinstance(cell, str) else cell for cell in row) for row in rows)
     numbers = [any(cell.order is not None for cell in column) for column in zip(*cells, strict=True)]
     grades = {name: len(dispensable) - place for place, name in enumerate(dispensable)}
     columns = tuple(
-        Column(name, bool(cells) and numbers[place], dispensable=grades.get(name, 0))
+        Column(name, bool(cells) and numbers[place], dispensable=grades.get(name, 0), choose=name in choose)
         for place, name in enumerate(names)
     )
     return Table(title, columns, cells, **rest)

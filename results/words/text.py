@@ -7,6 +7,8 @@ _MOST_DIGITS = 4
 _LEAST_DIGITS = 2
 # below this nobody reads how many times as fast, but how many times slower
 _FAR_BELOW = 0.1
+# below this two digits would hide how much ahead it is
+_NEAR, _ROUGH = 1.95, 0.1
 # the end of an interval over two wild blocks: its order is all there is to say
 _ABSURD = 1e7
 
@@ -71,6 +73,11 @@ def ratio_text(ratio: float | None, low: float | None = None, high: float | None
 def _unit_of(seconds: float) -> tuple[str, float]:
     """The unit that fits; from 999.5 on the larger one, so that rounding never shows 1,000 of the smaller."""
     return next(((unit, size) for unit, size in _UNITS if seconds >= 0.9995 * size), _UNITS[-1])
+
+
+def glance(ratio: float) -> str:
+    """A ratio above 1 without its interval, for a glance: `1.08x`, `2.4x`, `28x`."""
+    return f"{ratio:.2f}x" if ratio < _NEAR else f"{trimmed(ratio, _ROUGH * ratio)}x"
 
 
 def trimmed(value: float, half_width: float | None = None) -> str:

@@ -69,9 +69,14 @@ class Tab:
 
     def press(self, key: str, code: int) -> None:
         """One key, down and up."""
-        text = {"text": "\r"} if key == "Enter" else {}
+        text = {"text": "\r" if key == "Enter" else key} if key == "Enter" or len(key) == 1 else {}
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **text)
+
+    def mouse(self, kind: str, x: float, y: float) -> None:
+        """`Moved`, `Pressed` or `Released`, at a place of the window."""
+        pressed = {"button": "left", "clickCount": 1} if kind != "Moved" else {}
+        self.call("Input.dispatchMouseEvent", type=f"mouse{kind}", x=x, y=y, **pressed)
 
     def heard(self, method: str) -> list[dict[str, Any]]:
         """The parameters of every event of a kind."""

@@ -7,6 +7,8 @@ import sweep
 import synthetic
 
 from linregbench.benchmarks.cli.main import main
+from linregbench.results.formats.load import load
+from linregbench.results.frame import csv_of
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,16 @@ def test_a_report_stands_beside_its_run_or_where_it_is_asked_for(
     assert run_file.with_suffix(".html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert str(run_file.with_suffix(".html")) in capsys.readouterr().out
     assert command("report", run_file, "--html", tmp_path / "pages", "--markdown", tmp_path / "r.md") == 0
-    assert {path.name for path in tmp_path.rglob("*.*")} == {"quick.html", "r.md"}
+    assert {path.name for path in tmp_path.rglob("*.*")} == {"quick.html", "r.md", "r.csv"}
+    assert "[r.csv](<r.csv>)" in (tmp_path / "r.md").read_text(encoding="utf-8")
+    assert (tmp_path / "r.csv").read_text(encoding="utf-8") == csv_of(load(run_file))
+    short = len((tmp_path / "r.md").read_text(encoding="utf-8").splitlines())
+    assert command("report", run_file, "--markdown", tmp_path / "r.md", "--full") == 0
+    assert short < 200 < len((tmp_path / "r.md").read_text(encoding="utf-8").splitlines())
+    capsys.readouterr()
+    for wrong in (["--full"], ["--markdown", tmp_path / "r.csv"]):
+        assert command("report", run_file, *wrong) == 2
+        assert "give" in capsys.readouterr().err
     assert command("report", run_file, "--figures", tmp_path / "pictures") == 0
     assert {"time-samples.svg", "forest.svg"} <= {path.name for path in (tmp_path / "pictures").iterdir()}
     assert not run_file.with_name("pictures").exists()

@@ -1,5 +1,7 @@
 """The page: names are text, nothing is fetched, what it says is what the tables say; and all that in a real browser."""
 
+import csv
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -19,7 +21,7 @@ from linregbench.results.formats.load import Loaded, of_runs
 from linregbench.results.frame import records_of
 from linregbench.results.report import build
 from linregbench.results.report.markdown import markdown
-from linregbench.results.report.page import html
+from linregbench.results.report.page import embedded, html
 from linregbench.results.report.sentences import summary_of
 from linregbench.results.report.tables import side_by_side
 from linregbench.results.runfile.read import Run
@@ -65,9 +67,13 @@ class Elements(HTMLParser):
 
 def test_names_from_files_are_text(page: str) -> None:
     assert "&lt;script&gt;alert(1)" in page
+    assert "&lt;b&gt;bold" in page
+    assert "<b>bold" not in page
     elements = Elements(page).found
-    assert [tag for tag, _ in elements].count("script") == 1
-    assert "b" not in {tag for tag, _ in elements}
+    assert [attributes.get("type") for tag, attributes in elements if tag == "script"] == ["application/json", None]
+    data = page[page.index('id="data">') + 10 :].partition("</script>")[0]
+    assert not set("<>&") & set(data)
+    assert EVIL in data.encode().decode("unicode_escape")
     assert not [name for _, attributes in elements for name in attributes if name.startswith("on")]
 
 
@@ -80,6 +86,13 @@ def test_the_page_refers_to_nothing_outside_itself(page: str) -> None:
     assert "default-src 'none'" in page
     ids = [attributes["id"] for _, attributes in Elements(page).found if "id" in attributes]
     assert len(ids) == len(set(ids))
+
+
+def test_numbers_in_a_page_end_no_script_and_are_numbers() -> None:
+    value = {"</script>&": [1 / 3, float("inf"), float("nan"), None, 7]}
+    text = embedded(value)
+    assert not set("<>&") & set(text)
+    assert json.loads(text) == {"</script>&": [0.3333, None, None, None, 7]}
 
 
 def answers_in(loaded: Loaded) -> Answers:
@@ -131,7 +144,8 @@ def test_markdown_has_the_same_answers_and_no_markup_of_others() -> None:
     built = shown.report(*two_runs())
     text = markdown(built)
     for table in built.answers:
-        assert f"### {table.title}" in text
+        assert f"### {table.title}" in markdown(built, full=True)
+    assert f"### {built.winners.title}" in text
     assert "<script>" not in text.replace(r"\<script\>", "")
 
 
@@ -164,72 +178,331 @@ def test_a_browser_finds_no_fault_and_asks_for_nothing(opened: Tab) -> None:
 
 
 @needs_browser
-def test_figures_have_size_in_a_browser(opened: Tab) -> None:
-    sizes = opened.run("[...document.querySelectorAll('figure svg')].map(s => [s.clientWidth, s.clientHeight])")
-    assert len(sizes) >= 4
+def test_the_answer_stands_on_the_first_screen(opened: Tab) -> None:
+    window(opened, 1280)
+    places = opened.run("[...document.querySelectorAll('.answer')].map(p => p.getBoundingClientRect().bottom)")
+    assert len(places) >= 2
+    assert max(places) < 800
+    assert opened.run("document.querySelectorAll('#advice li').length") == 3
+    # what folds is not there before it is opened
+    assert opened.run("[...document.querySelectorAll('details[open]')].map(d => d.id)") == [
+        "runs-side-by-side",
+        "pictures",
+    ]
+    assert opened.run("document.querySelector('#cases')") is None
+    assert opened.run("document.querySelectorAll('*').length") < 1_500
+
+
+PLOT = "document.querySelector('[data-chart=time-samples] .panel')"
+
+
+@needs_browser
+def test_a_picture_is_pointed_at_and_leaves_lines_out(opened: Tab) -> None:
+    opened.run("document.querySelectorAll('.chart').forEach(drawAll)")
+    sizes = opened.run("[...document.querySelectorAll('.panel > svg')].map(s => [s.clientWidth, s.clientHeight])")
+    assert len(sizes) >= 6
     assert all(width > 200 and height > 50 for width, height in sizes)
+    opened.run(f"{PLOT}.scrollIntoView()")
+    mark = "(() => {{ const p = {} .querySelector('g path[fill]:last-of-type').getBoundingClientRect();"
+    x, y = opened.run(mark.format(PLOT) + " return [p.x + p.width / 2, p.y + p.height / 2]; })()")
+    opened.mouse("Moved", x, y)
+    told = opened.run("document.querySelector('.tip').innerText")
+    assert re.search(
+        r"samples n: [\d,]+\ntime of a call: .* to .*\ncase: \S+ .*\ntime: .*\nvs baseline: .*\nverdict: ", told
+    )
+    marks = f"{PLOT}.querySelectorAll('g path').length"
+    everything = opened.run(marks)
+    opened.run(f"{PLOT}.querySelector('.legend button').click()")
+    assert opened.run(marks) < everything
+    opened.run(f"{PLOT}.querySelector('.legend button').click()")
+    assert opened.run(marks) == everything
+    ticks = f"[...{PLOT}.querySelectorAll('svg text')].map(t => t.textContent).join()"
+    logarithmic = opened.run(ticks)
+    opened.run(f"{PLOT}.querySelectorAll('.tools button')[1].click()")
+    assert opened.run(f"{PLOT}.querySelectorAll('.tools button')[1].textContent") == "y: linear"
+    assert opened.run(ticks) != logarithmic
+    opened.run(f"{PLOT}.querySelectorAll('.tools button')[1].click()")
+    assert opened.run(ticks) == logarithmic
 
 
-COLUMN = "[...document.querySelectorAll('#cases tbody tr:not([hidden])')].map(r => r.cells[2].dataset.v)"
+@needs_browser
+def test_a_range_is_zoomed_by_mouse_and_by_keyboard(opened: Tab) -> None:
+    left, top, wide, high = opened.run(
+        f"(() => {{ const s = {PLOT}.querySelector(':scope > svg').getBoundingClientRect();"
+        " return [s.x, s.y, s.width, s.height]; })()"
+    )
+    zoomed = f"!{PLOT}.querySelectorAll('.tools button')[2].hidden"
+    assert not opened.run(zoomed)
+    opened.mouse("Pressed", left + 0.3 * wide, top + high / 2)
+    opened.mouse("Moved", left + 0.6 * wide, top + high / 2)
+    opened.mouse("Released", left + 0.6 * wide, top + high / 2)
+    assert opened.run(zoomed)
+    opened.run(f"{PLOT}.querySelectorAll('.tools button')[2].click()")
+    assert not opened.run(zoomed)
+    opened.run(f"{PLOT}.querySelector(':scope > svg').focus()")
+    opened.press("ArrowRight", 39)
+    assert not opened.run("document.querySelector('.tip').hidden")
+    opened.press("+", 187)
+    assert opened.run(zoomed)
+    opened.press("0", 48)
+    assert not opened.run(zoomed)
+
+
+CASES = "document.querySelector('[data-name=cases]')"
+TIMES = "[...document.querySelectorAll('#cases tbody tr[data-case]')].map(r => r.cells[TIME].dataset.v)"
+
+
+def times(there: Tab) -> list[str]:
+    """The times of the rows that are shown, as the page sorts them."""
+    heads = there.run("[...document.querySelectorAll('#cases th')].map(h => h.dataset.name)")
+    return list(there.run(TIMES.replace("TIME", str(heads.index("time")))))
 
 
 @needs_browser
 def test_sorting_works_by_keyboard(opened: Tab) -> None:
-    opened.run("document.querySelectorAll('#cases th button')[2].focus()")
+    opened.run("document.querySelector('#every-case summary').focus()")
+    opened.press("Enter", 13)
+    opened.run("new Promise(then => setTimeout(then, 50))")
+    shown = opened.run("document.querySelectorAll('#cases tbody tr').length")
+    whole = opened.run("cases().rows.length")
+    assert shown == 50 < whole
+    opened.run(f"{CASES}.querySelector('.more').click()")
+    assert opened.run("document.querySelectorAll('#cases tbody tr').length") == whole
+    button = "[...document.querySelectorAll('#cases th button')].find(b => b.textContent === 'time')"
+    opened.run(f"{button}.focus()")
     for state, reverse in (("ascending", False), ("descending", True)):
         opened.press("Enter", 13)
-        assert opened.run("document.querySelectorAll('#cases th')[2].getAttribute('aria-sort')") == state
-        shown = opened.run(COLUMN)
-        numbers = [float(value) for value in shown if value]
-        assert shown == [value for value in shown if value] + [""] * (len(shown) - len(numbers))
+        assert opened.run(f"{button}.parentNode.getAttribute('aria-sort')") == state
+        values = times(opened)
+        numbers = [float(value) for value in values if value]
+        assert values == [value for value in values if value] + [""] * (len(values) - len(numbers))
         assert numbers == sorted(numbers, reverse=reverse)
         assert len(numbers) > 20
 
 
 @needs_browser
-def test_filtering_works(opened: Tab) -> None:
-    everything = opened.run(f"{COLUMN}.length")
-    opened.run(
-        "(() => { const box = document.querySelector('[data-filter=cases]'); box.value = 'jax_scan qr';"
+def test_the_head_of_a_long_table_stays(opened: Tab) -> None:
+    scroll = f"{CASES}.querySelector('.scroll')"
+    opened.run(f"{scroll}.scrollTop = 400")
+    head, box = opened.run(f"[{scroll}.querySelector('th'), {scroll}].map(e => e.getBoundingClientRect().top)")
+    assert abs(head - box) < 2
+
+
+def choose(there: Tab, value: str) -> None:
+    there.run(
+        f"(() => {{ const one = [...{CASES}.querySelectorAll('select')]"
+        f".find(s => [...s.options].some(o => o.value === {json.dumps(value)})); one.value = {json.dumps(value)};"
+        " one.dispatchEvent(new Event('change')); })()"
+    )
+
+
+def search(there: Tab, words: str) -> None:
+    there.run(
+        f"(() => {{ const box = {CASES}.querySelector('input'); box.value = {json.dumps(words)};"
         " box.dispatchEvent(new Event('input')); })()"
     )
-    some = opened.run(f"{COLUMN}.length")
-    assert 0 < some < everything
-    assert opened.run("document.querySelector('[data-count=cases]').textContent") == f"{some} rows"
-    choose = (
-        "(() => {{ const one = [...document.querySelectorAll('[data-choose=cases]')]"
-        ".find(s => [...s.options].some(o => o.value === {value})); one.value = {value};"
-        " one.dispatchEvent(new Event('change')); }})()"
-    )
-    opened.run(choose.format(value=json.dumps("gd")))
-    assert opened.run(f"{COLUMN}.length") == 0
-    opened.run("document.querySelector('[data-filter=cases]').value = ''")
-    opened.run(choose.format(value=json.dumps(EVIL)))
-    assert opened.run(f"{COLUMN}.length") == 3
 
 
 @needs_browser
-@pytest.mark.parametrize("width", [360, 768, 1300])
+def test_filtering_works_and_what_is_shown_is_saved(opened: Tab) -> None:
+    everything = len(times(opened))
+    search(opened, "jax_scan qr")
+    some = len(times(opened))
+    assert 0 < some < everything
+    assert opened.run(f"{CASES}.querySelector('output').textContent") == f"{some} of {everything} rows"
+    choose(opened, "gd")
+    assert times(opened) == []
+    search(opened, "")
+    choose(opened, EVIL)
+    assert len(times(opened)) == 3
+    saved = opened.run(
+        "(async () => { let blob; const make = URL.createObjectURL; URL.createObjectURL = b => make((blob = b));"
+        f" HTMLAnchorElement.prototype.click = () => {{}}; [...{CASES}.querySelectorAll('.tools button')]"
+        ".find(b => b.textContent.startsWith('CSV')).click(); URL.createObjectURL = make;"
+        " delete HTMLAnchorElement.prototype.click; return await blob.text(); })()"
+    )
+    rows = list(csv.DictReader(io.StringIO(saved)))
+    assert [row["strategy"] for row in rows] == [EVIL] * 3
+    assert all(float(row["time"]) < 1 for row in rows)
+    choose(opened, "")
+    opened.run(f"{CASES}.querySelectorAll('select').forEach(s => {{ s.value = ''; }}); cases().apply()")
+    assert len(times(opened)) == everything
+
+
+@needs_browser
+def test_a_link_opens_its_row_with_its_samples(opened: Tab) -> None:
+    handle = opened.run("cases().rows.find(r => r.dataset.case.includes('numpy_loop,analytic')).dataset.case")
+    search(opened, "nothing has this")
+    opened.run(f"location.hash = '#case=' + encodeURIComponent({json.dumps(handle)})")
+    opened.run("new Promise(then => setTimeout(then, 50))")
+    assert opened.run("document.activeElement.closest('tr').dataset.case") == handle
+    inside = "document.querySelector('tr.inside')"
+    said = opened.run(f"{inside}.innerText")
+    assert re.search(r"\d+ samples of 5 blocks .* were quiet \(filled\)", said)
+    total, quiet = (int(number) for number in re.findall(r"(\d+) (?:samples|were)", said))
+    assert opened.run(f"['circle', '.quiet'].map(s => {inside}.querySelectorAll(s).length)") == [total, quiet]
+    opened.press("Enter", 13)
+    assert opened.run(inside) is None
+    opened.run("location.hash = '#case=%E0%A4%A'; document.querySelector('.map button').click()")
+    opened.run("new Promise(then => setTimeout(then, 50))")
+    assert opened.run(f"{inside}.previousSibling.dataset.case === decodeURIComponent(location.hash.slice(6))")
+
+
+EVERYTHING = "document.querySelectorAll('details').forEach(unfold)"
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [360, 400, 768, 1300, 1600])
 def test_the_page_fits_its_window(opened: Tab, width: int) -> None:
-    opened.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=True)
+    opened.run(EVERYTHING)
+    window(opened, width)
+    opened.run("new Promise(then => requestAnimationFrame(() => setTimeout(then, 20)))")
     assert opened.run("document.documentElement.scrollWidth") <= width
 
 
+CONTRAST = """(() => {
+  const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const known = new Map();
+  // painted over what lies beneath: whatever form the browser gives a colour in
+  const painted = (text, under) => {
+    const key = `${text} on ${under}`;
+    if (!known.has(key)) {
+      context.fillStyle = `rgb(${under})`; context.fillRect(0, 0, 1, 1);
+      context.fillStyle = text; context.fillRect(0, 0, 1, 1);
+      known.set(key, [...context.getImageData(0, 0, 1, 1).data].slice(0, 3));
+    }
+    return known.get(key);
+  };
+  const linear = (v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const light = (rgb) => rgb.reduce((sum, v, n) => sum + linear(v / 255) * [0.2126, 0.7152, 0.0722][n], 0);
+  const ratio = (a, b) => {
+    const [low, high] = [light(a), light(b)].sort((x, y) => x - y);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const backs = new Map([[null, [255, 255, 255]]]);
+  const backOf = (node) => {
+    if (!backs.has(node)) backs.set(node, painted(getComputedStyle(node).backgroundColor, backOf(node.parentElement)));
+    return backs.get(node);
+  };
+  const bad = new Set();
+  let seen = 0;
+  const check = (node, colour, least, name) => {
+    seen += 1;
+    if (ratio(painted(colour, backOf(node)), backOf(node)) < least) bad.add(name);
+  };
+  for (const node of document.querySelectorAll('body *:not(script, style, noscript)')) {
+    const style = getComputedStyle(node);
+    if (!node.getClientRects().length || style.visibility === 'hidden') continue;
+    const drawn = node instanceof SVGElement;
+    const own = [...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim());
+    if (own) check(node, drawn ? style.fill : style.color, 4.5, `${node.tagName} ${node.textContent.slice(0, 30)}`);
+    // marks and lines of pictures, which are no text
+    for (const by of drawn && node.matches('.panel g *, .legend svg *, circle') ? ['fill', 'stroke'] : []) {
+      const given = node.getAttribute(by) || (node.matches('.quiet, .loud') && style[by]);
+      if (given && given !== 'none' && !given.startsWith('var')) check(node, style[by], 3, `${by} ${given}`);
+    }
+  }
+  return [seen, [...bad].slice(0, 9)];
+})()"""
+
+
 @needs_browser
-def test_light_and_dark_differ_and_paper_is_light(opened: Tab) -> None:
+def test_light_and_dark_differ_and_both_have_contrast(opened: Tab) -> None:
+    """By WCAG AA: 4.5 to 1 for text, 3 to 1 for what is drawn."""
+    window(opened, 1280)
     backs = {}
-    for media, scheme in (("", "light"), ("", "dark"), ("print", "dark")):
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        opened.call("Emulation.setEmulatedMedia", media=media, features=features)
-        backs[media or scheme] = opened.run("getComputedStyle(document.body).backgroundColor")
-    assert backs["light"] == backs["print"] == "rgb(255, 255, 255)"
-    assert backs["dark"] != backs["light"]
+    for scheme in ("light", "dark"):
+        emulate(opened, scheme)
+        backs[scheme] = opened.run("getComputedStyle(document.body).backgroundColor")
+        seen, bad = opened.run(CONTRAST)
+        assert seen > 500
+        assert bad == []
+    assert backs["light"] == "rgb(255, 255, 255)" != backs["dark"]
+
+
+@needs_browser
+def test_no_control_is_dead_and_each_has_a_name(opened: Tab) -> None:
+    emulate(opened, "light")
+    # a click is as good where nothing is laid out, and quicker
+    opened.run("folds.forEach(fold => { fold.open = fold.id === 'pictures'; })")
+    nameless, dead, number = opened.run("""(() => {
+      const changed = new MutationObserver(() => {});
+      changed.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+      const nameless = [], dead = [];
+      let saved = 0;
+      HTMLAnchorElement.prototype.click = () => { saved += 1; };
+      const controls = [...document.querySelectorAll('button, input, select')];
+      for (const one of controls) {
+        const name = one.getAttribute('aria-label') || (one.closest('label') || one).textContent.trim();
+        if (!name) nameless.push(one.outerHTML.slice(0, 80));
+        if (one.tagName !== 'BUTTON' || one.hidden || !one.isConnected) continue;
+        changed.takeRecords(); saved = 0;
+        if (location.hash) history.replaceState(null, '', ' ');
+        one.click();
+        if (!changed.takeRecords().length && !saved && !location.hash) dead.push(name);
+      }
+      delete HTMLAnchorElement.prototype.click;
+      history.replaceState(null, '', ' ');
+      return [nameless, dead, controls.length];
+    })()""")
+    assert number > 60
+    assert nameless == dead == []
+
+
+@needs_browser
+def test_paper_is_light_and_nothing_is_folded_on_it(opened: Tab) -> None:
+    opened.run("folds.forEach(fold => { fold.open = false; })")
+    emulate(opened, "dark", "print")
+    assert opened.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert opened.run("getComputedStyle(document.querySelector('.tools')).display") == "none"
+    opened.run("dispatchEvent(new Event('beforeprint'))")
+    assert opened.run("folds.every(fold => fold.open)")
+    opened.run("dispatchEvent(new Event('afterprint'))")
+    assert not opened.run("folds.some(fold => fold.open)")
+    emulate(opened, "light")
+
+
+@needs_browser
+def test_nothing_failed_in_all_of_that(opened: Tab) -> None:
+    opened.run("1")
+    assert [entry["entry"]["text"] for entry in opened.heard("Log.entryAdded")] == []
+    assert opened.heard("Runtime.exceptionThrown") == opened.heard("Runtime.consoleAPICalled") == []
+
+
+@needs_browser
+def test_without_scripts_all_is_there_and_no_control(opened: Tab) -> None:
+    address = opened.run("location.href.split('#')[0]")
+    opened.call("Emulation.setScriptExecutionDisabled", value=True)
+    opened.open(Path(address.removeprefix("file://")))
+    document = opened.call("DOM.getDocument")["root"]["nodeId"]
+
+    def count(selector: str) -> int:
+        return len(opened.call("DOM.querySelectorAll", nodeId=document, selector=selector)["nodeIds"])
+
+    assert count("button, input, select, .tools") == 0
+    assert count("[data-name=cases] tbody tr") > 60
+    assert count(".chart svg[role=img]") >= 5
+    assert count(".map td") > 4
+    opened.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def window(there: Tab, width: int) -> None:
+    there.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500)
+
+
+def emulate(there: Tab, scheme: str, media: str = "") -> None:
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    there.call("Emulation.setEmulatedMedia", media=media, features=features)
 
 
 def test_the_templates_are_in_the_package() -> None:
     folder = Path(build.__file__).parent / "templates"
-    assert {path.name for path in folder.glob("*.j2")} == {"page.html.j2", "script.js.j2", "style.css.j2"}
+    assert {path.name for path in folder.glob("*.j2")} == {
+        "page.html.j2",
+        "tables.js.j2",
+        "charts.js.j2",
+        "style.css.j2",
+    }
 
 
 def test_cases_of_one_run_alone_do_not_stand_side_by_side() -> None:

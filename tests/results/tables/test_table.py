@@ -57,10 +57,16 @@ def test_no_line_is_longer_than_the_width_and_no_word_is_lost(width: int) -> Non
 
 
 def test_a_column_that_says_nothing_is_left_out() -> None:
-    table = table_of("T", ("a", "b"), [("1", ""), ("2", "")], filters={"a": ["1", "2"]}).filled()
-    assert [column.name for column in table.columns] == ["a"]
+    table = table_of("T", ("a", "b"), [("1", ""), ("2", "")], choose={"a"}).filled()
+    assert [(column.name, column.choose) for column in table.columns] == [("a", True)]
     assert table.texts("a") == ["1", "2"]
-    assert table.keys(1) == "2"
+
+
+def test_a_cut_table_says_so() -> None:
+    table = table_of("T", ("a",), [("1",), ("2",)], about="Numbers.")
+    assert table.first(2, "elsewhere") is table
+    cut = table.first(1, "elsewhere")
+    assert (cut.texts("a"), cut.about) == (["1"], "Numbers. The first 1 of 2 rows: elsewhere has all.")
 
 
 def test_markdown_aligns_numbers_and_says_why_there_are_none() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linregbench.results.words.text import interval_text_of_time, plain, ratio_text, text_of_time
+from linregbench.results.words.text import glance, interval_text_of_time, plain, ratio_text, text_of_time
 
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
@@ -75,3 +75,8 @@ def test_plain_text_has_nothing_that_a_terminal_obeys(text: str) -> None:
 )
 def test_a_time_with_its_interval_in_one_unit(ends_s: tuple[float, float, float], text: str) -> None:
     assert interval_text_of_time(*ends_s) == text
+
+
+@pytest.mark.parametrize(("ratio", "text"), [(1.004, "1.00x"), (1.949, "1.95x"), (1.999, "2.0x"), (28.3, "28x")])
+def test_a_ratio_for_a_glance(ratio: float, text: str) -> None:
+    assert glance(ratio) == text
