@@ -13,7 +13,7 @@ from ..models.calls import calls_to_pay
 from ..models.crossovers import saturations_of
 from ..models.rays import Ray, measured, rays
 from ..words.guesses import too_few
-from ..words.names import Key, Record, at_precision, competitor
+from ..words.names import Key, Record, competitor
 from .costs import CALLS, examples, forest_rows, pays, phase_spent
 from .draw import (
     AXIS_NAME,
@@ -25,11 +25,15 @@ from .draw import (
     cut,
     differing,
     ends_of,
+    line_of,
     main_rays,
     marker_of,
     panel_title,
 )
 from .lines import Interval, rate_of, ratio_of, seconds_of
+
+_DASHES = {"-": "", ":": "2 3", "--": "7 4", "-.": "7 3 2 3"}
+"""Of a line in a page, by that of the figure."""
 
 Panel = dict[str, Any]
 """As JSON: `title`, `x` and `y` (an axis: `label`, `unit`, `log`, or `names` of places), `along` the axis that
@@ -84,7 +88,7 @@ def _lines(
                 name,
                 of_case[0],
                 [[row[axis], *of_row(row), row["number"]] for row in of_case],
-                line="2 3" if at_precision(of_case[0]["precision"]) else "" if of_case[0]["device"] == "cpu" else "7 4",
+                line=_DASHES[line_of(of_case[0])],
                 hollow=of_case[0]["device"] != "cpu",
             )
             for name, of_case in ray.rows.items()

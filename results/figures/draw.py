@@ -14,8 +14,9 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from ..fields import DATA
 from ..formats.unjudged import rests_on
-from ..models.rays import Ray
+from ..models.rays import Ray, operations_of
 from ..words.families import FAMILIES
 from ..words.guesses import too_few
 from ..words.names import AXES, Key, Record, at_precision, particulars, place
@@ -274,7 +275,7 @@ def line_with_band(
         **look(row["strategy"]),
         markersize=5,
         linewidth=1.4,
-        linestyle=":" if at_precision(row["precision"]) else "-" if row["device"] == "cpu" else "--",
+        linestyle=line_of(row),
         markerfacecolor=colour if row["device"] == "cpu" else "none",
         label=cut(name, LONGEST),
     )
@@ -283,6 +284,13 @@ def line_with_band(
         at, lows, highs = (np.array(part, dtype=np.float64) for part in zip(*ends, strict=True))
         axes.fill_between(at, lows, highs, color=colour, alpha=0.22, linewidth=0)
         axes.vlines(at, lows, highs, color=colour, linewidth=2.4, alpha=0.5)
+
+
+def line_of(row: Record) -> str:
+    """Dotted below the highest precision, dashed off the CPU, dash-dotted where steps skip the data."""
+    if at_precision(row["precision"]):
+        return ":"
+    return "--" if row["device"] != "cpu" else "-" if operations_of(row) == DATA else "-."
 
 
 def ends_of(row: Record, low: str = "time_low_s", high: str = "time_high_s") -> tuple[Any, Any]:

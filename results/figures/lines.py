@@ -34,7 +34,7 @@ from .draw import (
     seconds_axis,
     ticks_at,
 )
-from .maps import winner_map
+from .maps import winner_map, winner_map_through_data
 
 Interval = tuple[float, float | None, float | None]
 """A value and the ends of its interval."""
@@ -119,6 +119,11 @@ FIGURES: dict[str, tuple[str, Callable[[Data], Figure]]] = {
     "map-features": (
         "Who wins where, and its lead over the best outside its family: samples and features",
         lambda data: winner_map(data, "features"),
+    ),
+    "map-batch-data": ("The same with every step through the data: samples and batch", winner_map_through_data),
+    "map-features-data": (
+        "The same with every step through the data: samples and features",
+        lambda data: winner_map_through_data(data, "features"),
     ),
     "first-result": ("What the first result costs, and what each further call", cost_shares),
     "break-even": ("Total time against the number of calls", break_even_figure),

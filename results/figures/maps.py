@@ -12,7 +12,7 @@ from matplotlib.patches import Patch, Rectangle
 from ..fields import CONTEST_KEYS
 from ..formats.unjudged import judged_here, rests_on
 from ..models.leads import Lead, lead_of, lead_text
-from ..models.rays import Data, measured
+from ..models.rays import Data, measured, shortened, through_data
 from ..words.families import apart, family_of, members
 from ..words.guesses import guess_mark
 from ..words.names import Key, Record, competitor, grouped
@@ -24,6 +24,7 @@ from .draw import (
     colour_of_family,
     cut,
     differing,
+    empty,
     fullest,
     legend_columns,
     panel_title,
@@ -128,6 +129,14 @@ def winner_map(data: Data, axis: str = "batch") -> Figure:
         f"no four sizes span both samples and {AXIS_NAME[axis]}",
         height=inner + _ABOVE + _BELOW,
     )
+
+
+def winner_map_through_data(data: Data, axis: str = "batch") -> Figure:
+    """The same among those whose steps go through the data."""
+    rows = measured(data)
+    if not shortened(rows):
+        return empty("every case goes through the data")
+    return winner_map(through_data(rows), axis)
 
 
 def _maps(records: Sequence[Record], axis: str) -> list[tuple[Key, Cells]]:

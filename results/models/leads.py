@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..fields import DATA
 from ..formats.unjudged import rests_on
 from ..words.families import family_of
 from ..words.guesses import shown_ratio
 from ..words.names import Record
-from .rays import by_lead
+from .rays import by_lead, operations_of
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,12 @@ def lead_of(rows: Sequence[Record]) -> Lead:
     winner, *others = sorted(rows, key=by_lead)
     level = [row for row in others if row["winner_verdict"] != "slower"]
     return Lead((winner, *level), tuple(row for row in others if row["winner_verdict"] == "slower"))
+
+
+def by_shortcut(leads: Sequence[Lead]) -> str:
+    """Of how many of these the winner does not go through the data in each step: `, on X'X made once in 3`."""
+    number = sum(operations_of(lead.level[0]) != DATA for lead in leads)
+    return f", on X'X made once in {'all' if number == len(leads) else f'{number:,}'}" if number else ""
 
 
 def lead_text(record: Record, joint: str = " (") -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..models.rays import shortened, through_data
 from ..runfile.collecting import uncollected
 from .build import Report
 from .devices import title_of
@@ -43,6 +44,9 @@ def html(report: Report, pictures: Mapping[str, str] | None = None) -> str:
 
     numbered = [record | {"number": number} for number, record in enumerate(report.records)]
     maps = {f"map-{axis}": maps_of(numbered, axis) for axis in ("batch", "features")}
+    if shortened(numbered):
+        rest = through_data(numbered)
+        maps |= {f"map-{axis}-data": maps_of(rest, axis) for axis in ("batch", "features")}
     charts = charts_of(numbered)
     drawn, missing = pictures_of(report.records, without={name for name, found in maps.items() if found})
     more = [Picture(f"picture-{n}", *picture) for n, picture in enumerate((pictures or {}).items())]

@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
-from ..fields import DATA
 from ..formats.load import Loaded
 from ..formats.unjudged import judged_here, notes
-from ..models.leads import Lead, lead_of, lead_text
-from ..models.rays import operations_of, shortened, through_data
+from ..models.leads import Lead, by_shortcut, lead_of, lead_text
+from ..models.rays import shortened, through_data
 from ..tables.accuracy import accuracy_sentences
 from ..tables.answers import Answers, crossover_text
 from ..tables.cases import opening
@@ -69,8 +68,7 @@ def _wins(family: str, won: Sequence[Lead]) -> str:
     within = [f"{name} in {number:,}" if len(of_members) > 1 else name for name, number in of_members.most_common()]
     text = f"{family} is fastest in {len(won):,}"
     text += f" ({', '.join(within)})" if within != [family] else ""
-    short = sum(operations_of(lead.level[0]) != DATA for lead in won)
-    text += f", on X'X made once in {'all' if short == len(won) else f'{short:,}'}" if short else ""
+    text += by_shortcut(won)
     rivals = [lead.rival for lead in won if lead.rival is not None and family_of(lead.rival) != family]
     if rivals:
         rivals.sort(key=itemgetter("winner_ratio"), reverse=True)

@@ -9,7 +9,8 @@ from statistics import median
 
 from ..formats.load import Loaded
 from ..formats.unjudged import judged_here
-from ..models.leads import Lead, lead_of
+from ..models.leads import Lead, by_shortcut, lead_of
+from ..models.rays import shortened, through_data
 from ..tables.answers import Answers
 from ..words.families import family_of, members
 from ..words.guesses import too_few, too_few_text
@@ -48,6 +49,9 @@ def top_of(loaded: Loaded, answers: Answers) -> Top:
     for ((_, run), (_, method)), rows in grouped(judged, ("run", "method")).items():
         of = method_name(method).capitalize() + (f", run {plain(run)}" if several else "")
         headlines.append(Headline(of, _sentence(list(map(lead_of, grouped(rows).values())))))
+        if shortened(rows):
+            leads = list(map(lead_of, grouped(through_data(rows)).values()))
+            headlines.append(Headline(f"{of} with every step through the data", _sentence(leads)))
     enough = [row for row in judged if not too_few(row["blocks"])]
     return Top(headlines, list(_advice(loaded, answers, enough)), list(_machines(loaded)))
 
@@ -67,7 +71,7 @@ def _sentence(leads: Sequence[Lead]) -> str:
         names = members([row for lead in won for row in lead.level])
         name = family if names == family else f"{family} ({names})"
         within = where.get(family) or _share(len(won), len(leads))
-        parts.append(f"{name} is fastest {within}{_lead(family, won)}")
+        parts.append(f"{name} is fastest {within}{by_shortcut(won)}{_lead(family, won)}")
     open_ones = [lead for lead in known if not lead.sure]
     for tied, words in ((True, "a tie between families"), (False, "too close to call")):
         number = sum(lead.tied is tied for lead in open_ones)
