@@ -5,10 +5,15 @@ import real
 
 from linregbench.benchmarks import variables
 from linregbench.benchmarks.processes.handle import Nursery, Setting, WorkerEnded
+from linregbench.results.runfile.read import parse_record
+from linregbench.results.runfile.records import Environment
 
 NANNY = {"MALLOC_TRIM_THRESHOLD_": "65536", "OMP_NUM_THREADS": "7", "PYTHONHASHSEED": "6640"}
 LEFT = {**NANNY, "GLIBC_TUNABLES": "glibc.malloc.arena_max=1", "OPENBLAS_CORETYPE": "Prescott", "GOMP_SPINCOUNT": "0"}
 KEPT = {"XLA_FLAGS": "--xla_cpu_use_thunk_runtime=true", "LD_PRELOAD": "/opt/lib/libjemalloc.so.2:/opt/libfake.so"}
+WHO = dict.fromkeys(("environment", "nursery", "python"), "here") | {
+    **{"record": "environment", "device": "cpu", "threads": "1", "x64": False, "packages": {}}
+}
 PLAIN = {"HOME": "/root", "JAX_TRACEBACK_FILTERING": "off", "MALLOCATE": "x"}
 
 
@@ -39,3 +44,11 @@ def test_a_plugin_sees_what_was_kept_alone(threads: str, sees: str, monkeypatch:
     with Nursery(Setting(threads=threads)) as nursery, pytest.raises(WorkerEnded) as ended:
         nursery.worker({}).ask("solvers", 60.0, path=str(real.PLUGINS / "sees.py"))
     assert f"saw {sees}XLA_FLAGS={KEPT['XLA_FLAGS']};" in ended.value.reason
+
+
+def test_a_run_file_keeps_them() -> None:
+    record = WHO | {"dropped": NANNY, "kept": {"XLA_FLAGS": "--xla_x"}}
+    parsed = parse_record(record)
+    assert isinstance(parsed, Environment)
+    assert (parsed.dropped, parsed.kept) == (NANNY, {"XLA_FLAGS": "--xla_x"})
+    assert parse_record(WHO).dropped is None  # type: ignore[union-attr]  # of a file from before
