@@ -12,7 +12,11 @@ NANNY = {"MALLOC_TRIM_THRESHOLD_": "65536", "OMP_NUM_THREADS": "7", "PYTHONHASHS
 LEFT = {**NANNY, "GLIBC_TUNABLES": "glibc.malloc.arena_max=1", "OPENBLAS_CORETYPE": "Prescott", "GOMP_SPINCOUNT": "0"}
 KEPT = {"XLA_FLAGS": "--xla_cpu_use_thunk_runtime=true", "LD_PRELOAD": "/opt/lib/libjemalloc.so.2:/opt/libfake.so"}
 WHO = dict.fromkeys(("environment", "nursery", "python"), "here") | {
-    **{"record": "environment", "device": "cpu", "threads": "1", "x64": False, "packages": {}}
+    "record": "environment",
+    "device": "cpu",
+    "threads": "1",
+    "x64": False,
+    "packages": {},
 }
 PLAIN = {"HOME": "/root", "JAX_TRACEBACK_FILTERING": "off", "MALLOCATE": "x"}
 
