@@ -25,7 +25,7 @@ FORBIDDEN = {
 }
 FLOORS = {
     "benchmarks": (
-        *("clock", "devices", "grid", "worker", "processes", "sampling"),
+        *("clock", "devices", "variables", "grid", "worker", "processes", "sampling"),
         *("run", "versus", "suites", "aot", "cli"),
     ),
     "results": (

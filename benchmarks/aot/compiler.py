@@ -22,7 +22,7 @@ import msgspec
 import linregbench
 
 from ..grid.options import UsageError
-from ..processes.handle import inherited
+from ..variables import inherited
 from .targets import Target, configuration
 from .work import Work, merged, repeated, total
 

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from linregbench.results.words.text import plain
+
+from .. import variables
 from ..grid.options import (
     AXES,
     MOST_CPU_DEVICES,
@@ -194,6 +197,7 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
         _refuse_options_beside("resume", "no_report")
         request, before = resumed(resume)
         tell_notices([before])
+    _tell_variables()
     with prepared(request, before) as ready:
         if dry_run:
             return _print_plan(ready)
@@ -250,6 +254,7 @@ def versus(
     from ..versus import sides
 
     failures_of(fail_on)
+    _tell_variables()
     request = _request(given | {"more_than": parse_percentage("--more-than", more_than)}, output)
     with sides(ref, python, request.plugins) as settings, tempfile.TemporaryDirectory() as folder:
         base, new = settings
@@ -279,6 +284,12 @@ def _request(given: Mapping[str, Any], output: Path | None) -> Request:
         if report == output or report.exists():
             raise UsageError(f"--output {output}: its report {report} would be in the way; give it another name")
     return Request(options, tuple(dict.fromkeys(given["plugin"])), given["data"], output)
+
+
+def _tell_variables() -> None:
+    """A line on standard error where a variable of the environment changes times, dropped or kept."""
+    if (text := variables.notice()) is not None:
+        print(f"linregbench: {plain(text)}", file=sys.stderr)
 
 
 def _options(given: Mapping[str, Any]) -> RunOptions:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import queue
 import signal
 import subprocess
@@ -24,11 +23,10 @@ from typing import Any, Protocol
 
 import linregbench
 
-from .. import clock, devices
+from .. import clock, devices, variables
 from ..worker import wire
 
 START_TIMEOUT_S, PROBLEM_TIMEOUT_S, GOODBYE_TIMEOUT_S = 120.0, 600.0, 5.0
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 _PACKAGE = Path(linregbench.__file__).resolve().parent
 _ROOM = Path(__file__).resolve().parents[1]
@@ -70,7 +68,7 @@ class Setting:
     @property
     def variables(self) -> dict[str, str]:
         """The environment variables of this setting."""
-        threads = {} if self.threads == "all" else dict.fromkeys(THREAD_VARIABLES, self.threads)
+        threads = {} if self.threads == "all" else dict.fromkeys(variables.THREADS, self.threads)
         settings = {"JAX_ENABLE_X64": "1" if self.x64 else "0", "PYTHONHASHSEED": str(self.hash_seed)}
         # said in every case: one of the user's own would change what is measured, and no record would tell
         settings["JAX_NUM_CPU_DEVICES"] = str(self.cpu_devices)
@@ -241,7 +239,7 @@ class Program:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=inherited() | setting.variables,
+            env=variables.inherited() | setting.variables,
             start_new_session=True,  # Ctrl-C is for the schedule, which ends them in order
         )
         self._replies: queue.SimpleQueue[wire.Message | None] = queue.SimpleQueue()
@@ -309,11 +307,6 @@ class Program:
             for line in stream:
                 self._replies.put(json.loads(line))
         self._replies.put(None)
-
-
-def inherited() -> dict[str, str]:
-    """This process's variables, less the compilation cache: a compile that was read from disk is no compile."""
-    return {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
 
 
 def _cause_of_death(exit_code: int, said: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 from linregbench.solvers.problem import data_bytes
 from linregbench.solvers.registry import Solver
 
-from .. import devices
+from .. import devices, variables
 from ..grid.cases import Case
 from ..grid.options import UsageError
 from ..worker.kept import KEPT_FROM_BYTES
@@ -187,6 +187,8 @@ class Nurseries:
                     "x64": setting.x64,
                     "cores": setting.cores,
                     **{name: nursery.hello[name] for name in ("python", "packages", "blas", "xla_flags", "fork")},
+                    "dropped": variables.dropped(),
+                    "kept": variables.kept(),
                     "device_kind": "; ".join(dict.fromkeys(kinds[name] for name in _devices_of(setting, kinds)))
                     or None,
                     "facts": self._facts(nursery, kinds),

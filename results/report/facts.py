@@ -31,8 +31,15 @@ def facts_of_run(run: Run, diagnostics: Diagnostics) -> list[str]:
             for environment in run.environments
         ),
         *(line for environment in run.environments for line in device_facts(environment)),
+        *dict.fromkeys(line for environment in run.environments for line in _of_variables(environment)),
         *details(diagnostics),
     ]
+
+
+def _of_variables(environment: Environment) -> list[str]:
+    """What the processes got, and did not get, of the variables that change times."""
+    told = {"not passed on": environment.dropped, "passed on": environment.kept}
+    return [f"of the environment {how}: {_pairs(each.items())}" for how, each in told.items() if each]
 
 
 def device_facts(environment: Environment) -> list[str]:

@@ -116,6 +116,8 @@ class Environment(_Kind, frozen=True, kw_only=True, tag="environment"):
     packages: Mapping[str, Any]
     blas: str | None = None
     xla_flags: str | None = None
+    dropped: Mapping[str, Any] | None = None  # variables of whoever started it that it was not given
+    kept: Mapping[str, Any] | None = None  # those that it was given though they may change times
     device_kind: str | None = None
     plugins: Mapping[str, Any] | None = None
     cores: tuple[Whole, ...] | None = None  # that its workers may run on

@@ -1,0 +1,79 @@
+"""Which of the environment variables of this process reach what is measured, by a rule: never in silence.
+
+A shell, a notebook or a cluster's scheduler leaves variables behind that change times: `MALLOC_TRIM_THRESHOLD_`, which
+a dask nanny exports, makes NumPy map and fault its temporaries anew at every call. What only changes times is dropped;
+what a program may need in order to run at all is kept (XLA_FLAGS may say where CUDA lies, LD_PRELOAD a library without
+which nothing starts). The environment record of a run file has both.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""What `--threads` sets."""
+
+DROPPED = (
+    # of the allocator: glibc's, jemalloc's and Python's own
+    *("MALLOC_*", "GLIBC_TUNABLES", "PYTHONMALLOC"),
+    # of pools of threads: how many, where, and whether they spin
+    *(*THREADS, "*_NUM_THREADS", "OMP_*", "GOMP_*", "KMP_*", "OPENBLAS_*", "MKL_*", "BLIS_*"),
+    # what the harness sets itself, the same in every run
+    "PYTHONHASHSEED",
+    # a compile that was read from disk is no compile
+    *("JAX_COMPILATION_CACHE_DIR", "JAX_DISABLE_JIT", "JAX_DEBUG_NANS", "JAX_DEBUG_INFS"),
+)
+"""Patterns of names: what only changes times, or the work itself."""
+
+KEPT = ("XLA_FLAGS", "LIBTPU_INIT_ARGS", "LD_PRELOAD")
+"""What changes times too, and may be needed to run at all."""
+
+_PATHS = ("LD_PRELOAD", "JAX_COMPILATION_CACHE_DIR")
+"""Of these the record has the names of files alone: it holds no path of anybody's disk."""
+
+
+def inherited(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a measuring process gets of these variables, of this process where none are given."""
+    given = os.environ if environ is None else environ
+    return {name: value for name, value in given.items() if not _is_dropped(name)}
+
+
+def dropped(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What it does not get, for the record."""
+    given = os.environ if environ is None else environ
+    return {name: _told(name, given[name]) for name in sorted(given) if _is_dropped(name)}
+
+
+def kept(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What it gets though it may change times, for the record."""
+    given = os.environ if environ is None else environ
+    return {name: _told(name, given[name]) for name in KEPT if given.get(name)}
+
+
+def notice(environ: Mapping[str, str] | None = None) -> str | None:
+    """One line on what was dropped and what was kept; None where there was neither."""
+    parts = list(_parts(dropped(environ), kept(environ)))
+    return f"of the environment, {'; '.join(parts)}" if parts else None
+
+
+def _parts(without: Mapping[str, str], with_: Mapping[str, str]) -> Iterator[str]:
+    if without:
+        yield f"not passed on to what is measured: {_listed(without)}"
+    if with_:
+        yield f"passed on though it may change times: {_listed(with_)}"
+
+
+def _listed(variables: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in variables.items())
+
+
+def _is_dropped(name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in DROPPED)
+
+
+def _told(name: str, value: str) -> str:
+    if name in _PATHS:
+        return ":".join(os.path.basename(part) for part in value.replace(":", " ").split())
+    return value
