@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -57,8 +58,8 @@ class Axis(NamedTuple):
 
 AXES = {
     "method": Axis("methods", str, "gd, ols, gd_tol (gradient descent to a tolerance)."),
-    "strategy": Axis("strategies", str, "Strategies, as `linregbench list` names them."),
-    "variant": Axis("variants", str, "Gradients (autodiff, analytic, finite) or closed forms (inverse, solve, ...)."),
+    "strategy": Axis("strategies", str, "Strategies, as `linregbench list` names them, or patterns: 'numba*'."),
+    "variant": Axis("variants", str, "Gradients (autodiff, analytic, finite), closed forms (inverse, ...), patterns."),
     "device": Axis("devices", str, "cpu, cuda, cuda:1, ...; one that is absent is skipped, with the reason."),
     "dtype": Axis("dtypes", str, "float32, float64."),
     "precision": Axis(
@@ -184,6 +185,13 @@ def one_of(what: str, names: Iterable[str] | None, choices: Iterable[str]) -> No
     for name in names or ():
         if name not in choices:
             raise UsageError(f"unknown {what} {name!r}: choose from {', '.join(choices)}")
+
+
+def some_of(what: str, patterns: Iterable[str] | None, choices: Sequence[str]) -> None:
+    """Raise UsageError, with the names there are, for a name or pattern that is true of none of them."""
+    for pattern in patterns or ():
+        if not fnmatch.filter(choices, pattern):
+            raise UsageError(f"unknown {what} {pattern!r}: choose from {', '.join(choices)}")
 
 
 def _within(option: str, values: Sequence[float] | None, least: int, most: int = MOST) -> None:

@@ -7,12 +7,15 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..grid.cases import Case, Contest, worker_bytes
+from ..grid.cases import Case, Contest, is_foreign, worker_bytes
 from ..processes.machine import MEMORY_SHARE
 from .block import ROUNDS, Entry, Rules, sampled_rounds
 
 OVERHEAD_S = {"numpy": 0.1, "jax": 0.4}
 """Fork to calibrated, and the end, of one case in a block; measured on two cores, for the prediction alone."""
+
+IMPORT_S = 1.0
+"""On top for a library, which each worker imports; about what numba takes."""
 
 STEP_S = {"numpy": 5e-6, "jax": 3.5e-3}
 """Seconds a step where Python drives the steps, for the prediction alone."""
@@ -103,7 +106,13 @@ def predicted_block_s(entries: Iterable[Entry], limits: Limits) -> float:
         if call_s > limits.call_limit_s:
             continue
         rounds = len(list(sampled_rounds(max(call_s, limits.rules.target_s), limits.rules)))
-        total += OVERHEAD_S[entry.case.solver.backend] + 3 * call_s + rounds * max(call_s, 1.2 * limits.rules.target_s)
+        solver = entry.case.solver
+        total += (
+            OVERHEAD_S.get(solver.backend, OVERHEAD_S["numpy"])
+            + IMPORT_S * is_foreign(solver)
+            + 3 * call_s
+            + rounds * max(call_s, 1.2 * limits.rules.target_s)
+        )
     return total + ROUNDS * 0.01
 
 

@@ -13,8 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import clock, devices
 from .calls import Prepared
 
@@ -28,25 +26,24 @@ PROFILED_CALLS = 3
 def dispatch_and_out_s(prepared: Prepared, call_s: float) -> tuple[float | None, float | None]:
     """Median seconds until an unblocked call returns, and until its answer, waited for, is on the host.
 
-    Each answer is fetched once, since JAX keeps what it has fetched. None for NumPy, which does neither.
+    Each answer is fetched once, since JAX keeps what it has fetched. None for NumPy, which does neither, and for every
+    solver whose call is done when it returns.
     """
     if prepared.dispatch is None:
         return None, None
-    import jax
-
     returned_s, out_s = [], []
     for _ in range(TIMES if call_s < REPEATED_S else 1):
         result, seconds = clock.once(prepared.dispatch)
         prepared.wait(result)
         returned_s.append(seconds)
-        out_s.append(clock.once(partial(jax.tree.map, np.asarray, result))[1])
+        out_s.append(clock.once(partial(prepared.fetch, result))[1])
     return statistics.median(returned_s), statistics.median(out_s)
 
 
 def throughput_s(prepared: Prepared, call_s: float) -> float | None:
     """Seconds a call where several are enqueued and waited for once.
 
-    None for NumPy, and for calls so long that two of them would take over THROUGHPUT_S.
+    None where there is nothing to wait for, and for calls so long that two of them would take over THROUGHPUT_S.
     """
     in_flight = min(MOST_IN_FLIGHT, int(THROUGHPUT_S / max(call_s, 1e-9)))
     dispatch, wait = prepared.dispatch, prepared.wait

@@ -74,9 +74,9 @@ def strict_call(call: clock.Call) -> list[str]:
 def inputs_changed(prepared: Prepared, solver: Solver, workload: Workload, problem: Problem) -> bool:
     """Whether the arrays that were passed to the timed calls still hold what was put there."""
     given = calls.calls_for(solver, workload, problem)
-    if calls.place_of(solver) is not None:  # what it padded is compared as it was placed
-        given = list(prepared.on(given).inputs)
-    held = prepared.inputs
+    if calls.hook_of(solver, "place") is not None:  # what it padded, say, is compared as it was placed
+        given = [calls.fetched(solver, arrays) for arrays in prepared.on(given).inputs]
+    held = [calls.fetched(solver, arrays) for arrays in prepared.inputs]
     return any(
         not np.array_equal(np.asarray(now), np.asarray(before))
         for arrays, originals in zip(held, given, strict=True)

@@ -69,7 +69,7 @@ def status_of(error: BaseException) -> tuple[str, str]:
         return "out_of_memory", text or "the allocation failed"
     if type(error).__name__ == "LinAlgError":
         return "wrong", f"LinAlgError: {text}"
-    if isinstance(error, devices.DeviceError):
+    if isinstance(error, devices.DeviceError | calls.AbsentError):
         return "skipped", text
     return "failed", f"{type(error).__name__}: {text}" if text else type(error).__name__
 
@@ -129,6 +129,7 @@ def _configure(case: Mapping[str, Any], solver: Solver) -> None:
 def _probe(case: Mapping[str, Any], problem: Problem) -> Message:
     """Seconds that one call would take, told from one problem and, where Python drives the steps, from one step."""
     solver = solver_for(case)
+    calls.import_required(solver)
     _configure(case, solver)
     short, part, scale = calls.shortened(solver, Workload(**case["workload"]), problem)
     call = calls.prepare(solver, short, part, case["device"]).call
@@ -143,6 +144,7 @@ def _prepare(desk: _Desk) -> Message:
     spent: dict[str, float] = {}
     with clock.stopwatch(spent, "place"):
         solver = desk.solver = solver_for(desk.case)
+        calls.import_required(solver)
         _configure(desk.case, solver)
         prepared = desk.prepared = calls.prepare(solver, desk.workload, desk.problem, desk.case["device"])
     clocked = prepared.phases
@@ -239,7 +241,7 @@ def _finish(desk: _Desk) -> Message:
     what = (_given(desk.solver), desk.workload, desk.problem)
     with clock.stopwatch(spent, "check"):
         judgement = answers.judge(*what, prepared, desk.first, coarse=_coarse(desk.case))
-        reply["excess_loss"] = answers.excess_loss(desk.first, desk.workload, desk.problem)
+        reply["excess_loss"] = answers.excess_loss(desk.first, desk.workload, desk.problem, desk.solver)
         if judgement.status == "ok" and desk.case["guard"]:
             desk.findings += _guard(desk, prepared)
         if desk.compiles():

@@ -1,0 +1,38 @@
+"""optax: its sgd in one lax.scan, jitted by the harness; the loss is differentiated by jax.grad, as its users do.
+
+The same iterates as `jax_scan autodiff`: sgd without momentum is a step against the gradient. It carries a state.
+"""
+
+from functools import partial
+
+import jax
+from jax import Array, lax
+
+from .. import gradients
+from ..registry import solver
+
+
+@solver(method="gd", strategy="optax", variant="sgd", backend="jax", compiled=True, requires="optax")
+def gd_sgd(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """Gradient descent by optax.sgd; X (n, d), y (n,), w (d,), step_size () -> w (d,)."""
+    return _descend(X, y, w, step_size, steps)
+
+
+@solver(method="gd", strategy="optax", variant="sgd_vmap", backend="jax", compiled=True, batched=True, requires="optax")
+def gd_sgd_vmap(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """The same over a batch by jax.vmap; X (b, n, d), y (b, n), w (b, d), step_size (b,) -> w (b, d)."""
+    return jax.vmap(partial(_descend, steps=steps))(X, y, w, step_size)
+
+
+def _descend(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    import optax
+
+    optimizer = optax.sgd(step_size)
+
+    def body(carry: tuple[Array, optax.OptState], _: None) -> tuple[tuple[Array, optax.OptState], None]:
+        w, state = carry
+        updates, state = optimizer.update(gradients.autodiff(X, y, w), state)
+        return (optax.apply_updates(w, updates), state), None
+
+    answer: Array = lax.scan(body, (w, optimizer.init(w)), length=steps)[0][0]
+    return answer
