@@ -1,6 +1,6 @@
-"""optax: its sgd in one lax.scan, jitted by the harness; the loss is differentiated by jax.grad, as its users do.
+"""optax: its sgd in one lax.scan, over a batch by jax.vmap, jitted by the harness; the loss is given to jax.grad.
 
-The same iterates as `jax_scan autodiff`: sgd without momentum is a step against the gradient. It carries a state.
+The same iterates as `jax_vmap autodiff`: sgd without momentum is a step against the gradient. It carries a state.
 """
 
 from functools import partial
@@ -12,15 +12,9 @@ from .. import gradients
 from ..registry import solver
 
 
-@solver(method="gd", strategy="optax", variant="sgd", backend="jax", compiled=True, requires="optax")
+@solver(method="gd", strategy="optax", variant="sgd", backend="jax", compiled=True, batched=True, requires="optax")
 def gd_sgd(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
-    """Gradient descent by optax.sgd; X (n, d), y (n,), w (d,), step_size () -> w (d,)."""
-    return _descend(X, y, w, step_size, steps)
-
-
-@solver(method="gd", strategy="optax", variant="sgd_vmap", backend="jax", compiled=True, batched=True, requires="optax")
-def gd_sgd_vmap(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
-    """The same over a batch by jax.vmap; X (b, n, d), y (b, n), w (b, d), step_size (b,) -> w (b, d)."""
+    """Gradient descent by optax.sgd; X (b, n, d), y (b, n), w (b, d), step_size (b,) -> w (b, d)."""
     return jax.vmap(partial(_descend, steps=steps))(X, y, w, step_size)
 
 

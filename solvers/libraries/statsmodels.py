@@ -1,7 +1,7 @@
 """statsmodels: OLS(y, X).fit().params, what a person calls who wants the inference that comes with it.
 
-On the clock beyond the solve: it checks its inputs, and makes the covariance's needs, the pseudo-inverse or R and rank.
-Standard errors and tests are made when asked for, and are not asked for here.
+On the clock beyond the solve: it checks its inputs, and makes what a covariance needs, (X'X)^-1 and the rank. Standard
+errors and tests are made when asked for, and are not asked for here.
 """
 
 from typing import Any
@@ -18,16 +18,6 @@ NEEDS = "statsmodels.regression.linear_model"
 @solver(method="ols", strategy="statsmodels", variant="pinv", backend="statsmodels", requires=NEEDS)
 def ols_pinv(X: Floats, y: Floats) -> Floats:
     """By the pseudo-inverse, its default; X (n, d), y (n,) -> w (d,)."""
-    return _params(X, y, "pinv")
-
-
-@solver(method="ols", strategy="statsmodels", variant="qr", backend="statsmodels", requires=NEEDS)
-def ols_qr(X: Floats, y: Floats) -> Floats:
-    """By QR; X (n, d), y (n,) -> w (d,)."""
-    return _params(X, y, "qr")
-
-
-def _params(X: Floats, y: Floats, method: str) -> Floats:
     from statsmodels.regression.linear_model import OLS
 
-    return np.asarray(OLS(y, X).fit(method=method).params, X.dtype)
+    return np.asarray(OLS(y, X).fit().params, X.dtype)

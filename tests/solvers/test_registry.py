@@ -38,14 +38,14 @@ def test_every_strategy_is_there_with_its_variants():
     expected |= {("ols", s): CLOSED for s in ("jax_eager", *compiled, "numpy_loop", "numpy_stacked")}
     expected |= {
         ("gd", "numba"): ("fused",),
-        ("gd", "optax"): ("sgd", "sgd_vmap"),
+        ("gd", "optax"): ("sgd",),
         ("gd", "torch"): ("compiled_step", "loop"),
         ("gd", "cupy"): ("analytic",),
         ("ols", "cupy"): ("lstsq", "solve"),
         ("ols", "lineax"): ("normal_cg", "qr", "svd"),
         ("ols", "scipy"): ("gelsd", "gelsy", "lsmr", "lsqr", "posv"),
         ("ols", "sklearn"): ("fit",),
-        ("ols", "statsmodels"): ("pinv", "qr"),
+        ("ols", "statsmodels"): ("pinv",),
         ("ols", "torch"): ("lstsq",),
     }
     assert rows == sorted((*key, variant) for key, variants in expected.items() for variant in variants)
