@@ -1,6 +1,7 @@
 # make bench PRESET=smoke              a first answer, half a minute of measuring behind the installing
 # make bench   install what is missing, run the quick sweep, print its tables, write its run file and report
 # make bench DEVICE=cuda               the same on an NVIDIA GPU, CUDA for JAX installed too; DEVICE=cuda,cpu for both
+# make bench PRESET=libraries          our rows beside numba, SciPy, scikit-learn, torch, ..., installed too (gigabytes)
 # make test    install what is missing, lint, check types, run the tests
 # make asv     asv's suite for HEAD in a virtualenv of its own, and its pages in .asv/html
 # make asv-continuous BASE=main        is HEAD slower? by ratios, which hold on a noisy machine; BENCH=. for all
@@ -17,6 +18,8 @@ PRESET ?= quick
 TARGET ?= h100
 # CUDA's wheels are gigabytes: they are fetched only where a driver could use them, and elsewhere the run says why not.
 EXTRA := $(if $(and $(findstring cuda,$(DEVICE)),$(wildcard /dev/nvidiactl /dev/dxg)),$(VENV)/.ready-cuda)
+# Other people's libraries are fetched for the preset that runs them, and for no other.
+EXTRA += $(if $(filter libraries,$(PRESET)),$(VENV)/.ready-libraries)
 
 # On two cores, for one JAX.
 ASV_MINUTES := 6
@@ -75,6 +78,10 @@ inspect: .aot/.ready
 
 $(VENV)/.ready-cuda: $(VENV)/.ready-bench
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cuda]'
+	@touch $@
+
+$(VENV)/.ready-libraries: $(VENV)/.ready-bench
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[libraries]'
 	@touch $@
 
 # The harness measured by itself; leave the machine alone meanwhile.

@@ -6,7 +6,7 @@ import inspect
 import pkgutil
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from .workload import METHODS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Place = Callable[[Sequence[Any], Sequence[Any]], tuple[Any, ...]]
+Place = Callable[[Sequence[Any], Any], tuple[Any, ...]]
+Hook = Callable[..., Any]
 
 ARGUMENTS = {
     "gd": ("X", "y", "w", "step_size", "steps"),
@@ -28,17 +29,29 @@ OPERATIONS = {
 }
 """How an answer is reached. Only `data` serves where the data change from step to step, or the loss is no parabola."""
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+HOOKS = ("place", "wait", "fetch", "warm")
 
 
 @dataclass(frozen=True)
 class Solver:
     """One way of solving: `function` takes the ARGUMENTS of its method by position.
 
+    backend     what computes: numpy, jax, or any other word; each but jax goes by the hooks, where it has any
     compiled    the harness jits the function, for gd with `steps` static
     batched     the function takes all problems at once: X (b, n, d), y (b, n), w (b, d), step_size (b,) -> (b, d)
     operations  how the answer is reached: one of OPERATIONS
-    place       puts a batched solver's arrays (NumPy) on a list of devices, its own way, off the clock; the answers of
-                what it pads the batch with follow the others. None: the harness puts them on one device
+    requires    the module that it needs beyond our own dependencies, such as `sklearn.linear_model`: imported before
+                any clock runs, and where it is not installed the case is skipped
+    platforms   what it runs on (cpu, cuda, ...); empty: every one for jax, the CPU alone for all else
+
+    The hooks. Without any, the arrays are private copies in NumPy, and a call is done when it returns.
+
+    place       NumPy arrays -> arrays where it computes, there when it returns; on the clock of transfer alone. Its
+                second argument is the device's name, for jax (a batched solver's own way to place) the list of devices;
+                the answers of what it pads the batch with follow the others
+    wait        returns what one solve returned (a list, where a batch is a loop) once all of it is there; on the clock
+    fetch       one array of an answer or of what was placed -> NumPy; off the clock, for transfer_out_s on its own
+    warm        a compile of its own: takes the placed arguments of a call; on the clock of compile alone
     """
 
     method: str
@@ -50,12 +63,28 @@ class Solver:
     function: Callable[..., Any]
     place: Place | None = None
     operations: str = "data"
+    wait: Hook | None = None
+    fetch: Hook | None = None
+    warm: Hook | None = None
+    requires: str | None = None
+    platforms: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields without the functions, plain for JSON."""
+        """The fields without the functions, plain for JSON; `of` reads them."""
         fields = asdict(self)
-        del fields["function"], fields["place"]
-        return fields
+        for name in ("function", *HOOKS):
+            del fields[name]
+        return fields | {"platforms": list(self.platforms)}
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any], function: Callable[..., Any], **hooks: Hook | None) -> "Solver":
+        """What `as_dict` wrote, of this commit or an older one, with the functions that it left out."""
+        every: dict[str, Any] = {**fields, **hooks, "platforms": tuple(fields.get("platforms", ()))}
+        return cls(**every, function=function)
+
+    def runs_on(self, platform: str) -> bool:
+        """Whether it can make use of a platform: cpu, cuda, ..."""
+        return platform in self.platforms if self.platforms else self.backend == "jax" or platform == "cpu"
 
 
 class PluginError(ValueError):
@@ -73,8 +102,13 @@ def solver(
     backend: str,
     compiled: bool = False,
     batched: bool = False,
-    place: Place | None = None,
     operations: str = "data",
+    requires: str | None = None,
+    platforms: Sequence[str] = (),
+    place: Place | None = None,
+    wait: Hook | None = None,
+    fetch: Hook | None = None,
+    warm: Hook | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as a solver and hand it back unchanged.
 
@@ -83,19 +117,15 @@ def solver(
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
-    for field, name in (("strategy", strategy), ("variant", variant)):
+    for field, name in (("strategy", strategy), ("variant", variant), ("backend", backend)):
         if not NAME.fullmatch(name):
             raise ValueError(f"{field} must be lower-case letters, digits and _, led by a letter, got {name!r}")
     if operations not in OPERATIONS:
         raise ValueError(f"operations must be one of {', '.join(OPERATIONS)}, got {operations!r}")
-    if backend not in ("numpy", "jax"):
-        raise ValueError(f"backend must be numpy or jax, got {backend!r}")
     if compiled and backend != "jax":
         raise ValueError(f"compiled=True is for backend jax, got {backend!r}; leave compiled out")
-    if place is not None and not (batched and backend == "jax"):
-        raise ValueError(
-            f"place is for batched solvers of backend jax, got {backend!r}, batched={batched}; leave it out"
-        )
+    if backend == "jax":
+        _check_hooks_of_jax(place, (wait, fetch, warm), batched)
 
     def register(function: Function) -> Function:
         _check_signature(function, method, compiled)
@@ -105,18 +135,23 @@ def solver(
                 f"{' '.join(key)} is registered twice, in {_file(SOLVERS[key].function)} and in {_file(function)}; "
                 "give one of them another variant"
             )
-        SOLVERS[key] = Solver(method, strategy, variant, backend, compiled, batched, function, place, operations)
+        hooks = (wait, fetch, warm)
+        plain = (method, strategy, variant, backend, compiled, batched)
+        SOLVERS[key] = Solver(*plain, function, place, operations, *hooks, requires, tuple(platforms))
         return function
 
     return register
 
 
 def load_builtin() -> dict[tuple[str, str, str], Solver]:
-    """Import every module of this package, so that a file dropped in adds its rows, and return SOLVERS."""
+    """Import every module of this package, so that a file dropped in adds its rows, and return SOLVERS.
+
+    Those of `libraries` import their library where they are called, so that rows are listed without it.
+    """
     package = sys.modules[__name__.rpartition(".")[0]]
-    for module in pkgutil.iter_modules(package.__path__):
-        if not module.name.startswith("_"):
-            importlib.import_module(f"{package.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not module.name.rpartition(".")[2].startswith("_"):
+            importlib.import_module(module.name)
     return SOLVERS
 
 
@@ -162,6 +197,13 @@ def _check_signature(function: Callable[..., Any], method: str, compiled: bool) 
         ) from error
     if compiled and method == "gd" and "steps" not in signature.parameters:
         raise ValueError(f"a compiled gd solver needs a parameter named steps, since it is static, got {signature}")
+
+
+def _check_hooks_of_jax(place: Place | None, others: Sequence[Hook | None], batched: bool) -> None:
+    if place is not None and not batched:
+        raise ValueError("place of a jax solver is for batched ones, got batched=False; leave it out")
+    if any(hook is not None for hook in others):
+        raise ValueError("wait, fetch and warm are for other backends: of jax the harness knows how; leave them out")
 
 
 def _file(function: Callable[..., Any]) -> str:

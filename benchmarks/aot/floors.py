@@ -121,10 +121,11 @@ def _record(compiled: Compiled, target: Target, launch_us: float) -> Row:
 
 
 def _compiled_solvers(plugins: Sequence[Path]) -> list[Solver]:
+    """Those that the harness compiles, less those of libraries, which may not be here."""
     solvers = list(load_builtin().values())
     for path in plugins:
         try:
             solvers += load_file(path)
         except PluginError as error:
             raise UsageError(f"--plugin {path}: {error}") from None
-    return [solver for solver in dict.fromkeys(solvers) if solver.compiled]
+    return [solver for solver in dict.fromkeys(solvers) if solver.compiled and not solver.requires]

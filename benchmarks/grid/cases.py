@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any
 
 from linregbench.solvers.problem import Workload, data_bytes, make_workload
 from linregbench.solvers.registry import Solver
 
-from .options import RunOptions, UsageError, one_of
+from .. import devices
+from .options import RunOptions, UsageError, one_of, some_of
 from .presets import PRESETS, Size, Sweep
 
 BASELINE = "numpy_loop"
@@ -118,8 +120,10 @@ def select(options: RunOptions, sides: Sides, counts: Mapping[str, int] | None =
     preset = PRESETS[options.preset]
     several = {device for device, count in (counts or {}).items() if count > 1}
     known = [solver for packaged, added in sides.values() for solver in (*packaged, *added)]
-    one_of("strategy", (*(options.strategies or ()), options.baseline), sorted({s.strategy for s in known}))
-    one_of("variant", options.variants, sorted({s.variant for s in known}))
+    strategies = sorted({s.strategy for s in known})
+    some_of("strategy", options.strategies, strategies)
+    one_of("strategy", (options.baseline,), strategies)
+    some_of("variant", options.variants, sorted({s.variant for s in known}))
     gathered: dict[tuple[str, str], list[Case]] = {}
     for sweep in preset.sweeps:
         for workload, threads in _workloads(options, sweep):
@@ -139,7 +143,7 @@ def select(options: RunOptions, sides: Sides, counts: Mapping[str, int] | None =
 
 
 def _cases(options: RunOptions, sweep: Sweep, workload: Workload, threads: str, sides: Sides) -> list[Case]:
-    """Each solver asked for, on each device, at each precision, in each environment; NumPy on the CPU alone."""
+    """Each solver asked for, on each device that it runs on, at each precision, in each environment."""
     cases = []
     for environment, (packaged, added) in sides.items():
         chosen = _competitors(options, sweep, workload, packaged)
@@ -147,15 +151,15 @@ def _cases(options: RunOptions, sweep: Sweep, workload: Workload, threads: str, 
         cases += [
             Case(workload, solver, device, threads, precision, environment)
             for device, solver in product(options.devices, chosen)
-            if solver.backend == "jax" or device == "cpu"
+            if solver.runs_on(devices.parse(device)[0])
             for precision in _precisions(options, sweep, solver, workload)
         ]
     return cases
 
 
 def _precisions(options: RunOptions, sweep: Sweep, solver: Solver, workload: Workload) -> tuple[str, ...]:
-    """The settings that make a difference: NumPy has none, and float64 is never cut short."""
-    if solver.backend == "numpy" or workload.dtype == "float64":
+    """The settings that make a difference: they are JAX's, and float64 is never cut short."""
+    if solver.backend != "jax" or workload.dtype == "float64":
         return (Case.precision,)
     return options.precisions or sweep.precisions
 
@@ -195,19 +199,35 @@ def is_plain(solver: Solver) -> bool:
 
 
 def _contenders(solver: Solver) -> tuple[str, ...]:
-    """The variants of its strategy that may be the fastest."""
-    return CONTENDERS.get((solver.method, solver.strategy)) or CONTENDERS[solver.method, solver.backend]
+    """The variants of its strategy that may be the fastest; of a library, and of a backend not known here, any."""
+    ours = CONTENDERS.get((solver.method, solver.strategy)) or CONTENDERS.get((solver.method, solver.backend))
+    return (solver.variant,) if ours is None or is_of_a_library(solver) else ours
+
+
+def is_of_a_library(solver: Solver) -> bool:
+    """Whether it needs what is not among our own dependencies; no sweep over every strategy takes it along."""
+    return getattr(solver, "requires", None) is not None  # an older commit's solvers have no such field
 
 
 def _competitors(options: RunOptions, sweep: Sweep, workload: Workload, solvers: Sequence[Solver]) -> list[Solver]:
     strategies = options.strategies or sweep.strategies
-    chosen = [s for s in solvers if s.method == workload.method and (strategies is None or s.strategy in strategies)]
+    chosen = [s for s in solvers if s.method == workload.method]
+    if strategies is None:
+        chosen = [s for s in chosen if not is_of_a_library(s)]
+    else:
+        chosen = [s for s in chosen if _matches(s.strategy, strategies)]
     if options.variants:
-        return [s for s in chosen if s.variant in options.variants]
+        return [s for s in chosen if _matches(s.variant, options.variants)]
+    if sweep.variants:
+        return [s for s in chosen if s.variant in sweep.variants]
     if sweep.every_variant:
         return chosen
     contend = (s for s in chosen if s.variant in _contenders(s))
     return [s for s in contend if workload.features >= PAYS_FROM.get(s.variant, 1)]
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _workloads(options: RunOptions, sweep: Sweep) -> Iterable[tuple[Workload, str]]:
@@ -251,6 +271,8 @@ def _sizes(options: RunOptions, sweep: Sweep) -> list[Size]:
 
 
 RUNTIME_BYTES = {"numpy": 10 * 2**20, "jax": 160 * 2**20}
+LIBRARY_BYTES = 150 * 2**20
+"""What a library takes once it is imported, on top; a guess, since they differ."""
 COPIES, OF_DIFFERENCES = 3, 2
 """Times its data that a worker holds at most: what is timed, what the check places, what a call makes of it, such as a
 transposition; and more where every feature has a loss of its own. Measured at 80 and 200 MB of data: 1.9 to 3.0."""
@@ -258,10 +280,19 @@ transposition; and more where every feature has a loss of its own. Measured at 8
 
 def resting_bytes(case: Case) -> int:
     """About how much memory a worker of this case holds between its answers: its runtime, its copy of the data."""
-    return RUNTIME_BYTES[case.solver.backend] + data_bytes(case.workload)
+    return _runtime_bytes(case.solver) + data_bytes(case.workload)
 
 
 def worker_bytes(case: Case) -> int:
     """About how much memory a worker of this case takes for itself at most, while it calls, places or checks."""
     copies = COPIES + (OF_DIFFERENCES if case.solver.variant == "finite" else 0)
-    return RUNTIME_BYTES[case.solver.backend] + copies * data_bytes(case.workload)
+    return _runtime_bytes(case.solver) + copies * data_bytes(case.workload)
+
+
+def _runtime_bytes(solver: Solver) -> int:
+    return RUNTIME_BYTES.get(solver.backend, RUNTIME_BYTES["numpy"]) + LIBRARY_BYTES * is_foreign(solver)
+
+
+def is_foreign(solver: Solver) -> bool:
+    """Whether its worker imports more than NumPy and JAX."""
+    return is_of_a_library(solver) or solver.backend not in RUNTIME_BYTES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import fnmatch
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -62,9 +63,12 @@ class Axis(NamedTuple):
 
 AXES = {
     "method": Axis("methods", str, "gd, ols, gd_tol (gradient descent to a tolerance).", "gd"),
-    "strategy": Axis("strategies", str, "Strategies, as `linregbench list` names them.", "numpy_loop,jax_scan"),
+    "strategy": Axis(
+        *("strategies", str, "Strategies, as `linregbench list` names them, or patterns: 'numba*'."),
+        "numpy_loop,jax_scan",
+    ),
     "variant": Axis(
-        *("variants", str, "Gradients (autodiff, analytic, finite) or closed forms (inverse, solve, ...)."),
+        *("variants", str, "Gradients (autodiff, analytic, finite), closed forms (inverse, ...), patterns."),
         "autodiff,analytic",
     ),
     "device": Axis(
@@ -204,6 +208,13 @@ def nearest(name: str, known: Iterable[str], others: Mapping[str, str] | None = 
     said = name.casefold()
     close = [others[said]] if others and said in others else difflib.get_close_matches(said, known, 1)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def some_of(what: str, patterns: Iterable[str] | None, choices: Sequence[str]) -> None:
+    """Raise UsageError, with the names there are, for a name or pattern that is true of none of them."""
+    for pattern in patterns or ():
+        if not fnmatch.filter(choices, pattern):
+            raise UsageError(f"unknown {what} {pattern!r}: choose from {', '.join(choices)}{nearest(pattern, choices)}")
 
 
 def _within(option: str, values: Sequence[float] | None, least: int, most: int = MOST) -> None:

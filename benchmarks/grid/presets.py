@@ -19,8 +19,9 @@ class Size:
 class Sweep:
     """A product of sizes and solvers.
 
-    strategies      None: every one there is
+    strategies      None: every one there is but those of libraries
     every_variant   else those alone that may be the fastest of their strategy (cases.CONTENDERS)
+    variants        these and no others
     """
 
     methods: tuple[str, ...]
@@ -31,6 +32,7 @@ class Sweep:
     dtypes: tuple[str, ...] = ("float32",)
     conditions: tuple[float | None, ...] = (None,)
     precisions: tuple[str, ...] = ("highest",)
+    variants: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ GRID = tuple(Size(n, d, b) for n in (100, 1_000, 10_000) for d in (2, 16, 128) f
 LARGE = (Size(1_000_000), Size(1_000_000, 16), Size(100, batch=8_192), Size(100, batch=65_536))
 BOTH = ("numpy_loop", "jax_scan")
 DTYPES = ("float32", "float64")
+LIBRARIES = ("numba", "scipy", "sklearn", "statsmodels", "optax", "lineax", "torch", "cupy")
+BESIDE_LIBRARIES = (*ALONG_SAMPLES, Size(10_000, 16), Size(100_000, 100))
+MANY_PROBLEMS = Size(100, batch=1_024)
 LADDERS = {
     3.0: (1, 10, 100, 300, 1_000),
     30.0: (1, 10, 100, 1_000, 3_000, 8_000),
@@ -171,6 +176,20 @@ PRESETS = {
             ),
             long_call_s=0.05,
             sampling_s=0.5,
+        ),
+        Preset(
+            name="libraries",
+            about="5 blocks, one thread, float32: numba, SciPy, scikit-learn and others beside our fastest, what is "
+            "not installed skipped; what 10 minutes hold",
+            sweeps=(
+                Sweep(("gd", "ols"), (*BESIDE_LIBRARIES, MANY_PROBLEMS), LIBRARIES, every_variant=True),
+                Sweep(("gd",), BESIDE_LIBRARIES, BOTH, variants=("autodiff", "analytic", "columns", "gram")),
+                Sweep(("ols",), BESIDE_LIBRARIES, BOTH, variants=("cholesky", "qr", "lstsq")),
+                Sweep(("gd",), (MANY_PROBLEMS,), MAIN, variants=("analytic", "columns", "gram")),
+                Sweep(("ols",), (MANY_PROBLEMS,), MAIN),
+            ),
+            long_call_s=0.05,
+            sampling_s=0.15,
         ),
     )
 }

@@ -85,7 +85,7 @@ class Nurseries:
     def solvers(self, environment: str) -> tuple[list[Solver], list[Solver]]:
         """The solvers of this environment's package, and those of its plugins. Raises UsageError for a bad plugin."""
         nursery = self.get(environment)
-        packaged = [Solver(**row, function=_elsewhere) for row in nursery.hello["solvers"]]
+        packaged = [Solver.of(row, _elsewhere) for row in nursery.hello["solvers"]]
         added: list[Solver] = []
         for path in nursery.setting.plugins:
             with _passing(nursery.worker({"environment": environment})) as worker:
@@ -93,7 +93,7 @@ class Nurseries:
                     rows = worker.ask("solvers", ANSWER_TIMEOUT_S, path=str(path))["solvers"]
                 except WorkerEnded as ended:
                     raise UsageError(f"--plugin {path}: {ended.reason.removeprefix('PluginError: ')}") from None
-            added += [Solver(**row, function=_elsewhere) for row in rows]
+            added += [Solver.of(row, _elsewhere) for row in rows]
         return packaged, added
 
     def device_kind(self, environment: str, device: str) -> str:

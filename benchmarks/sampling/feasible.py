@@ -60,7 +60,7 @@ def _too_long(case: Case, limits: Limits, start: Callable[[Case], LiveWorker]) -
     except WorkerEnded as ended:
         if ended.status == "timeout":
             return f"predicted to take too long: a small part of one call was not done in {timeout_s:g} s"
-        return None
+        return ended.reason if ended.status == "skipped" else None
     finally:
         worker.end()
     if call_s <= limit_s:

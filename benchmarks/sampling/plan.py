@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 from linregbench.solvers.problem import data_bytes
 
-from ..grid.cases import Case, Contest, resting_bytes, worker_bytes
+from ..grid.cases import Case, Contest, is_foreign, resting_bytes, worker_bytes
 from ..processes.machine import MEMORY_SHARE
 from .block import ROUNDS, Entry, Rules, sampled_rounds
 
 OVERHEAD_S = {"numpy": 0.1, "jax": 0.4}
 """Fork to calibrated, and the end, of one case in a block; measured on two cores, for the prediction alone."""
+
+IMPORT_S = 1.0
+"""On top for a library, which each worker imports; about what numba takes."""
 
 STEP_S = {"numpy": 5e-6, "jax": 3.5e-3}
 """Seconds a step where Python drives the steps, for the prediction alone."""
@@ -146,7 +149,9 @@ def predicted_block_s(entries: Iterable[Entry], limits: Limits) -> float:
         rounds = len(list(sampled_rounds(max(call_s, rules.target_s), rules)))
         # the first, and where it is sampled more than once one to warm up and one that is checked
         calls = 1 if call_s > rules.lone_call_s else 3
-        total += OVERHEAD_S[entry.case.solver.backend] + calls * call_s + rounds * max(call_s, 1.2 * rules.target_s)
+        solver = entry.case.solver
+        total += OVERHEAD_S.get(solver.backend, OVERHEAD_S["numpy"]) + IMPORT_S * is_foreign(solver)
+        total += calls * call_s + rounds * max(call_s, 1.2 * rules.target_s)
         total += BYTE_S * data_bytes(entry.case.workload)
     return total + ROUNDS * 0.01
 

@@ -78,8 +78,8 @@ def case_of(method: str, strategy: str, size: Size, device: str) -> Case:
     solver = _solvers().get((method, strategy))
     if solver is None:
         raise Skip(f"the solvers of this commit have no {method} by {strategy}")
-    if solver.backend == "numpy" and device != "cpu":
-        raise Skip("NumPy runs on the CPU alone")
+    if solver.backend != "jax" and device != "cpu":
+        raise Skip(f"{solver.strategy} runs on the CPU alone")
     steps = size.steps if method == "gd" else None
     workload = make_workload(method, size.samples, size.features, batch=size.batch, steps=steps)
     case = Case(workload, solver, device)

@@ -42,7 +42,7 @@ def unseen(problem: Problem) -> Problem:
     return replace(problem, X=problem.X[:, ::-1], check_y=problem.check_y[:, ::-1])
 
 
-def excess_loss(first: Any, workload: Workload, problem: Problem) -> float | None:
+def excess_loss(first: Any, workload: Workload, problem: Problem, solver: Solver | None = None) -> float | None:
     """Loss of the first timed answer less the least there is, over that of the start at zero; of the worst problem.
 
     Mean squared error in float64, on the data as rounded to the dtype. Right or wrong, an answer of the right shape has
@@ -51,7 +51,7 @@ def excess_loss(first: Any, workload: Workload, problem: Problem) -> float | Non
     """
     optimum, root = getattr(problem, "optimum", None), getattr(problem, "gram_root", None)
     try:
-        weights, _ = calls.answer(first, workload)
+        weights, _ = calls.answer(first, workload, solver)
     except ValueError:
         return None
     if optimum is None or root is None or not np.isfinite(weights).all():

@@ -5,6 +5,8 @@ Everything here runs inside a worker, in the order in which a person would meet 
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
@@ -19,7 +21,7 @@ from .. import clock, devices
 
 Arguments = tuple[Any, ...]
 Wait = Callable[[Any], Any]
-Place = Callable[[Sequence[Any], Sequence[Any]], Arguments]
+Hook = Callable[..., Any]
 
 SHORT_CALL_S = 0.003
 """A call that is shorter is made once, untimed, before a sample; filling the caches is a small part of a longer one."""
@@ -34,12 +36,17 @@ LARGE_CONSTANT = 64
 """Elements of a constant from which it is data, and not a parameter of the method."""
 
 
+def _keep(result: Any) -> Any:
+    return result
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A solver ready to be timed on inputs that are in place.
 
     call         solves the whole batch once, and waits for the whole result
-    dispatch     the same without waiting (jax only); `wait` waits for what it returned
+    dispatch     the same without waiting, where there is something to wait for; `wait` waits for what it returned
+    fetch        brings what a call returned to the host
     inputs       the arguments of each call of the solver, where they were placed
     on           the same solver on other inputs of the same shapes, which it places
     target       the JAX device that they are on; temp_bytes what its executable allocates beside inputs and outputs
@@ -54,6 +61,7 @@ class Prepared:
     target: Any = None
     temp_bytes: int | None = None
     findings: tuple[str, ...] = ()
+    fetch: Hook = _keep
 
 
 def calls_for(solver: Solver, workload: Workload, problem: Problem, *, check: bool = False) -> list[Arguments]:
@@ -77,22 +85,60 @@ def _arrays(workload: Workload, problem: Problem, *, check: bool = False) -> Arg
     return values[: len(values) - len(_statics(workload))]
 
 
+class AbsentError(RuntimeError):
+    """What a solver requires is not installed: its case is skipped, and the message says what to do."""
+
+
+def import_required(solver: Solver) -> None:
+    """Import the module that the solver requires, before any clock runs. Raises AbsentError where it is not there."""
+    module: str | None = getattr(solver, "requires", None)
+    if module is None:
+        return
+    root = module.partition(".")[0]
+    if importlib.util.find_spec(root) is None:
+        ours = ".solvers.libraries." in str(getattr(solver.function, "__module__", ""))
+        extra = "cupy" if root == "cupy" else "libraries"
+        raise AbsentError(f"{root} is not installed" + f": pip install 'linregbench[{extra}]'" * ours)
+    importlib.import_module(module)
+
+
 def prepare(solver: Solver, workload: Workload, problem: Problem, device: str) -> Prepared:
-    """Place the data on `device` and compile; the phases are in the result, in seconds."""
-    if solver.backend == "numpy":
-        return _prepare_numpy(solver, workload, problem)
-    return _prepare_jax(solver, workload, problem, device)
+    """Place the data on `device` and compile; the phases are in the result, in seconds. Raises AbsentError."""
+    import_required(solver)
+    if solver.backend == "jax":
+        return _prepare_jax(solver, workload, problem, device)
+    return _prepare_by_hooks(solver, workload, problem, device)
 
 
-def _prepare_numpy(solver: Solver, workload: Workload, problem: Problem) -> Prepared:
+def _prepare_by_hooks(solver: Solver, workload: Workload, problem: Problem, device: str) -> Prepared:
+    phases: dict[str, float] = {}
     statics = _statics(workload)
+    own_place, own_wait, warm = (hook_of(solver, name) for name in ("place", "wait", "warm"))
+    wait = own_wait or _keep
+
+    def place(arrays: Arguments) -> Arguments:
+        return (*(own_place(arrays, device) if own_place else arrays), *statics)
 
     def on(arguments: Sequence[Arguments]) -> Prepared:
-        # A private copy: pages shared with a sibling would be warm in the cache on the sibling's account.
-        placed = [(*(np.array(a, order="C") for a in arrays), *statics) for arrays in arguments]
-        return Prepared(_one_call(solver.function, placed), None, _keep, placed, on)
+        placed = [place(_private(arrays)) for arrays in arguments]
+        dispatch = _one_call(solver.function, placed) if own_wait else None
+        fetch = partial(fetched, solver)
+        return Prepared(_one_call(solver.function, placed, wait), dispatch, wait, placed, on, fetch=fetch)
 
-    return on(calls_for(solver, workload, problem))
+    if own_place:
+        arrays = _private(_arrays(workload, problem))
+        with clock.stopwatch(phases, "transfer_s"):
+            place(arrays)  # at one go; splitting a batch into problems is off the clock
+    prepared = on(calls_for(solver, workload, problem))
+    if warm:
+        with clock.stopwatch(phases, "compile_s"):
+            warm(*prepared.inputs[0])
+    return replace(prepared, phases=phases)
+
+
+def _private(arrays: Arguments) -> Arguments:
+    """A private copy: pages shared with a sibling would be warm in the cache on the sibling's account."""
+    return tuple(np.array(a, order="C") for a in arrays)
 
 
 def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: str) -> Prepared:
@@ -103,7 +149,7 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
     phases: dict[str, float] = {}
     statics = _statics(workload)
     function: Any = solver.function
-    own_place = place_of(solver)
+    own_place = hook_of(solver, "place")
     if solver.compiled:
         function = jax.jit(solver.function, static_argnames="steps" if statics else None)
 
@@ -122,7 +168,8 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
     def on(arguments: Sequence[Arguments]) -> Prepared:
         placed = [place(arrays) for arrays in arguments]
         # Steady state calls the jitted function, as a user would; it reuses what was compiled below.
-        return Prepared(_one_call(function, placed, wait), _one_call(function, placed), wait, placed, on)
+        dispatch, fetch = _one_call(function, placed), partial(jax.tree.map, np.asarray)
+        return Prepared(_one_call(function, placed, wait), dispatch, wait, placed, on, fetch=fetch)
 
     arguments = calls_for(solver, workload, problem)
     if len(arguments) == 1:
@@ -155,18 +202,24 @@ def _temp_bytes(compiled: Any) -> int | None:
         return None
 
 
-def place_of(solver: Solver) -> Place | None:
-    """How the solver places its own inputs; None where it does not, as in commits from before there was a choice."""
-    place: Place | None = getattr(solver, "place", None)
-    return place
+def hook_of(solver: Solver, name: str) -> Hook | None:
+    """The hook of this name; None where the solver has none, as in commits from before there were any."""
+    hook: Hook | None = getattr(solver, name, None)
+    return hook
+
+
+def fetched(solver: Solver, result: Any) -> Any:
+    """What a solver returned, or was given, with each array of its own kind brought to NumPy; the rest as it is."""
+    fetch = hook_of(solver, "fetch")
+    if fetch is None or isinstance(result, int | float | np.ndarray | np.generic):
+        return result
+    if isinstance(result, list | tuple):
+        return type(result)(fetched(solver, part) for part in result)
+    return fetch(result)
 
 
 def _statics(workload: Workload) -> Arguments:
     return (workload.steps,) if workload.method == "gd" else ()
-
-
-def _keep(result: Any) -> Any:
-    return result
 
 
 def _one_call(function: Callable[..., Any], calls: Sequence[Arguments], wait: Wait = _keep) -> clock.Call:
@@ -228,11 +281,13 @@ def extrapolated_s(seconds_of: Callable[[int], float], steps: int) -> float:
 def answer(result: Any, workload: Workload, solver: Solver | None = None) -> tuple[np.ndarray, np.ndarray | None]:
     """What one call returned, as ((b, d) float64 weights, (b,) steps taken or None).
 
-    A batched solver returns (b, d), a loop over problems a list of (d,), a lone problem either. One that places its own
-    inputs may have padded the batch, and those answers, which follow the others, are dropped. Raises ValueError where
-    the answer has not the shape that the method promises.
+    A batched solver returns (b, d), a loop over problems a list of (d,), a lone problem either. A jax solver that
+    places its own inputs may have padded the batch, and those answers, which follow the others, are dropped. Raises
+    ValueError where the answer has not the shape that the method promises.
     """
-    if solver is not None and place_of(solver) is not None:
+    if solver is not None:
+        result = fetched(solver, result)
+    if solver is not None and solver.backend == "jax" and hook_of(solver, "place") is not None:
         several = isinstance(result, tuple)
         kept = tuple(np.asarray(part)[: workload.batch] for part in (result if several else (result,)))
         result = kept if several else kept[0]

@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import clock, devices
 from .calls import Prepared
 
@@ -30,7 +28,7 @@ PROFILED_CALLS = 3
 class Answered:
     """What a call returned, the seconds that it took, what of those was dispatch, and what its way to the host took.
 
-    The last two are None for NumPy, which does neither.
+    The last two are None for NumPy, which does neither, and for every solver whose call is done when it returns.
     """
 
     result: Any
@@ -47,21 +45,19 @@ def answered(prepared: Prepared, call_s: float) -> Answered:
     """
     if prepared.dispatch is None:
         return Answered(*clock.once(prepared.call))
-    import jax
-
     took_s, returned_s, out_s = [], [], []
     for _ in range(TIMES if call_s < REPEATED_S else 1):
         result, seconds = clock.once(prepared.dispatch)
         returned_s.append(seconds)
         took_s.append(seconds + clock.once(partial(prepared.wait, result))[1])
-        out_s.append(clock.once(partial(jax.tree.map, np.asarray, result))[1])
+        out_s.append(clock.once(partial(prepared.fetch, result))[1])
     return Answered(result, took_s[0], statistics.median(returned_s), statistics.median(out_s))
 
 
 def throughput_s(prepared: Prepared, call_s: float) -> float | None:
     """Seconds a call where several are enqueued and waited for once.
 
-    None for NumPy, and for calls so long that two of them would take over THROUGHPUT_S.
+    None where there is nothing to wait for, and for calls so long that two of them would take over THROUGHPUT_S.
     """
     in_flight = min(MOST_IN_FLIGHT, int(THROUGHPUT_S / max(call_s, 1e-9)))
     dispatch, wait = prepared.dispatch, prepared.wait

@@ -107,10 +107,11 @@ def inputs_changed(
 ) -> bool | None:
     """Whether the arrays that were passed to the timed calls still hold what was put there."""
     given = calls.calls_for(solver, workload, problem)
-    if calls.place_of(solver) is not None:  # what it padded is compared as it was placed
-        given = list(prepared.on(given).inputs)
+    if calls.hook_of(solver, "place") is not None:  # what it padded, say, is compared as it was placed
+        given = [calls.fetched(solver, arrays) for arrays in prepared.on(given).inputs]
     for arrays, originals in zip(prepared.inputs, given, strict=True):
-        for now, before in zip(arrays, originals, strict=False):  # a static follows the arrays
+        # a static follows the arrays
+        for now, before in zip(calls.fetched(solver, arrays), originals, strict=False):
             for held, put in _pieces(np.asarray(now), np.asarray(before)):
                 if not allowance.affords():
                     return None

@@ -73,7 +73,7 @@ def status_of(error: BaseException) -> tuple[str, str]:
         return "out_of_memory", text or "the allocation failed"
     if type(error).__name__ == "LinAlgError":
         return "wrong", f"LinAlgError: {text}"
-    if isinstance(error, devices.DeviceError):
+    if isinstance(error, devices.DeviceError | calls.AbsentError):
         return "skipped", text
     return "failed", f"{type(error).__name__}: {text}" if text else type(error).__name__
 
@@ -133,6 +133,7 @@ def _configure(case: Mapping[str, Any], solver: Solver) -> None:
 def _probe(case: Mapping[str, Any], problem: Problem) -> Message:
     """Seconds that one call would take, told from a part of its data and, where Python drives the steps, from few."""
     solver = solver_for(case)
+    calls.import_required(solver)
     _configure(case, solver)
     workload, part, scale = calls.part_of(solver, Workload(**case["workload"]), problem)
     steps = calls.driven_steps(solver, workload, part)
@@ -157,13 +158,14 @@ def _probed_s(solver: Solver, call: clock.Call) -> float:
 
 def _first_is_typical(solver: Solver) -> bool:
     """Whether nothing is left to compile when it is called first, so that a long first call is like any other."""
-    return solver.compiled or solver.backend == "numpy"
+    return solver.compiled or solver.backend != "jax"
 
 
 def _prepare(desk: _Desk) -> Message:
     spent: dict[str, float] = {}
     with clock.stopwatch(spent, "place"):
         solver = desk.solver = solver_for(desk.case)
+        calls.import_required(solver)
         _configure(desk.case, solver)
         prepared = desk.prepared = calls.prepare(solver, desk.workload, desk.problem, desk.case["device"])
     clocked = prepared.phases
@@ -279,7 +281,7 @@ def _finish(desk: _Desk) -> Message:
         fresh = _fresh(desk)
         coarse = _coarse(desk.case)
         judgement = answers.judge(*what, desk.first, fresh.result if fresh else None, coarse=coarse)
-        reply["excess_loss"] = answers.excess_loss(desk.first, desk.workload, desk.problem)
+        reply["excess_loss"] = answers.excess_loss(desk.first, desk.workload, desk.problem, desk.solver)
     if fresh:
         reply |= {"dispatch_s": fresh.dispatch_s, "transfer_out_s": fresh.transfer_out_s}
     if fresh and judgement.status == "ok" and desk.case["guard"]:

@@ -37,6 +37,9 @@ COLOURS = {
 _MARKERS = dict(zip(COLOURS, "osvD^P", strict=True))
 _OTHERS = ("#8C6D1F", "#8259A0", "#A05A4A", "#5F7F3F", "#4F7F8C", "#9A5C7F", "#6C6CB0", "#857A6B")
 _OTHER_MARKERS = ("X", "*", "h", "<", ">", "p", "d", "8")
+_LIBRARIES = ("numba", "scipy", "sklearn", "statsmodels", "optax", "lineax", "torch", "cupy")
+COLOURS |= dict(zip(_LIBRARIES, _OTHERS, strict=True))
+_MARKERS |= dict(zip(_LIBRARIES, _OTHER_MARKERS, strict=True))
 
 INK, FAINT = "#1f2328", "#c9ced6"
 """Text and grid in figures; a page puts its own in their place, light or dark."""

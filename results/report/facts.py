@@ -60,12 +60,12 @@ def account_of_time(run: Run) -> str:
     spent["the rest"] = max(0.0, run.end.wall_s - sum(spent.values()))
     parts = sorted(spent.items(), key=lambda item: -item[1])
     shares = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in parts if seconds >= 0.05)
-    costs: dict[str, list[float]] = {"NumPy": [], "jitted": [], "other JAX": []}
+    costs: dict[str, list[float]] = {"NumPy": [], "jitted": [], "other JAX": [], "libraries": []}
     for measurement in run.measurements:
         if measurement.status == "ok":
-            other = "jitted" if measurement.compiled else "other JAX"
+            kind = {"numpy": "NumPy", "jax": "jitted" if measurement.compiled else "other JAX"}
             overhead_s = sum(s for phase, s in (measurement.overhead_s or {}).items() if phase != "sample")
-            costs["NumPy" if measurement.backend == "numpy" else other].append(overhead_s)
+            costs[kind.get(measurement.backend, "libraries")].append(overhead_s)
     averages = ", ".join(f"{name} {fmean(seconds):.2f} s" for name, seconds in costs.items() if seconds)
     return (
         f"where the time went: {run.end.wall_s:.0f} s in all: {shares}\n"

@@ -1,5 +1,6 @@
 """How the tests call a solver: as the harness does, in either dtype, with every silent promotion an error."""
 
+import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -11,6 +12,7 @@ import jax
 import numpy as np
 import pytest
 
+from linregbench.benchmarks.worker.calls import fetched
 from linregbench.solvers import registry
 from linregbench.solvers.problem import Problem, Workload, arguments
 from linregbench.solvers.registry import SOLVERS, Solver, load_builtin
@@ -25,7 +27,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "solver" in metafunc.fixturenames:
         wanted = metafunc.definition.get_closest_marker("solvers")
         chosen = [s for s in BUILTIN if wanted is None or wanted.args[0](s)]
-        metafunc.parametrize("solver", chosen, ids=[f"{s.method}-{s.strategy}-{s.variant}" for s in chosen])
+        metafunc.parametrize(
+            "solver",
+            [pytest.param(s, id=f"{s.method}-{s.strategy}-{s.variant}", marks=_if_installed(s)) for s in chosen],
+        )
+
+
+def _if_installed(solver: Solver) -> list[pytest.MarkDecorator]:
+    """A library's solver is skipped by name where the library is not installed, or its platform is not tested here."""
+    root = (solver.requires or "").partition(".")[0]
+    if root and importlib.util.find_spec(root) is None:
+        return [pytest.mark.skip(f"{root} is not installed")]
+    return [] if solver.runs_on("cpu") else [pytest.mark.skip(f"{root} does not run on the CPU")]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,6 +49,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def strict() -> Iterator[None]:
     """Every silent promotion of a dtype or a rank in JAX is an error."""
     with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def lenient_with_libraries(request: pytest.FixtureRequest, strict: None) -> Iterator[None]:  # noqa: ARG001  after it
+    """Libraries promote as they please."""
+    if "solver" not in request.fixturenames or not request.getfixturevalue("solver").requires:
+        yield
+        return
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         yield
 
 
@@ -70,23 +93,24 @@ def call(solver: Solver, *given: Any) -> tuple[np.ndarray, np.ndarray | None]:
         *arrays, tolerance, max_steps = given
         values = (*arrays, np.asarray(tolerance, given[0].dtype), np.asarray(max_steps, np.int32))
     if solver.batched:
-        result = function(*_placed(solver, values))
+        result = fetched(solver, function(*_placed(solver, values)))
         w, steps = result if solver.method == "gd_tol" else (result, None)
         batch = len(given[0])  # answers past it are of what a solver padded
         return np.asarray(w)[:batch], None if steps is None else np.asarray(steps)[:batch]
     problems = [tuple(v[i, ...] if np.ndim(v) else v for v in values) for i in range(len(values[0]))]
-    rows = [function(*_placed(solver, problem)) for problem in problems]
+    rows = [fetched(solver, function(*_placed(solver, problem))) for problem in problems]
     if solver.method == "gd_tol":
         return np.stack([w for w, _ in rows]), np.array([int(steps) for _, steps in rows])
     return np.stack(rows), None
 
 
 def _placed(solver: Solver, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if solver.backend == "numpy":
-        return values
     if solver.place is not None:
-        arrays = [v for v in values if isinstance(v, np.ndarray)]
-        return (*solver.place(arrays, jax.devices()), *values[len(arrays) :])
+        arrays = [np.asarray(v) for v in values if isinstance(v, np.ndarray | np.generic)]
+        where = jax.devices() if solver.backend == "jax" else "cpu"
+        return (*solver.place(arrays, where), *values[len(arrays) :])
+    if solver.backend != "jax":
+        return values
     return tuple(jax.device_put(v) if isinstance(v, np.ndarray) else v for v in values)
 
 

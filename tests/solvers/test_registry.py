@@ -5,7 +5,7 @@ import json
 import pytest
 
 from linregbench import solvers
-from linregbench.solvers.registry import SOLVERS, PluginError, Solver, load_builtin, load_file, solver
+from linregbench.solvers.registry import HOOKS, SOLVERS, PluginError, Solver, load_builtin, load_file, solver
 
 pytestmark = pytest.mark.usefixtures("no_new_solvers")
 
@@ -36,11 +36,50 @@ def test_every_strategy_is_there_with_its_variants():
     expected |= {("gd_tol", s): ("analytic", "autodiff") for s in ("jax_eager", "jax_jit_step")}
     expected |= {("gd_tol", s): ("analytic", "autodiff", "gram") for s in compiled}
     expected |= {("ols", s): CLOSED for s in ("jax_eager", *compiled, "numpy_loop", "numpy_stacked")}
+    expected |= {
+        ("gd", "numba"): ("fused",),
+        ("gd", "optax"): ("sgd",),
+        ("gd", "torch"): ("compiled_step", "loop"),
+        ("gd", "cupy"): ("analytic",),
+        ("ols", "cupy"): ("lstsq", "solve"),
+        ("ols", "lineax"): ("normal_cg", "qr", "svd"),
+        ("ols", "scipy"): ("gelsd", "gelsy", "lsmr", "lsqr", "posv"),
+        ("ols", "sklearn"): ("fit",),
+        ("ols", "statsmodels"): ("pinv",),
+        ("ols", "torch"): ("lstsq",),
+    }
     assert rows == sorted((*key, variant) for key, variants in expected.items() for variant in variants)
+
+
+def test_rows_of_libraries_say_what_they_need():
+    for row in load_builtin().values():
+        assert (row.requires is not None) == (row.function.__module__.startswith("linregbench.solvers.libraries."))
+        if row.requires:
+            assert row.requires.partition(".")[0] == row.strategy
+            assert row.backend in (row.strategy, "jax")
+            assert row.function.__doc__
+            hooks = {name: getattr(row, name) for name in HOOKS}
+            assert Solver.of(json.loads(json.dumps(row.as_dict())), row.function, **hooks) == row
+
+
+@pytest.mark.parametrize(
+    ("fields", "on"),
+    [
+        ({"backend": "numpy"}, ("cpu",)),
+        ({"backend": "jax"}, ("cpu", "cuda")),
+        ({"backend": "torch", "platforms": ("cpu", "cuda")}, ("cpu", "cuda")),
+        ({"backend": "cupy", "platforms": ("cuda",)}, ("cuda",)),
+    ],
+)
+def test_where_a_solver_runs(fields, on):
+    row = Solver(**FIELDS | {"compiled": False, "batched": False} | fields, function=print)
+    assert tuple(platform for platform in ("cpu", "cuda") if row.runs_on(platform)) == on
 
 
 def test_rows_say_what_they_are():
     for key, row in load_builtin().items():
+        if row.requires:
+            continue
         assert key == (row.method, row.strategy, row.variant)
         assert row.batched == (row.strategy in ("numpy_stacked", "jax_sharded", "jax_vmap"))
         assert row.compiled == (row.strategy in ("jax_scan", "jax_sharded", "jax_vmap"))
@@ -49,7 +88,7 @@ def test_rows_say_what_they_are():
         assert row.operations == (row.variant if row.variant in ("gram", "powers") else "data")
         assert row.function.__doc__
         plain = json.loads(json.dumps(row.as_dict()))
-        assert Solver(**plain, function=row.function, place=row.place) == row
+        assert Solver.of(plain, row.function, place=row.place) == row
 
 
 def test_a_function_is_handed_back_unchanged():
@@ -67,8 +106,9 @@ def test_a_function_is_handed_back_unchanged():
         ({"strategy": "My way"}, "strategy must be lower-case letters, digits and _, led by a letter, got 'My way'"),
         ({"variant": "2nd"}, "variant must be lower-case"),
         ({"operations": "magic"}, "operations must be one of data, gram, powers, got 'magic'"),
-        ({"backend": "torch"}, "backend must be numpy or jax, got 'torch'"),
-        ({"place": tuple}, "place is for batched solvers of backend jax, got 'numpy', batched=False"),
+        ({"backend": "My GPU"}, "backend must be lower-case letters, digits and _, led by a letter, got 'My GPU'"),
+        ({"place": tuple, "backend": "jax"}, "place of a jax solver is for batched ones, got batched=False"),
+        ({"wait": print, "backend": "jax"}, "wait, fetch and warm are for other backends"),
         ({"compiled": True}, "compiled=True is for backend jax, got 'numpy'"),
     ],
 )

@@ -148,7 +148,7 @@ def _phases(measurements: Sequence[Measurement], numbers: Sequence[int]) -> dict
     """Seconds by kind and block beside the steady state; a kind that no block has is left out."""
     by_kind: dict[str, list[list[float]]] = {}
     for measurement in measurements:
-        here = measurement.backend == "numpy"  # nothing moves
+        here = measurement.backend != "jax" and measurement.transfer_s is None  # nothing moves
         inward, outward = (0.0 if here else s for s in (measurement.transfer_s, measurement.transfer_out_s))
         values = {
             INWARD: inward,

@@ -171,6 +171,71 @@ def test_names_that_do_not_exist_are_refused_with_those_that_do(options: dict[st
     assert str(refused.value).startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"strategies": ("jax_*",)}, ["jax_scan autodiff", "jax_jit_step autodiff"]),
+        ({"strategies": ("*_loop", "jax_scan")}, ["jax_scan autodiff"]),
+        ({"variants": ("fin*",)}, ["numpy_loop finite", "jax_scan finite"]),
+        ({"strategies": ("jax_????",), "variants": ("*",)}, ["jax_scan autodiff", "jax_scan finite"]),
+    ],
+    ids=str,
+)
+def test_a_pattern_names_all_that_it_is_true_of(options: dict[str, tuple[str, ...]], expected: list[str]) -> None:
+    (contest,) = chosen(methods=("gd",), **options)
+    assert names(contest) == expected
+
+
+@pytest.mark.parametrize(("what", "field"), [("strategy", "strategies"), ("variant", "variants")])
+def test_a_pattern_that_is_true_of_nothing_is_refused_as_a_wrong_name_is(what: str, field: str) -> None:
+    with pytest.raises(UsageError, match=rf"^unknown {what} 'nothing\*': choose from "):
+        chosen(**{field: ("nothing*",)})
+
+
+LIBRARY = make_solver("numba", variant="fused", backend="numba", batched=True, requires="numba")
+
+
+@pytest.mark.parametrize("preset", [name for name in PRESETS if name != "libraries"])
+def test_no_other_preset_takes_libraries_along(preset: str) -> None:
+    for contest in of_preset(preset):
+        assert not [case for case in (*contest.baselines, *contest.cases) if case.solver.requires]
+
+
+def test_libraries_run_where_they_are_named() -> None:
+    (contest,) = select(
+        RunOptions(strategies=("numba",), methods=("gd",), samples=(100,)), {"here": ((*SOLVERS, LIBRARY), ())}
+    )
+    assert names(contest) == ["numba fused"]
+
+
+def test_the_preset_of_libraries_has_each_of_them_beside_ours_at_every_size() -> None:
+    contests = of_preset("libraries")
+    assert len(contests) == 14
+    for contest in contests:
+        entrants = [(case.solver.strategy, case.solver.variant) for case in (*contest.baselines, *contest.cases)]
+        theirs = {"gd": {"numba", "optax", "torch"}, "ols": {"scipy", "sklearn", "statsmodels", "lineax", "torch"}}
+        ours = {"numpy_loop", "jax_scan"} | ({"numpy_stacked", "jax_vmap"} if contest.problem["batch"] > 1 else set())
+        assert {strategy for strategy, _ in entrants} == theirs[contest.problem["method"]] | ours
+        if contest.problem["method"] == "gd":
+            assert {(strategy, "gram") for strategy in ours} <= set(entrants)
+
+
+def test_a_library_runs_on_the_platforms_that_it_names() -> None:
+    torch = make_solver("torch", backend="torch", variant="loop", platforms=("cpu", "cuda"))
+    cupy = make_solver("cupy", backend="cupy", variant="analytic", platforms=("cuda",))
+    options = RunOptions(
+        strategies=("torch", "cupy", "numba"), methods=("gd",), samples=(100,), devices=("cpu", "cuda")
+    )
+    (contest,) = select(options, {"here": ((*SOLVERS, LIBRARY, torch, cupy), ())})
+    places = sorted((case.solver.strategy, case.device) for case in contest.cases)
+    assert places == [("cupy", "cuda"), ("numba", "cpu"), ("torch", "cpu"), ("torch", "cuda")]
+
+
+def test_a_baseline_of_a_backend_that_is_not_known_here() -> None:
+    (contest,) = chosen(make_solver("mine", variant="any", backend="torch"), methods=("gd",), baseline="mine")
+    assert [case.solver.strategy for case in contest.baselines] == ["mine"]
+
+
 def test_plugins_compete_whatever_was_asked_for() -> None:
     gd, ols = chosen(*PLUGINS, methods=("gd", "ols"), strategies=("jax_scan",))
     assert names(gd) == ["jax_scan autodiff", "mine any"]

@@ -206,7 +206,8 @@ def test_x64_stands_before_jax_loads() -> None:
 
 
 def test_the_solvers_come_from_the_directory_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(PACKAGE, tmp_path / "other" / "solvers", ignore=shutil.ignore_patterns("jax_*", "__pycache__"))
+    left_out = shutil.ignore_patterns("jax_*", "libraries", "__pycache__")
+    shutil.copytree(PACKAGE, tmp_path / "other" / "solvers", ignore=left_out)
     monkeypatch.chdir(PACKAGE.parent)  # where another `solvers` lies at hand
     with Nursery(setting(solvers=tmp_path / "other" / "solvers")) as nursery:
         assert Path(nursery.hello["solvers_file"]).parent == tmp_path / "other" / "solvers"

@@ -38,7 +38,7 @@ class Queue:
 
     @property
     def prepared(self) -> Prepared:
-        return Prepared(lambda: None, self.dispatch, self.wait, (), lambda _: self.prepared)
+        return Prepared(lambda: None, self.dispatch, self.wait, (), lambda _: self.prepared, fetch=np.asarray)
 
 
 def test_dispatch_and_the_way_out_are_apart(fake_clock: FakeClock) -> None:

@@ -33,6 +33,7 @@ def frame() -> pd.DataFrame:
                 Truth("numpy_loop", "analytic", 1e-4 * batch + work, fields=near),
                 Truth("jax_scan", "analytic", 1e-5 * batch + 2 * work, compile_s=0.05, fields=near),
                 Truth("<b>$x_1$", "analytic", 2e-4 + 1.1 * work, compile_s=0.02, fields=near),
+                Truth("jax_scan", "gram", 5e-6 * batch, compile_s=0.05, fields=near | {"operations": "gram"}),
             ]
             of = synthetic.workload(samples=samples, features=features, batch=batch, steps=steps)
             records += synthetic.blocks_of(truths, of=of, blocks=4, rounds=4)
