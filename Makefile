@@ -2,7 +2,7 @@
 # make bench   install what is missing, run the quick sweep, print its tables, write its run file and report
 # make bench DEVICE=cuda               the same on an NVIDIA GPU, CUDA for JAX installed too; DEVICE=cuda,cpu for both
 # make bench PRESET=libraries          our rows beside numba, SciPy, scikit-learn, torch, ..., installed too (gigabytes)
-# make test    install what is missing, lint, check types, run the tests
+# make test    install what is missing, lint, check types, run the tests; make test-long runs those that take long as well
 # make asv     asv's suite for HEAD in a virtualenv of its own, and its pages in .asv/html
 # make asv-continuous BASE=main        is HEAD slower? by ratios, which hold on a noisy machine; BENCH=. for all
 # make pytest-benchmark DEVICE=cpu     the same cases through pytest-benchmark, into .benchmarks/cpu.json
@@ -26,13 +26,16 @@ ASV_MINUTES := 6
 BASE ?= main
 BENCH ?= track_ratio
 
-.PHONY: bench test lint proof readme clean inspect asv asv-continuous pytest-benchmark
+.PHONY: bench test test-long lint proof readme clean inspect asv asv-continuous pytest-benchmark
 
 bench: $(VENV)/.ready-bench $(EXTRA)
 	$(BIN)/linregbench run --preset $(PRESET) --device $(DEVICE)
 
 # Two at a time; those that measure for real are never beside each other (tests/conftest.py).
 test: $(VENV)/.ready-test lint
+	$(BIN)/python -m pytest -q -n 2 -m "not long"
+
+test-long: $(VENV)/.ready-test lint
 	$(BIN)/python -m pytest -q -n 2
 
 lint: $(VENV)/.ready-test

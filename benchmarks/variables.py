@@ -27,6 +27,9 @@ DROPPED = (
 )
 """Patterns of names: what only changes times, or the work itself."""
 
+HARMLESS = ("KMP_DUPLICATE_LIB_OK",)
+"""What other packages set in passing, and changes no time."""
+
 KEPT = ("XLA_FLAGS", "LIBTPU_INIT_ARGS", "LD_PRELOAD")
 """What changes times too, and may be needed to run at all."""
 
@@ -70,7 +73,7 @@ def _listed(variables: Mapping[str, str]) -> str:
 
 
 def _is_dropped(name: str) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in DROPPED)
+    return name not in HARMLESS and any(fnmatchcase(name, pattern) for pattern in DROPPED)
 
 
 def _told(name: str, value: str) -> str:

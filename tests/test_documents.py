@@ -134,6 +134,7 @@ def test_every_command_is_in_the_reference() -> None:
     assert {*re.findall(r"^\| `(\w+)", text, re.MULTILINE)} >= set(cli.commands)
 
 
+@pytest.mark.long
 def test_the_example_notebook_runs(clone: Path) -> None:
     """In a kernel, as a person runs it, with its progress bar; what it shows is the answer in words."""
     nbformat = pytest.importorskip("nbformat")

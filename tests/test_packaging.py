@@ -123,6 +123,7 @@ def test_the_source_distribution_can_be_read_tested_and_built(built: Path) -> No
     assert not {name for name in names if name.startswith("results/runs")}
 
 
+@pytest.mark.long
 def test_the_command_beside_packages_of_the_same_names(installed: Path, project: Path) -> None:
     command = installed.with_name("linregbench")
     assert "numpy_loop" in output(command, "list", cwd=project, PYTHONPATH=".")
@@ -134,6 +135,7 @@ def test_the_command_beside_packages_of_the_same_names(installed: Path, project:
     assert "mine lstsq" in shown
 
 
+@pytest.mark.long
 def test_python_and_pytest_in_that_folder(installed: Path, project: Path) -> None:
     out = output(installed, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=project)
     assert "1 passed" in out
@@ -154,6 +156,7 @@ def test_a_notebook_kernel_in_that_folder(installed: Path, project: Path) -> Non
     assert str(installed.parent) in out
 
 
+@pytest.mark.long
 def test_a_persons_file_is_typed(installed: Path, project: Path) -> None:
     mypy = (sys.executable, "-m", "mypy", "--strict", "--cache-dir", os.devnull)
     assert "Success" in output(*mypy, "--python-executable", installed, "user.py", cwd=project)

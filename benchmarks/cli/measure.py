@@ -280,7 +280,7 @@ def _request(given: Mapping[str, Any], output: Path | None) -> Request:
     options = _options(given)
     if output is not None and output.exists():
         raise UsageError(f"--output {output} exists already: go on with it by --resume, or name another file")
-    for report in [output.with_suffix(suffix) for suffix in (".md", ".html")] if output is not None else []:
+    for report in [output.with_suffix(suffix) for suffix in (".md", ".csv", ".html")] if output is not None else []:
         if report == output or report.exists():
             raise UsageError(f"--output {output}: its report {report} would be in the way; give it another name")
     return Request(options, tuple(dict.fromkeys(given["plugin"])), given["data"], output)

@@ -55,7 +55,9 @@ class Case:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, as they stand in a measurement's record."""
         solver = self.solver.as_dict()
-        del solver["method"]
+        # the method is the workload's; the others say where the solver runs, which is settled here
+        for name in ("method", "requires", "platforms"):
+            del solver[name]
         rest = {name: getattr(self, name) for name in ("device", "threads", "precision", "environment")}
         return {"workload": self.workload.as_dict()} | solver | rest
 

@@ -35,6 +35,7 @@ class Small:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "small.jsonl"
         names = ("--method", "gd", "--strategy", "numpy_loop,jax_scan", "--dtype", "float32,float64")
+        names = (*names, "--variant", "analytic,columns")
         sizes = ("--samples", "50", "--features", "3", "--batch", "2", "--steps", "20", "--condition", "10")
         device = ("--device", f"{real.ABSENT},cpu", "--threads", "1", "--blocks", "2", "--seed", "7")
         self.code, self.out, self.err = real.run(
@@ -85,10 +86,10 @@ def test_it_ends_with_everything_on_one_screen_the_page_and_what_to_type_next(
 ) -> None:
     short = small.out[small.out.index("\nIn short\n") :]
     assert re.search(r"^  gd n=50 d=3 b=2 steps=20 .*\[", short, re.MULTILINE)
-    *_, run_file, report, page, last = short.splitlines()
-    assert (run_file, report, page) == tuple(
+    *_, run_file, report, cases, page, last = short.splitlines()
+    assert (run_file, report, cases, page) == tuple(
         f"{what}: {small.path.with_suffix(suffix)}"
-        for what, suffix in (("run file", ".jsonl"), ("report", ".md"), ("page", ".html"))
+        for what, suffix in (("run file", ".jsonl"), ("report", ".md"), ("every case", ".csv"), ("page", ".html"))
     )
     _, command, *words = shlex.split(last, comments=True)
     assert command.endswith("linregbench")
@@ -231,12 +232,12 @@ def test_a_budget_for_nothing_still_ends_well(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("", "84 cases of 12 problems, 5 blocks"),
+        ("", "80 cases of 12 problems, 5 blocks"),
         ("--preset standard", r"10 to 30 blocks: about (2\d|30) min"),
         ("--variant lstsq --method ols --samples 10", "numpy_loop inverse, .*numpy_stacked lstsq"),
         ("--threads 1,all --method gd --samples 10", r"steps=100 threads=all: "),
         ("--baseline jax_scan --method gd --samples 10", r"steps=100: jax_scan autodiff, "),
-        ("--strategy numpy_loop --method gd --samples 10", "2 cases of 1 problem, 5 blocks"),
+        ("--strategy numpy_loop --method gd --samples 10", "3 cases of 1 problem, 5 blocks"),
     ],
 )
 def test_a_dry_run_says_what_would_be_run(

@@ -72,7 +72,7 @@ def test_an_unknown_target_lists_those_there_are(capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--strategy", "numpy_loop"], "nothing to compile"),
+        (["--strategy", "numpy_loop"], "unknown compiled strategy 'numpy_loop': choose from"),
         (["--dtype", "float16"], "unknown dtype 'float16'"),
         (["--precision", "low"], "unknown precision 'low'"),
         (["--samples", "0"], "--samples must be at least 1"),

@@ -88,7 +88,8 @@ def test_each_hook_is_called_in_turn_and_on_its_own_clock(backend: Backend) -> N
     backend.log.clear()
     assert clock.once(prepared.call)[1] == 12.0
     assert backend.log == ["solve", "wait"]
-    assert dispatch.dispatch_and_out_s(prepared, 12.0) == (4.0, 16.0)
+    told = dispatch.answered(prepared, 12.0)
+    assert (told.call_s, told.dispatch_s, told.transfer_out_s) == (12.0, 4.0, 16.0)
 
 
 def test_a_batch_is_waited_for_once(backend: Backend) -> None:
@@ -110,11 +111,12 @@ def test_a_foreign_answer_is_judged_once_it_was_fetched(backend: Backend, batch:
     solver, (workload, problem) = backend.solver(*ALL), problem_of(batch)
     prepared = calls.prepare(solver, workload, problem, "cpu")
     first = prepared.call()
-    assert answers.judge(solver, workload, problem, prepared, first).status == "ok"
+    fresh = answers.on_unseen(solver, workload, problem, prepared).call()
+    assert answers.judge(solver, workload, problem, first, fresh).status == "ok"
     assert answers.excess_loss(first, workload, problem, solver) == pytest.approx(0.0, abs=1e-9)
-    assert not guards.inputs_changed(prepared, solver, workload, problem)
+    assert not guards.inputs_changed(prepared, solver, workload, problem, guards.Allowance(1e3))
     prepared.inputs[0][1].held[:] = 0
-    assert guards.inputs_changed(prepared, solver, workload, problem)
+    assert guards.inputs_changed(prepared, solver, workload, problem, guards.Allowance(1e3))
 
 
 def test_without_hooks_it_is_numpys_way() -> None:
