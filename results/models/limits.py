@@ -3,16 +3,36 @@
 Operations count a multiplication and an addition as two. Bytes are the least that must move when nothing stays in a
 cache between two passes over X. Peaks are those that the run file holds for as many threads as the case had; without
 them there are rates, but no shares.
+
+The least that a call can take is the time of the calls that Python makes in it, one after the other, and then of its
+arithmetic or of its reading, whichever is the longer: a bound of these very operations on this very machine.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..fields import DATA
 from ..words.names import Record
-from .rays import Data, measured
+from .rays import Data, measured, operations_of
 
 CACHE_BYTES = 32 * 2**20
 """Below this X may stay in a last-level cache, so its bytes need not come from memory; where a run file has no size."""
+
+NEAR_BYTES = {"l1": 2**15, "l2": 2**18}
+"""Below these X may stay in the first or second level of the cache, whose rate was measured."""
+
+_CALLS = {
+    "numpy_loop": ("numpy", True, True),
+    "numpy_stacked": ("numpy", True, False),
+    "jax_eager": ("jax", True, True),
+    "jax_jit_step": ("jax", True, True),
+    "jax_scan": ("jax", False, True),
+    "jax_vmap": ("jax", False, False),
+}
+"""By strategy: whom Python calls, whether in each step, and whether for each problem. A plugin's calls nobody knows."""
+
+_CALLS_A_STEP = {"jax_jit_step": 1}
+"""Else two, the product with the Gram matrix and the update, or through the data three, as there are two products."""
 
 _ITEM_BYTES = {"float32": 4, "float64": 8}
 
@@ -27,6 +47,13 @@ class Limit:
     cached: bool
     flops_share: float | None
     bandwidth_share: float | None
+    least_s: float | None = None  # the bound, where all of its parts are known
+    bound: str = ""  # the largest of its parts: calls, reading or arithmetic
+
+    @property
+    def times(self) -> float | None:
+        """How many times the bound it takes."""
+        return self.row["time_s"] / self.least_s if self.least_s else None
 
 
 def flops_of(method: str, variant: str, n: int, d: int, batch: int = 1, steps: int | None = None) -> float | None:
@@ -78,17 +105,54 @@ def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]
         # another device than the CPU has none here
         peaks = all_peaks.get(row["run"], {}).get(row["threads"], {}) if row["device"] == "cpu" else {}
         resident = bytes_of(1, *sizes, row["dtype"], row["batch"])
+        cached = resident <= peaks.get("cache_bytes", CACHE_BYTES)
+        near = (level for level, size in NEAR_BYTES.items() if resident <= size)
+        place = next(near, "cache" if cached else "memory")
+        parts_s = {
+            "calls": _over(python_calls(row), peaks.get(f"{_backend(row)}_calls_per_s")),
+            "reading": _over(bytes_per_s * row["time_s"], peaks.get(f"read_{place}_bytes_per_s")),
+            "arithmetic": _over(flops, peaks.get(f"gemm_{row['dtype']}_flops_per_s")),
+        }
         of_cases.append(
             Limit(
                 row,
                 flops_per_s,
                 bytes_per_s,
-                resident <= peaks.get("cache_bytes", CACHE_BYTES),
+                cached,
                 _share(flops_per_s, peaks.get(f"gemm_{row['dtype']}_flops_per_s")),
                 _share(bytes_per_s, peaks.get("bandwidth_bytes_per_s")),
+                *_bound(parts_s),
             )
         )
     return of_cases
+
+
+def python_calls(row: Record) -> int | None:
+    """How often Python calls into NumPy or JAX in one call of the case, at the least; None for a strategy not known."""
+    if row["strategy"] not in _CALLS:
+        return None
+    _, each_step, each_problem = _CALLS[row["strategy"]]
+    problems = row["batch"] if each_problem else 1
+    if not each_step or row["method"] != "gd":
+        return int(problems)
+    a_step = _CALLS_A_STEP.get(row["strategy"], 3 if operations_of(row) == DATA else 2)
+    return int(problems * row["steps"] * a_step)
+
+
+def _backend(row: Record) -> str:
+    return _CALLS[row["strategy"]][0] if row["strategy"] in _CALLS else ""
+
+
+def _bound(parts_s: Mapping[str, float | None]) -> tuple[float | None, str]:
+    """The least seconds of these parts, and the largest of them; nothing where one is not known."""
+    known = {name: seconds for name, seconds in parts_s.items() if seconds is not None}
+    if len(known) < len(parts_s):
+        return None, ""
+    return known["calls"] + max(known["reading"], known["arithmetic"]), max(known, key=known.__getitem__)
+
+
+def _over(amount: float | None, rate: float | None) -> float | None:
+    return amount / rate if amount is not None and rate else None
 
 
 def _share(rate: float, peak: float | None) -> float | None:

@@ -15,6 +15,7 @@ from ..models.scaling import scalings
 from ..models.words import bytes_text, interval, interval_of_exponent, interval_of_time
 from ..words.guesses import guess_mark, too_few, too_few_text
 from ..words.names import AXES, AXIS_LETTER, Record, competitor, place, title, varying
+from ..words.text import glance
 from .accuracy import accuracy_tables
 from .table import Cell, Table, number_cell, table_of
 
@@ -220,24 +221,33 @@ def _limits(answers: Answers) -> Table:
             *_of_limit(limit.row, limit.flops_per_s, limit.flops_share, "{:.1%}"),
             *_of_limit(limit.row, limit.bytes_per_s, limit.bandwidth_share, "{:.0%}"),
             "in cache" if limit.cached else "in memory",
+            _times(limit),
+            limit.bound,
         )
         for limit in answers.limits
     )
     about = (
         "Operations and bytes in closed form, over the time. X counts as in cache below 32 MiB: its bytes then need "
-        "not come from memory, and their share of the bandwidth may pass 100%."
+        "not come from memory, and their share of the bandwidth may pass 100%. The limit is the least that these very "
+        "operations can take here: the calls that Python makes, each as long as the shortest there is, and then the "
+        "reading of X at the rate of the cache that holds it or the arithmetic at that of a matrix product."
     )
     if any((limit.flops_share or 0.0) > 1 for limit in answers.limits):
         about += " Some shares of the GEMM peak pass 100%: it was measured in a disturbed moment, so all are too high."
     missing = "" if known else " The run file holds no peaks of the machine, so there are no shares: not in range."
     return table_of(
         "Distance to the limit",
-        ("workload", "case", "Gflop/s", "of GEMM peak", "GB/s", "of bandwidth", "X is"),
+        ("workload", "case", "Gflop/s", "of GEMM peak", "GB/s", "of bandwidth", "X is", "x of the limit", "set by"),
         rows,
         name="limits",
         about=about + missing,
         nothing="Nothing has a closed form.",
     )
+
+
+def _times(limit: Limit) -> Cell:
+    shown = "" if limit.times is None else f"{guess_mark(rests_on(limit.row))}{glance(limit.times)}"
+    return Cell(shown, limit.times or 0.0)
 
 
 def _of_limit(row: Record, rate: float, share: float | None, form: str) -> tuple[Cell, Cell]:

@@ -1,8 +1,9 @@
-"""What this machine can do at most, by measurement: matrix products, memory traffic, threads in effect."""
+"""What this machine can do at most, by measurement: matrix products, memory traffic, calls, threads in effect."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from ... import clock
 GEMM_SIZE = 1024
 STREAM_BYTES = 128 * 2**20
 """Each array of the bandwidth measurement: far beyond any last-level cache that a core has to itself."""
+READ_BYTES = {"l1": 2**14, "l2": 2**17, "cache": 2**21, "memory": STREAM_BYTES}
+"""What is read once and again, by where it then lies: half of a small cache of that level, or none of it."""
+LOOPS_S = 0.01
 TRIES = 5
 MULTIPLY_SIZE = 512
 
@@ -20,6 +24,8 @@ def measured_peaks(*, threads: bool) -> dict[str, float]:
     """Arithmetic and memory by name with the unit, and on demand the threads in effect of each backend."""
     peaks = {f"gemm_{dtype}_flops_per_s": gemm_flops_per_s(dtype) for dtype in ("float32", "float64")}
     peaks["bandwidth_bytes_per_s"] = bandwidth_bytes_per_s()
+    peaks |= {f"read_{place}_bytes_per_s": read_bytes_per_s(size) for place, size in READ_BYTES.items()}
+    peaks |= {f"{backend}_calls_per_s": calls_per_s(backend) for backend in ("numpy", "jax")}
     if threads:
         peaks |= {f"threads_{backend}": threads_in_effect(backend) for backend in ("numpy", "jax")}
     return peaks
@@ -43,6 +49,33 @@ def bandwidth_bytes_per_s() -> float:
     target = np.empty_like(source)
     seconds = _best(lambda: np.multiply(source, 1.5, out=target))
     return 2.0 * source.nbytes / seconds
+
+
+def read_bytes_per_s(size: int) -> float:
+    """Bytes a second of reading so many bytes once: the inner product of a vector with itself, less that of a half.
+
+    The difference, so that the call itself does not count.
+    """
+    whole = np.ones(size // 4, np.float32)
+    half = whole[: whole.size // 2]
+    whole_s, half_s = (1 / _calls_per_s(partial(np.dot, part, part)) for part in (whole, half))
+    return (whole.nbytes - half.nbytes) / max(whole_s - half_s, 1e-3 * whole_s)
+
+
+def calls_per_s(backend: str) -> float:
+    """How often a second the shortest call that does something comes back with its answer: what no call is below."""
+    one = np.ones(2, np.float32)
+    if backend == "jax":
+        import jax
+
+        add, placed = jax.jit(lambda a: a + a), jax.device_put(one)
+        return _calls_per_s(lambda: add(placed).block_until_ready())
+    return _calls_per_s(lambda: np.add(one, one, out=one))
+
+
+def _calls_per_s(call: Callable[[], Any]) -> float:
+    loops = clock.calibrate(call, LOOPS_S)[0]
+    return 1 / min(clock.sample(call, loops).call_s for _ in range(TRIES))
 
 
 def threads_in_effect(backend: str) -> float:

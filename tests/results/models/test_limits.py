@@ -83,6 +83,32 @@ def test_shares_are_of_the_peaks_in_the_run_file_for_as_many_threads() -> None:
     assert found.bandwidth_share == pytest.approx(1.28, rel=0.02)
 
 
+def test_the_limit_is_that_of_the_operations() -> None:
+    peaks = PEAKS | {"numpy_calls_per_s": 1e6, "jax_calls_per_s": 1e5, "read_memory_bytes_per_s": 2e10}
+    peaks |= {f"read_{place}_bytes_per_s": 1e11 for place in ("l1", "l2", "cache")}
+    records = [header(), environment(peaks=peaks)]
+    large, small = workload(samples=1_000_000, features=16), workload(samples=100, features=2)
+    gram = {"operations": "gram"}
+    for of in (large, small):
+        truths = [Truth("numpy_loop", "analytic", 1.0), Truth("numpy_loop", "gram", 1.0, fields=gram)]
+        truths += [Truth("jax_scan", "analytic", 1.0), Truth("mine", "analytic", 1.0)]
+        records += blocks_of(truths, of=of, blocks=3)
+    loaded = of_runs(as_run([*records, END]))
+    found = {
+        (one.row["samples"], one.row["strategy"], one.row["variant"]): one for one in limits(loaded.frame, loaded.peaks)
+    }
+    # 100 steps read 64 MB twice at 20 GB/s, after 300 NumPy calls; X'X takes 0.51 Gflop, and 200 calls
+    assert found[1_000_000, "numpy_loop", "analytic"].least_s == pytest.approx(300e-6 + 200 * 64e6 / 2e10)
+    assert found[1_000_000, "numpy_loop", "analytic"].bound == "reading"
+    of_gram = found[1_000_000, "numpy_loop", "gram"]
+    assert of_gram.least_s == pytest.approx(200e-6 + (2 * 1e6 * 256 + 2 * 1e6 * 16 + 100 * 512) / 1e11)
+    assert of_gram.bound == "arithmetic"
+    assert found[1_000_000, "jax_scan", "analytic"].least_s == pytest.approx(1e-5 + 200 * 64e6 / 2e10)
+    assert found[100, "numpy_loop", "analytic"].bound == "calls"
+    assert found[100, "jax_scan", "analytic"].times == pytest.approx(1.0 / (1e-5 + 200 * 800 / 1e11), rel=0.05)
+    assert found[100, "mine", "analytic"].least_s is None
+
+
 def test_without_peaks_there_are_no_shares() -> None:
     found = found_with(environment())
     assert (found.flops_share, found.bandwidth_share) == (None, None)
