@@ -36,8 +36,8 @@ def place(arrays: Sequence[np.ndarray], devices: Sequence[Any]) -> tuple[Array, 
             rest[1] = rest[1] * (wide.shape[1] / X.shape[1])
         arrays = [wide, _up_to_multiple(y, 1, len(devices), mode="constant"), *rest]
     shardings = [NamedSharding(mesh, spec) for spec in specs(arrays)]
-    # may_alias=False: on a CPU device_put would hand out the NumPy array's own memory, and look free
-    return tuple(jax.device_put(a, s, may_alias=False) for a, s in zip(arrays, shardings, strict=True))
+    # on a CPU device_put may hand out the NumPy array's own memory, whatever may_alias says, and look free
+    return tuple(jax.device_put(np.array(a), s, may_alias=False) for a, s in zip(arrays, shardings, strict=True))
 
 
 def device_mesh(devices: Sequence[Any]) -> Mesh:

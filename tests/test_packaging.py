@@ -162,6 +162,7 @@ def test_a_persons_file_is_typed(installed: Path, project: Path) -> None:
     assert "Success" in output(*mypy, "--python-executable", installed, "user.py", cwd=project)
 
 
+@pytest.mark.long
 def test_an_editable_install(source: Path, project: Path, tmp_path: Path) -> None:
     python = environment(tmp_path / "venv", "--editable", source)
     code = "import linregbench, linregbench.results.fields as f; print(linregbench.solver.__module__, f.__file__)"
