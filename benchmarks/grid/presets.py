@@ -179,8 +179,8 @@ PRESETS = {
         ),
         Preset(
             name="libraries",
-            about="5 blocks, one thread, float32: numba, SciPy, scikit-learn and others beside our fastest, what is "
-            "not installed skipped; what 10 minutes hold",
+            about="3 to 5 blocks, or what 10 minutes hold, one thread, float32: numba, SciPy, scikit-learn and others "
+            "beside our fastest; what is not installed is skipped",
             sweeps=(
                 Sweep(("gd", "ols"), (*BESIDE_LIBRARIES, MANY_PROBLEMS), LIBRARIES, every_variant=True),
                 Sweep(("gd",), BESIDE_LIBRARIES, BOTH, variants=("autodiff", "analytic", "columns", "gram")),
@@ -188,6 +188,7 @@ PRESETS = {
                 Sweep(("gd",), (MANY_PROBLEMS,), MAIN, variants=("analytic", "columns", "gram")),
                 Sweep(("ols",), (MANY_PROBLEMS,), MAIN),
             ),
+            blocks=(3, 5),
             long_call_s=0.05,
             sampling_s=0.15,
         ),

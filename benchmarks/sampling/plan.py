@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from linregbench.solvers.problem import data_bytes
@@ -150,7 +150,7 @@ def predicted_block_s(entries: Iterable[Entry], limits: Limits) -> float:
         # the first, and where it is sampled more than once one to warm up and one that is checked
         calls = 1 if call_s > rules.lone_call_s else 3
         solver = entry.case.solver
-        total += OVERHEAD_S.get(solver.backend, OVERHEAD_S["numpy"]) + IMPORT_S * is_foreign(solver)
+        total += _of_backend(OVERHEAD_S, entry.case) + IMPORT_S * is_foreign(solver)
         total += calls * call_s + rounds * max(call_s, 1.2 * rules.target_s)
         total += BYTE_S * data_bytes(entry.case.workload)
     return total + ROUNDS * 0.01
@@ -165,10 +165,15 @@ def predicted_once_s(entries: Iterable[Entry], limits: Limits) -> float:
             workloads.add(w)
             total += (NUMBER_S + ANSWER_S * w.features) * w.batch * w.samples * w.features
         if is_heavy(entry.case) and entry.role != "twin":
-            total += PROBE_S[entry.case.solver.backend]
+            total += _of_backend(PROBE_S, entry.case)
         if limits.rules.lone_call_s < call_s <= limits.call_limit_s:
-            total += (GUARD_CALLS[entry.case.solver.backend] + 1) * call_s
+            total += (_of_backend(GUARD_CALLS, entry.case) + 1) * call_s
     return total
+
+
+def _of_backend(by_backend: Mapping[str, float], case: Case) -> float:
+    """NumPy's for a library or a backend of a plugin: nothing is known of those."""
+    return by_backend.get(case.solver.backend, by_backend["numpy"])
 
 
 def grid_hash(contests: Iterable[Contest]) -> str:

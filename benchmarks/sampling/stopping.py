@@ -28,6 +28,8 @@ from .plan import Limits
 NEAR = 2.0
 NEAR_HALF_WIDTH = 0.01
 FAR_HALF_WIDTH = 0.05
+VERY_FAR, VERY_FAR_HALF_WIDTH = 10.0, 0.10
+"""Who takes so many times as long as the winner need not be known as well to leave."""
 
 LEARNT_FROM = 3
 """Blocks before the first guess; until then a block has block.ROUNDS rounds."""
@@ -82,8 +84,8 @@ def settled(
 ) -> dict[Row, str]:
     """The rows that need no more blocks while others do, each with the reason: surely far from the winner, and precise.
 
-    Both its ratio and its time have the half-width that is asked of those who are far. One whose steps go through the
-    data is far from the best of those too, or it stays.
+    Both its ratio and its time have the half-width that is asked of those who are so far. One whose steps go through
+    the data is far from the best of those too, or it stays.
     """
     done = 1 + max((block.block for block in blocks), default=-1)
     if limits.exact or done < max(limits.blocks[0] // 2, LEARNT_FROM):
@@ -96,7 +98,8 @@ def settled(
         if ratio is None or behind is None or ratio.verdict == "baseline" or behind.high is None:
             continue
         half_width = max(ratio.half_width, _half_width_of_time(row))
-        if behind.high < 1 / NEAR and half_width <= FAR_HALF_WIDTH:
+        asked = VERY_FAR_HALF_WIDTH if behind.high < 1 / VERY_FAR else FAR_HALF_WIDTH
+        if behind.high < 1 / NEAR and half_width <= asked:
             lead = f"{winner} is {1 / behind.ratio:.3g} times as fast"
             rows[row.case] = f"{row.blocks} blocks: {lead}; half-width {half_width:.1%}"
     return rows

@@ -295,12 +295,11 @@ def _finish(desk: _Desk) -> Message:
 
 
 def _fresh(desk: _Desk) -> dispatch.Answered | None:
-    """What the solver answers to inputs that were never timed; None where another call would be as much as was sampled.
+    """What the solver answers to inputs that were never timed, in its first block; None from its second on.
 
-    That is a call which is sampled once a block, from its second block on: what it would show is in the solver, not in
-    the moment. What the timed call returned is judged in every block.
+    What it would show is in the solver, not in the moment. What the timed call returned is judged in every block.
     """
-    if not desk.case["guard"] and desk.call_s > desk.case.get("lone_call_s", math.inf):
+    if not desk.case["guard"]:
         return None
     other = answers.on_unseen(_given(desk.solver), desk.workload, desk.problem, _given(desk.prepared))
     return dispatch.answered(other, desk.call_s)

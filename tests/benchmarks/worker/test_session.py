@@ -69,11 +69,15 @@ def test_in_its_first_block_it_answers_to_other_inputs_too(monkeypatch: pytest.M
     assert set(last["spent"]) == {"check", "guard"}
 
 
-def test_a_short_call_answers_to_other_inputs_in_every_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    (*_, last), made = replies(monkeypatch, lone=False, guard=False)
+@pytest.mark.parametrize("guard", [True, False])
+def test_a_short_call_is_warmed_and_answers_to_other_inputs_in_its_first_block(
+    monkeypatch: pytest.MonkeyPatch, guard: bool
+) -> None:
+    (*_, last), made = replies(monkeypatch, lone=False, guard=guard)
     assert len(made[0]) > 2
-    assert made[2] == ["other"]
+    assert made[2][:1] == (["other"] if guard else [])
     assert last["status"] == "ok"
+    assert ("dispatch_s" in last) is guard
 
 
 def test_a_probe_multiplies_no_more_than_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
