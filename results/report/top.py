@@ -120,9 +120,7 @@ def _regions(wins: Mapping[str, Sequence[Lead]]) -> dict[str, str]:
 
 
 def _advice(loaded: Loaded, answers: Answers, judged: Sequence[Record]) -> Iterator[Headline]:
-    for_all = [text for rows in grouped(judged, ("method", "source")).values() if (text := _for_all(rows))]
-    if for_all:
-        yield Headline("One way for everything", f"{'; '.join(for_all)}.")
+    yield from _for_all(judged)
     if text := _worth(answers):
         yield Headline("The compile", text)
     if loaded.runs:
@@ -132,7 +130,23 @@ def _advice(loaded: Loaded, answers: Answers, judged: Sequence[Record]) -> Itera
         )
 
 
-def _for_all(rows: Sequence[Record]) -> str:
+def _for_all(judged: Sequence[Record]) -> Iterator[Headline]:
+    """By method, apart for one problem and for many, the case that is never far from the fastest; in either race."""
+    for rows in grouped(judged, ("method", "source")).values():
+        name = method_name(rows[0]["method"])
+        kinds = {"one problem": [r for r in rows if r["batch"] == 1], "many": [r for r in rows if r["batch"] > 1]}
+        parts = []
+        for kind, alike in kinds.items():
+            text = _never_far(alike)
+            if text and shortened(alike) and (rest := _never_far(through_data(alike))):
+                text += f" (with every step through the data {rest})"
+            if text:
+                parts.append(f"for {kind} {text}" if all(kinds.values()) else text)
+        if parts:
+            yield Headline(f"One way for all {name}", f"{'; '.join(parts)}.")
+
+
+def _never_far(rows: Sequence[Record]) -> str:
     """The case that is never far from the fastest, and how far at most."""
     slowdowns: dict[str, list[float]] = {}
     for row in rows:
@@ -145,12 +159,12 @@ def _for_all(rows: Sequence[Record]) -> str:
         return ""
     name = min(often, key=often.__getitem__)
     number, worst = len(slowdowns[name]), often[name]
-    within = f"all {workloads:,} workloads" if number == workloads else f"{number:,} of {workloads:,} workloads"
-    method = method_name(rows[0]["method"])
+    all_of_them = "both workloads" if workloads == 2 else f"all {workloads:,} workloads"
+    within = all_of_them if number == workloads else f"{number:,} of {workloads:,} workloads"
     if worst > _FAR:
-        return f"{method}, none: even {name} takes up to {glance(worst)} as long as the fastest"
-    behind = f"takes at most {glance(worst)} as long as the fastest" if worst > 1 else "is the fastest"
-    return f"{method}, {name}, which {behind} in {within}"
+        return f"none, even {name} takes up to {glance(worst)} as long as the fastest"
+    behind = f"at most {glance(worst)} as long as the fastest" if worst > 1 else "the fastest"
+    return f"{name}, {behind} in {within}"
 
 
 def _worth(answers: Answers) -> str:
