@@ -65,7 +65,7 @@ def comparison_document(comparison: Comparison) -> Document:
 def _record(comparison: Comparison, row: ComparedCase) -> dict[str, Any]:
     record: dict[str, Any] = {name: getattr(row, name) for name in _OF_ROW}
     record |= {name: row.workload.get(name) for name in WORKLOAD}
-    record |= {name: getattr(row.case, name) for name in _OF_CASE}
+    record |= {name: getattr(row.case, name) or None for name in _OF_CASE}
     record |= {"base": comparison.base, "new": comparison.new, "batch": record["batch"] or 1}
     return record | {"ratio_low": row.low, "ratio_high": row.high, "findings": "; ".join(row.findings)}
 
