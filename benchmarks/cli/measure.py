@@ -281,7 +281,7 @@ def versus(
         from linregbench.results.compare.runs import compare_sides
         from linregbench.results.runfile.read import read_run
 
-        return print_judged(compare_sides(read_run(finished.path), base, new), fail_on, form)
+        return print_judged([compare_sides(read_run(finished.path), base, new)], fail_on, form)
 
 
 def _request(given: Mapping[str, Any], output: Path | None) -> Request:

@@ -31,9 +31,10 @@ COMPARISON_COLUMNS |= {"base_time_s": "float64", "new_time_s": "float64", "findi
 _GROUP_KEYS = tuple(key for key in CONTEST_KEYS if key in COMPARISON_COLUMNS)
 
 
-def comparison_frame(comparison: Comparison) -> pd.DataFrame:
+def comparison_frame(*comparisons: Comparison) -> pd.DataFrame:
     """One row a case, the same columns and dtypes whatever was compared; `base` and `new` name the sides."""
-    return of_rows((_record(comparison, row) for row in comparison.rows), COMPARISON_COLUMNS)
+    rows = (_record(comparison, row) for comparison in comparisons for row in comparison.rows)
+    return of_rows(rows, COMPARISON_COLUMNS)
 
 
 def summary(comparison: Comparison) -> str:
