@@ -30,20 +30,32 @@ def test_two_settings_compete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert (base.peaks, other.peaks) == ({"flops": 1e9}, None)
 
 
-def test_a_flag_that_xla_does_not_know_is_one_line() -> None:
-    options = RunOptions(methods=("gd",), samples=(20,), settings=("XLA_FLAGS=,--xla_no_such=1",))
+def test_a_value_that_xla_does_not_take_is_one_line_of_the_fifteen_thousand_bytes_it_says() -> None:
+    flags = "XLA_FLAGS=--xla_cpu_enable_fast_math=maybe"
+    options = RunOptions(methods=("gd",), samples=(20,), settings=(flags,))
     with pytest.raises(UsageError) as refused, prepared(Request(options)):
         pass
-    assert str(refused.value) == (
-        "--set XLA_FLAGS=--xla_no_such=1: JAX does not start under it: exit status 1: "
-        "Unknown flag in XLA_FLAGS: --xla_no_such=1"
-    )
+    message = str(refused.value)
+    assert message.startswith(f"--set {flags}: JAX does not start under it: ")
+    assert "Couldn't interpret value maybe for flag" in message
+    assert len(message) < 300
 
 
-def test_of_all_that_xla_says_of_a_bad_value_the_cause_is_told() -> None:
-    said = (
-        "E1126 13:49:32.726929   16051 command_line_flags.cc:93] Couldn't interpret value maybe for flag xla_a.\n"
-        "F1126 13:49:32.726992   16051 parse_flags_from_env.cc:220] Check failed: Flag parsing failed.\n"
-        "usage: --xla_a=maybe\nFlags:\n\t--xla_a=false \tbool\tEnable a.\n"
-    )
-    assert _cause_of_death(1, said) == ("crashed", "exit status 1: Couldn't interpret value maybe for flag xla_a.")
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (
+            "F1126 13:49:31.990825   16042 parse_flags_from_env.cc:234] Unknown flag in XLA_FLAGS: --xla_no_such=1\n",
+            "Unknown flag in XLA_FLAGS: --xla_no_such=1",
+        ),
+        (
+            "E1126 13:49:32.726929   16051 command_line_flags.cc:93] Couldn't interpret value maybe for flag xla_a.\n"
+            "F1126 13:49:32.726992   16051 parse_flags_from_env.cc:220] Check failed: Flag parsing failed.\n"
+            "usage: --xla_a=maybe\nFlags:\n\t--xla_a=false \tbool\tEnable a.\n",
+            "Couldn't interpret value maybe for flag xla_a.",
+        ),
+        ("E1126 13:49:32.726929   16051 cuda_fft.cc:93] twice\nTraceback\nValueError: x", "ValueError: x"),
+    ],
+)
+def test_of_all_that_xla_says_the_cause_is_told(said: str, cause: str) -> None:
+    assert _cause_of_death(1, said) == ("crashed", f"exit status 1: {cause}")

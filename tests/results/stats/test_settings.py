@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 import synthetic
-from made import settings_run
+from made import as_run, settings_run
 from shown import cases
 
+from linregbench.results.figures.charts import charts_of
+from linregbench.results.figures.lines import times_against
 from linregbench.results.formats.export import as_pyperf
 from linregbench.results.formats.load import of_runs
 from linregbench.results.frame import from_runs, records_of
@@ -47,6 +49,19 @@ def test_tables_and_exports_name_the_setting(run: Run) -> None:
     assert "numpy_loop with X=1" in [column.name for column in matrix.columns]
     assert all(samples_of(loaded, records_of(loaded.frame)))
     assert as_pyperf(run).count(b"highest here without X") == 2
+
+
+def test_a_line_of_what_is_set_is_broken_in_figure_and_page() -> None:
+    sizes = [synthetic.workload(samples=n) for n in (100, 1_000, 10_000)]
+    truths = [synthetic.Truth("numpy_loop", "analytic", 1e-3, fields={"setting": f"X={value}"}) for value in ("", "1")]
+    blocks = [record for of in sizes for record in synthetic.blocks_of(truths, of=of, rounds=4)]
+    frame = from_runs(as_run([synthetic.header(), synthetic.environment(), *blocks]))
+    rows = [record | {"number": number} for number, record in enumerate(records_of(frame))]
+    (panel,) = charts_of(rows)["time-samples"]
+    lines = {series["name"]: series["line"] for series in panel["series"]}
+    assert lines == {"numpy_loop analytic without X": "", "numpy_loop analytic with X=1": "7 3 2 3 2 3"}
+    (axes,) = times_against(frame).axes
+    assert len({line.is_dashed() for line in axes.lines if len(line.get_xdata()) == 3}) == 2  # type: ignore[arg-type]
 
 
 def test_files_from_before_have_none() -> None:
