@@ -9,6 +9,7 @@ which nothing starts). The environment record of a run file has both.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Container, Iterator, Mapping
 from fnmatch import fnmatchcase
 
@@ -53,6 +54,17 @@ def kept(environ: Mapping[str, str] | None = None, replaced: Container[str] = ()
     """What it gets though it may change times, for the record; `replaced` are set anew for it."""
     given = os.environ if environ is None else environ
     return {name: _told(name, given[name]) for name in KEPT if given.get(name) and name not in replaced}
+
+
+def setting_of(values: Mapping[str, str]) -> str:
+    """The text of a setting, `NAME=VALUE` parts as a shell takes them: in run files, and read by `of_setting`."""
+    return shlex.join(f"{name}={value}" for name, value in values.items())
+
+
+def of_setting(setting: str) -> dict[str, str]:
+    """What `setting_of` was given; an empty value takes the variable out of the environment."""
+    parts = (part.partition("=") for part in shlex.split(setting))
+    return {name: value for name, _, value in parts}
 
 
 def notice(environ: Mapping[str, str] | None = None, replaced: Container[str] = ()) -> str | None:

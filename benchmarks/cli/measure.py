@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from linregbench.results.words.settings import variables_of
 from linregbench.results.words.text import plain
 
 from .. import variables
@@ -99,7 +98,8 @@ _RUN_OPTIONS: tuple[Any, ...] = (
         example="--set MALLOC_ARENA_MAX=,1",
         otherwise="none",
         metavar="NAME=VALUE[,VALUE...]",
-        help="A variable of the environment; several values compete, the first is the baseline's; an empty one: unset.",
+        help="A variable of the environment, unset where empty; values compete, the first is the baseline's. May be "
+        "repeated.",
     ),
     option(
         "--seed",
@@ -299,7 +299,7 @@ def _request(given: Mapping[str, Any], output: Path | None) -> Request:
 
 def _tell_variables(options: RunOptions) -> None:
     """A line on standard error where a variable of the environment changes times, dropped or kept."""
-    if (text := variables.notice(replaced=variables_of(settings_of(options.settings)[0]))) is not None:
+    if (text := variables.notice(replaced=variables.of_setting(settings_of(options.settings)[0]))) is not None:
         print(f"linregbench: {plain(text)}", file=sys.stderr)
 
 

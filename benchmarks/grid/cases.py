@@ -12,7 +12,6 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any
 
-from linregbench.results.words.settings import under
 from linregbench.solvers.problem import Workload, data_bytes, make_workload
 from linregbench.solvers.registry import Solver
 
@@ -70,7 +69,7 @@ class Case:
     def name(self) -> str:
         """Short, for the progress line."""
         device = "" if self.device == "cpu" else f" on {self.device}"
-        return f"{self.solver.strategy}{device}{under(self.setting)}"
+        return f"{self.solver.strategy}{device}" + (f" ({self.setting})" if self.setting else "")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from itertools import product
 
-from linregbench.results.words.settings import text_of
+from ..variables import setting_of
 
 INSTEAD = {
     "JAX_PLATFORMS": "--device",
@@ -48,7 +48,7 @@ def settings_of(texts: Sequence[str]) -> tuple[str, ...]:
         if name in values:
             raise ValueError(f"--set {name} stands there twice: give all of its values in one, {name}=VALUE,VALUE")
         values[name] = of_name
-    return tuple(text_of(dict(zip(values, chosen, strict=True))) for chosen in product(*values.values()))
+    return tuple(setting_of(dict(zip(values, chosen, strict=True))) for chosen in product(*values.values()))
 
 
 def _parsed(text: str) -> tuple[str, tuple[str, ...]]:

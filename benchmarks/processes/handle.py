@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import linregbench
-from linregbench.results.words.settings import variables_of
 
 from .. import clock, devices, variables
 from ..worker import wire
@@ -71,12 +70,12 @@ class Setting:
     hash_seed: int = 0
     """PYTHONHASHSEED: it moves what Python keeps in dictionaries, and the speed of a NumPy loop by 1 to 3%."""
     setting: str = ""
-    """Variables of the environment that a person sets (results.words.settings)."""
+    """Variables of the environment that a person sets (variables.setting_of)."""
 
     @property
     def environ(self) -> dict[str, str]:
         """The whole environment: what is passed on, what the harness sets, and last what a person sets or takes out."""
-        asked = variables_of(self.setting)
+        asked = variables.of_setting(self.setting)
         whole = variables.inherited() | self.variables | asked
         return {name: value for name, value in whole.items() if value or name not in asked}
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from linregbench.results.words.settings import variables_of
 from linregbench.solvers.problem import data_bytes
 from linregbench.solvers.registry import Solver
 
@@ -182,7 +181,7 @@ class Nurseries:
         environments = []
         for setting, nursery in self._running.items():
             x64 = "float64" if setting.x64 else "float32"
-            asked = variables_of(setting.setting)
+            asked = variables.of_setting(setting.setting)
             base = setting.setting == self.sides[setting.environment].setting
             environments.append(
                 {

@@ -144,7 +144,7 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
     threads: str
     precision: str
     environment: str
-    setting: str = ""  # of variables of the environment (words.settings)
+    setting: str = ""  # variables of the environment that it was given (words.settings)
     status: str
     reason: str | None = None
     loops: Whole | None = None

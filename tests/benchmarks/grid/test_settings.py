@@ -73,7 +73,7 @@ def test_every_case_competes_under_every_setting_and_the_baseline_has_the_base_o
         ("numpy_loop", "X=1"),
         ("jax_scan", "X=1"),
     ]
-    assert [case.name for case in contest.cases][-1] == "jax_scan with X=1"
+    assert [case.name for case in contest.cases][-1] == "jax_scan (X=1)"
     assert contest.cases[0].as_dict()["setting"] == "X="
 
 
