@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import product
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,9 @@ from . import clock
 from .grid.cases import Contest, select
 from .grid.options import RunOptions, UsageError
 from .grid.presets import PRESETS
+from .grid.settings import settings_of
 from .processes import machine
-from .processes.handle import Setting, WorkerEnded
+from .processes.handle import NurseryError, Setting, WorkerEnded
 from .processes.pool import Nurseries, out_of_the_way
 from .sampling import plan, schedule
 from .sampling.block import Entry, Rules
@@ -125,9 +127,11 @@ def prepared(
     request = _with_data(request)
     options = request.options
     sides = request.sides or {"here": Setting(plugins=request.plugins)}
-    sides = {name: replace(side, cpu_devices=options.cpu_devices) for name, side in sides.items()}
+    base, count = settings_of(options.settings)[0], options.cpu_devices
+    sides = {name: replace(side, cpu_devices=count, setting=base) for name, side in sides.items()}
     with Nurseries(sides, str(request.data) if request.data else None) as nurseries, out_of_the_way(nurseries.allowed):
         _check_threads(options, nurseries.allowed)
+        _check_settings(options, nurseries)
         contests = select(options, {name: nurseries.solvers(name) for name in sides}, device_counts(nurseries, options))
         absent, kinds = _devices(nurseries, options)
         asked = [case for contest in contests for case in contest.cases]
@@ -177,7 +181,8 @@ def run(
     it is of whatever was measured by then, with a warning; with nothing measured the interrupt goes on.
 
     `axes` are the options of `linregbench run` by their names, each a value or a list: method, strategy, variant,
-    device, dtype, samples, features, batch, steps, condition, threads; and baseline, blocks, budget_s, timeout_s, seed.
+    device, dtype, samples, features, batch, steps, condition, threads; and baseline, blocks, budget_s, timeout_s, seed,
+    and settings: what is typed behind each `--set`.
     Without `output` the run file is not kept. Raises UsageError for whatever the command line would refuse.
     """
     from linregbench.results.formats.measured import MeasuredFrame
@@ -263,6 +268,17 @@ def _check_threads(options: RunOptions, cores: Sequence[int]) -> None:
     for threads in options.threads or ():
         if threads != "all" and cores and int(threads) > len(cores):
             raise UsageError(f"--threads {threads}: there are {len(cores)} cores here; at most that many, or all")
+
+
+def _check_settings(options: RunOptions, nurseries: Nurseries) -> None:
+    """Raise UsageError where JAX does not start under a setting: XLA ends a process for an unknown flag."""
+    settings = settings_of(options.settings) if options.settings else ()
+    for environment, setting in product(nurseries.sides, settings):
+        try:
+            nurseries.device_kind(environment, "cpu", setting)
+        except (NurseryError, WorkerEnded) as error:
+            reason = error.reason if isinstance(error, WorkerEnded) else str(error)
+            raise UsageError(f"--set {setting}: JAX does not start under it: {reason}") from None
 
 
 def _devices(nurseries: Nurseries, options: RunOptions) -> tuple[dict[str, str], dict[str, str]]:

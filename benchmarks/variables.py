@@ -9,7 +9,8 @@ which nothing starts). The environment record of a run file has both.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Container, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -49,15 +50,26 @@ def dropped(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     return {name: _told(name, given[name]) for name in sorted(given) if _is_dropped(name)}
 
 
-def kept(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What it gets though it may change times, for the record."""
+def kept(environ: Mapping[str, str] | None = None, replaced: Container[str] = ()) -> dict[str, str]:
+    """What it gets though it may change times, for the record; `replaced` are set anew for it."""
     given = os.environ if environ is None else environ
-    return {name: _told(name, given[name]) for name in KEPT if given.get(name)}
+    return {name: _told(name, given[name]) for name in KEPT if given.get(name) and name not in replaced}
 
 
-def notice(environ: Mapping[str, str] | None = None) -> str | None:
+def setting_of(values: Mapping[str, str]) -> str:
+    """The text of a setting, `NAME=VALUE` parts as a shell takes them: in run files, and read by `of_setting`."""
+    return shlex.join(f"{name}={value}" for name, value in values.items())
+
+
+def of_setting(setting: str) -> dict[str, str]:
+    """What `setting_of` was given; an empty value takes the variable out of the environment."""
+    parts = (part.partition("=") for part in shlex.split(setting))
+    return {name: value for name, _, value in parts}
+
+
+def notice(environ: Mapping[str, str] | None = None, replaced: Container[str] = ()) -> str | None:
     """One line on what was dropped and what was kept; None where there was neither."""
-    parts = list(_parts(dropped(environ), kept(environ)))
+    parts = list(_parts(dropped(environ), kept(environ, replaced)))
     return f"of the environment, {'; '.join(parts)}" if parts else None
 
 

@@ -66,6 +66,7 @@ FIELDS = (
     Field("data", str, "workload", "The label of a person's own data.", contest=True, title="given"),
     Field("threads", str, "case", "Threads that it may use: 1, a number or all.", contest=True, required=True),
     Field("environment", str, "case", "Side of a comparison, or here.", contest=True, required=True, title="varying"),
+    Field("setting", str, "case", "Variables that --set gave it: NAME=VALUE, or NAME= without a value; or none."),
     Field("status", str, "estimate", "ok, or what came of the first block that was not.", required=True),
     Field("reason", str, "estimate", "Why it is not ok, or why its time is not shown."),
     Field("blocks", int, "estimate", "Blocks that time_s rests on."),
@@ -147,7 +148,8 @@ def _names(*of: str) -> tuple[str, ...]:
 
 
 WORKLOAD = {field.name: field for field in FIELDS if field.of == "workload"}
-CASE_KEYS = _names("case")
+CASE = {field.name: field for field in FIELDS if field.of == "case"}
+CASE_KEYS = tuple(CASE)
 ESTIMATE = _names("estimate")
 RATIO = {name: name.removeprefix("ratio_") for name in _names("ratio")}
 WINNER_RATIO = {name: name.removeprefix("winner_").removeprefix("ratio_") for name in _names("winner")}
@@ -156,7 +158,7 @@ DATA_RATIO = {f"data_{name}": attribute for name, attribute in WINNER_RATIO.item
 DATA = "data"
 """Of `operations`: each step goes through the data, which is all that serves where those or the loss change."""
 CONTEST_KEYS = tuple(field.name for field in FIELDS if field.contest)
-"""Rows of the frame that agree in all of these were competing, whatever their device and precision."""
+"""Rows of the frame that agree in all of these were competing, whatever their device, precision and setting."""
 
 COLUMNS = {field.name: field.dtype for field in FIELDS if field.over_blocks or not field.told_by_worker}
 """The frame's, with their dtypes."""

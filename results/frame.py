@@ -59,7 +59,8 @@ def _rows(run: str, estimates: Iterable[Estimate]) -> Iterable[dict[str, Any]]:
         row |= _of_ratio(RATIO, estimate.versus_baseline) | _of_ratio(WINNER_RATIO, estimate.versus_winner)
         row |= _of_ratio(DATA_RATIO, estimate.versus_data_winner)
         row["guards_left_out"] = "; ".join(estimate.guards_left_out) or None
-        yield row | {"batch": row["batch"] or 1, "findings": "; ".join(estimate.findings)}
+        row |= {"batch": row["batch"] or 1, "setting": row["setting"] or None}
+        yield row | {"findings": "; ".join(estimate.findings)}
 
 
 def _of_ratio(columns: Mapping[str, str], ratio: Ratio | None) -> dict[str, Any]:

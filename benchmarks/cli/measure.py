@@ -26,6 +26,7 @@ from ..grid.options import (
     whole,
 )
 from ..grid.presets import PRESETS
+from ..grid.settings import settings_of
 from .help import HOW, HOW_LONG, OUTPUT, WHAT, WHERE, Command, completion, option, program
 from .read import FAIL_ON, FILE, FORMAT, advise, failures_of, print_judged, tell_notices
 from .statuses import DONE, INTERRUPTED, NO_ANSWER
@@ -89,6 +90,16 @@ _RUN_OPTIONS: tuple[Any, ...] = (
         example="--baseline jax_scan",
         help="What ratios are taken against; it always runs.",
         **completion("strategy"),
+    ),
+    option(
+        "--set",
+        multiple=True,
+        group=HOW,
+        example="--set MALLOC_ARENA_MAX=,1",
+        otherwise="none",
+        metavar="NAME=VALUE[,VALUE...]",
+        help="A variable of the environment, unset where empty; values compete, the first is the baseline's. May be "
+        "repeated.",
     ),
     option(
         "--seed",
@@ -197,7 +208,7 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
         _refuse_options_beside("resume", "no_report")
         request, before = resumed(resume)
         tell_notices([before])
-    _tell_variables()
+    _tell_variables(request.options)
     with prepared(request, before) as ready:
         if dry_run:
             return _print_plan(ready)
@@ -254,8 +265,8 @@ def versus(
     from ..versus import sides
 
     failures_of(fail_on)
-    _tell_variables()
     request = _request(given | {"more_than": parse_percentage("--more-than", more_than)}, output)
+    _tell_variables(request.options)
     with sides(ref, python, request.plugins) as settings, tempfile.TemporaryDirectory() as folder:
         base, new = settings
         options = replace(request.options, environments=(base, new))
@@ -270,7 +281,7 @@ def versus(
         from linregbench.results.compare.runs import compare_sides
         from linregbench.results.runfile.read import read_run
 
-        return print_judged(compare_sides(read_run(finished.path), base, new), fail_on, form)
+        return print_judged([compare_sides(read_run(finished.path), base, new)], fail_on, form)
 
 
 def _request(given: Mapping[str, Any], output: Path | None) -> Request:
@@ -286,9 +297,9 @@ def _request(given: Mapping[str, Any], output: Path | None) -> Request:
     return Request(options, tuple(dict.fromkeys(given["plugin"])), given["data"], output)
 
 
-def _tell_variables() -> None:
+def _tell_variables(options: RunOptions) -> None:
     """A line on standard error where a variable of the environment changes times, dropped or kept."""
-    if (text := variables.notice()) is not None:
+    if (text := variables.notice(replaced=variables.of_setting(settings_of(options.settings)[0]))) is not None:
         print(f"linregbench: {plain(text)}", file=sys.stderr)
 
 
@@ -301,6 +312,7 @@ def _options(given: Mapping[str, Any]) -> RunOptions:
 
     return RunOptions(
         preset=given["preset"],
+        settings=tuple(given["set"]),
         cpu_devices=given["cpu_devices"],
         baseline=given["baseline"],
         blocks=number("blocks"),
@@ -323,6 +335,7 @@ def _refuse_options_beside(*allowed: str) -> None:
 
 def _print_plan(ready: PreparedRun) -> int:
     """Say what would be run."""
+    from linregbench.results.words.settings import under
     from linregbench.results.words.text import counted
 
     from ..grid.cases import kind_of
@@ -334,7 +347,9 @@ def _print_plan(ready: PreparedRun) -> int:
         entrants = (*contest.baselines, *contest.cases)
         names = dict.fromkeys(f"{case.solver.strategy} {case.solver.variant}" for case in entrants)
         kinds = dict.fromkeys(kind_of(case) for case in entrants)
-        print(f"{contest.title}: {', '.join(names)}" + (f"; {', '.join(kinds)}" if len(kinds) > 1 else ""))
+        several = ", ".join(kinds) if len(kinds) > 1 else ""
+        settings = dict.fromkeys(text for case in entrants if (text := under(case.setting).strip()))
+        print("; ".join(filter(None, (f"{contest.title}: {', '.join(names)}", several, ", ".join(settings)))))
     blocks = f"{fewest} blocks" if fewest == most else f"{fewest} to {most} blocks"
     many = f"{counted(cases, 'case')} of {counted(len(ready.contests), 'problem')}"
     print(f"{many}, {blocks}: about {span(ready.predicted_s)}")

@@ -98,9 +98,9 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
 def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: str) -> int:
     """Is the run NEW faster or slower than BASE?
 
-    Or the two sides of one file that versus wrote.
+    Or of one file: the two sides that versus wrote, or each setting of run --set against the first.
     """
-    from linregbench.results.compare.runs import compare_runs, compare_sides
+    from linregbench.results.compare.runs import compare_runs, compare_settings, compare_sides
     from linregbench.results.formats.foreign import foreign_rows
     from linregbench.results.runfile.read import read_run
 
@@ -116,15 +116,17 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
         tell_notices([run])
         sides = run.header.options.get("environments")
         if isinstance(sides, list) and len(sides) == 2:
-            return print_judged(compare_sides(run, *map(str, sides)), fail_on, form)
+            return print_judged([compare_sides(run, *map(str, sides))], fail_on, form)
+        if settings := compare_settings(run):
+            return print_judged(settings, fail_on, form)
     if len(files) != 2:
         raise UsageError(f"compare takes two files, BASE and NEW, got {len(files)}; --across takes any number of runs")
     base, new = files
     if others:
         from linregbench.results.compare.files import compare_anything
 
-        return print_judged(compare_anything(base, new, across=across), fail_on, form)
-    return print_judged(compare_runs(read_run(base), read_run(new)), fail_on, form)
+        return print_judged([compare_anything(base, new, across=across)], fail_on, form)
+    return print_judged([compare_runs(read_run(base), read_run(new))], fail_on, form)
 
 
 @click.command(
@@ -294,14 +296,14 @@ def demo(figures: Path | None) -> int:
     return DONE
 
 
-def print_judged(comparison: Comparison, fail_on: str | None, form: str) -> int:
-    """Print a comparison; the status of what it was asked to fail on, the worst first."""
+def print_judged(comparisons: Sequence[Comparison], fail_on: str | None, form: str) -> int:
+    """Print comparisons; the status of what they were asked to fail on, the worst first."""
     from linregbench.results.tables.comparison import comparison_document, comparison_frame
     from linregbench.results.tables.formats import show
 
     failures = failures_of(fail_on)
-    show(form, lambda: [comparison_document(comparison)], lambda: comparison_frame(comparison))
-    verdicts = {row.verdict for row in comparison.rows}
+    show(form, lambda: [*map(comparison_document, comparisons)], lambda: comparison_frame(*comparisons))
+    verdicts = {row.verdict for comparison in comparisons for row in comparison.rows}
     for name, (status, these) in FAILURES.items():
         if name in failures and verdicts & {*these}:
             return status

@@ -18,6 +18,7 @@ from linregbench.solvers.registry import Solver
 from .. import devices
 from .options import RunOptions, UsageError, one_of, some_of
 from .presets import PRESETS, Size, Sweep
+from .settings import settings_of
 
 BASELINE = "numpy_loop"
 SHARDED = "jax_sharded"
@@ -43,7 +44,7 @@ PAYS_FROM = {"solve": 8, "cholesky": 8}
 
 @dataclass(frozen=True)
 class Case:
-    """Workload x solver x device x threads x environment: one row of the tables."""
+    """Workload x solver x device x threads x environment x setting: one row of the tables."""
 
     workload: Workload
     solver: Solver
@@ -51,6 +52,7 @@ class Case:
     threads: str = "1"
     precision: str = "highest"
     environment: str = "here"
+    setting: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, as they stand in a measurement's record."""
@@ -59,12 +61,15 @@ class Case:
         for name in ("method", "requires", "platforms"):
             del solver[name]
         rest = {name: getattr(self, name) for name in ("device", "threads", "precision", "environment")}
+        # left out where there is none, so that the grid of a run from before there were any is the same
+        rest |= {"setting": self.setting} if self.setting else {}
         return {"workload": self.workload.as_dict()} | solver | rest
 
     @property
     def name(self) -> str:
         """Short, for the progress line."""
-        return self.solver.strategy if self.device == "cpu" else f"{self.solver.strategy} on {self.device}"
+        device = "" if self.device == "cpu" else f" on {self.device}"
+        return f"{self.solver.strategy}{device}" + (f" ({self.setting})" if self.setting else "")
 
 
 @dataclass(frozen=True)
@@ -116,8 +121,8 @@ def problem_of(workload: Workload) -> dict[str, Any]:
 def select(options: RunOptions, sides: Sides, counts: Mapping[str, int] | None = None) -> tuple[Contest, ...]:
     """The contests of a run. Raises UsageError for names that do not exist and for an empty grid.
 
-    The baseline runs in every contest, on the CPU, in the last environment and the first dtype. `counts` tells how
-    many devices go by a device's name, where that is not one.
+    The baseline runs in every contest, on the CPU, in the last environment, the first dtype and the base setting.
+    `counts` tells how many devices go by a device's name, where that is not one.
     """
     preset = PRESETS[options.preset]
     several = {device for device, count in (counts or {}).items() if count > 1}
@@ -145,13 +150,13 @@ def select(options: RunOptions, sides: Sides, counts: Mapping[str, int] | None =
 
 
 def _cases(options: RunOptions, sweep: Sweep, workload: Workload, threads: str, sides: Sides) -> list[Case]:
-    """Each solver asked for, on each device that it runs on, at each precision, in each environment."""
+    """Each solver asked for, on each device that it runs on, at each precision, in each environment and setting."""
     cases = []
-    for environment, (packaged, added) in sides.items():
+    for setting, (environment, (packaged, added)) in product(settings_of(options.settings), sides.items()):
         chosen = _competitors(options, sweep, workload, packaged)
         chosen += [solver for solver in added if solver.method == workload.method]
         cases += [
-            Case(workload, solver, device, threads, precision, environment)
+            Case(workload, solver, device, threads, precision, environment, setting)
             for device, solver in product(options.devices, chosen)
             if solver.runs_on(devices.parse(device)[0])
             for precision in _precisions(options, sweep, solver, workload)
@@ -171,7 +176,8 @@ def _contest(
 ) -> Contest:
     workload, threads = cases[0].workload, cases[0].threads
     solver = _baseline(options.baseline, workload.method, solvers)
-    baseline = Case(workload, solver, "cpu", threads, environment=environments[-1])
+    base_setting = settings_of(options.settings)[0]
+    baseline = Case(workload, solver, "cpu", threads, environment=environments[-1], setting=base_setting)
     cases = tuple(dict.fromkeys(cases))
     contest = Contest(problem_of(workload), threads, tuple(c for c in cases if c != baseline), (baseline,))
     if len(environments) == 1:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from .. import devices
 from .presets import PRESETS
+from .settings import settings_of
 
 MEANT_DEVICE = {"gpu": "cuda", "nvidia": "cuda", "amd": "rocm"}
 """What people call a device that has another name here."""
@@ -87,7 +88,7 @@ AXES = {
     "threads": Axis("threads", str, "1, a number, or all.", "1,all"),
 }
 """By name, in the order of the command line's help."""
-SINGLE = ("baseline", "cpu_devices", "blocks", "budget_s", "timeout_s", "seed", "flush_cache")
+SINGLE = ("settings", "baseline", "cpu_devices", "blocks", "budget_s", "timeout_s", "seed", "flush_cache")
 
 
 def lists_of(given: Mapping[str, str | None]) -> dict[str, Any]:
@@ -114,6 +115,7 @@ class RunOptions:
     conditions: tuple[float, ...] | None = None
     threads: tuple[str, ...] | None = None
     environments: tuple[str, ...] = ("here",)
+    settings: tuple[str, ...] = ()  # variables of the environment and their values, as typed
     cpu_devices: int = 1
     baseline: str = "numpy_loop"
     blocks: int | None = None
@@ -145,6 +147,10 @@ class RunOptions:
         _within("--seed", (self.seed,), 0)
         if self.more_than is not None and self.blocks is not None:
             raise UsageError("--more-than stops as soon as the question is answered: leave out --blocks")
+        try:
+            settings_of(self.settings)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
         for value in self.threads or ():
             if value != "all" and not (value.isascii() and value.isdigit() and int(value) >= 1):
                 raise UsageError(f"--threads must be a number of threads or 'all', got {value!r}")
@@ -166,6 +172,10 @@ class RunOptions:
                 one_of("option", (name,), sorted({*AXES, *SINGLE}))
         if "threads" in known:
             known["threads"] = tuple(str(threads) for threads in known["threads"])
+        if isinstance(texts := known.get("settings", ()), str):
+            known["settings"] = (texts,)
+        else:
+            known["settings"] = tuple(texts)
         return cls(**known)
 
     @classmethod

@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -31,6 +32,9 @@ START_TIMEOUT_S, PROBLEM_TIMEOUT_S, GOODBYE_TIMEOUT_S = 120.0, 600.0, 5.0
 
 _PACKAGE = Path(linregbench.__file__).resolve().parent
 _ROOM = Path(__file__).resolve().parents[1]
+
+_OF_FLAGS = re.compile(r"^[EF]\d{4} .*(?:command_line_flags|parse_flags_from_env)\.cc:\d+\] (.*)$", re.MULTILINE)
+"""What XLA says of a flag that it does not take, before it prints every flag that it has and ends the process."""
 
 
 class NurseryError(RuntimeError):
@@ -65,10 +69,19 @@ class Setting:
     """How many devices JAX makes of the CPU; they share its cores."""
     hash_seed: int = 0
     """PYTHONHASHSEED: it moves what Python keeps in dictionaries, and the speed of a NumPy loop by 1 to 3%."""
+    setting: str = ""
+    """Variables of the environment that a person sets (variables.setting_of)."""
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The whole environment: what is passed on, what the harness sets, and last what a person sets or takes out."""
+        asked = variables.of_setting(self.setting)
+        whole = variables.inherited() | self.variables | asked
+        return {name: value for name, value in whole.items() if value or name not in asked}
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment variables of this setting."""
+        """What the harness sets."""
         threads = {} if self.threads == "all" else dict.fromkeys(variables.THREADS, self.threads)
         settings = {"JAX_ENABLE_X64": "1" if self.x64 else "0", "PYTHONHASHSEED": str(self.hash_seed)}
         # said in every case: one of the user's own would change what is measured, and no record would tell
@@ -240,7 +253,7 @@ class Program:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=variables.inherited() | setting.variables,
+            env=setting.environ,
             start_new_session=True,  # Ctrl-C is for the schedule, which ends them in order
         )
         self._replies: queue.SimpleQueue[wire.Message | None] = queue.SimpleQueue()
@@ -311,7 +324,9 @@ class Program:
 
 
 def _cause_of_death(exit_code: int, said: str) -> tuple[str, str]:
-    last = said.strip().splitlines()[-1][:200] if said.strip() else ""
+    refused = _OF_FLAGS.search(said)
+    last = refused[1] if refused else said.strip().splitlines()[-1] if said.strip() else ""
+    last = last[:200]
     if "bad_alloc" in said or "MemoryError" in said or "RESOURCE_EXHAUSTED" in said:
         return "out_of_memory", last
     if exit_code < 0:

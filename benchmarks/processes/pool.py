@@ -36,7 +36,7 @@ class Nurseries:
     """
 
     def __init__(self, sides: Mapping[str, Setting], data: str | None = None) -> None:
-        """`sides`: by environment name, the setting that its nurseries vary in device, threads and dtype."""
+        """`sides`: by environment name, the setting that its nurseries vary in device, threads, dtype and variables."""
         self.sides = dict(sides)
         self.data = data
         self.allowed = devices.allowed_cores()
@@ -57,11 +57,14 @@ class Nurseries:
 
     def of(self, case: Case) -> Nursery:
         """The nursery of a case, started where it is not running."""
-        return self.get(case.environment, case.device, case.threads, x64=case.workload.dtype == "float64")
+        x64 = case.workload.dtype == "float64"
+        return self.get(case.environment, case.device, case.threads, x64=x64, under=case.setting)
 
-    def get(self, environment: str, device: str = "cpu", threads: str = "1", *, x64: bool = False) -> Nursery:
-        """The nursery of this environment, device, thread setting and precision."""
-        setting = self._setting(environment, device, threads, x64=x64)
+    def get(
+        self, environment: str, device: str = "cpu", threads: str = "1", *, x64: bool = False, under: str | None = None
+    ) -> Nursery:
+        """The nursery of this environment, device, thread setting and precision, `under` a setting or the base one."""
+        setting = self._setting(environment, device, threads, x64=x64, under=under)
         if setting not in self._running:
             nursery = Nursery(replace(setting, hash_seed=self._hash_seed))
             nursery.start()
@@ -76,8 +79,9 @@ class Nurseries:
         for nursery in self._running.values():
             nursery.await_start()
 
-    def _setting(self, environment: str, device: str, threads: str, *, x64: bool) -> Setting:
+    def _setting(self, environment: str, device: str, threads: str, *, x64: bool, under: str | None = None) -> Setting:
         side = self.sides[environment]
+        side = side if under is None else replace(side, setting=under)
         platform = devices.parse(device)[0]
         cores = tuple(devices.cores_for(threads, platform, self.allowed))
         return replace(side, device=platform, threads=threads, x64=x64, cores=cores, allowed=tuple(self.allowed))
@@ -96,9 +100,9 @@ class Nurseries:
             added += [Solver.of(row, _elsewhere) for row in rows]
         return packaged, added
 
-    def device_kind(self, environment: str, device: str) -> str:
+    def device_kind(self, environment: str, device: str, under: str | None = None) -> str:
         """What the device calls itself. Raises WorkerEnded, status skipped, where it is not here."""
-        nursery = self.get(environment, device)
+        nursery = self.get(environment, device, under=under)
         with _passing(nursery.worker({"environment": environment})) as worker:
             return str(worker.ask("device", ANSWER_TIMEOUT_S, device=device)["kind"])
 
@@ -177,22 +181,26 @@ class Nurseries:
         environments = []
         for setting, nursery in self._running.items():
             x64 = "float64" if setting.x64 else "float32"
+            asked = variables.of_setting(setting.setting)
+            base = setting.setting == self.sides[setting.environment].setting
             environments.append(
                 {
                     "record": "environment",
                     "environment": setting.environment,
-                    "nursery": f"{setting.device}, threads {setting.threads}, {x64}",
+                    "nursery": ", ".join(
+                        filter(None, (setting.device, f"threads {setting.threads}", x64, setting.setting))
+                    ),
                     "device": setting.device,
                     "threads": setting.threads,
                     "x64": setting.x64,
                     "cores": setting.cores,
                     **{name: nursery.hello[name] for name in ("python", "packages", "blas", "xla_flags", "fork")},
                     "dropped": variables.dropped(),
-                    "kept": variables.kept(),
+                    "kept": variables.kept(replaced=asked),
                     "device_kind": "; ".join(dict.fromkeys(kinds[name] for name in _devices_of(setting, kinds)))
                     or None,
                     "facts": self._facts(nursery, kinds),
-                    "peaks": self._peaks(nursery, threads=False) if setting.device == "cpu" else None,
+                    "peaks": self._peaks(nursery, threads=False) if base and setting.device == "cpu" else None,
                     "plugins": {path.name: file_hash(path) for path in setting.plugins},
                     **dict(zip(("commit", "dirty"), machine.commit_of(setting.solvers), strict=True)),
                 }

@@ -12,6 +12,7 @@ from statistics import median
 from linregbench.results.runfile.records import Measurement
 from linregbench.results.words.guesses import shown_ratio, shown_time
 from linregbench.results.words.names import at_precision
+from linregbench.results.words.settings import under
 
 GUESS = 1
 """Blocks that a number rests on as far as its words go: whatever is shown before the end is a guess."""
@@ -52,14 +53,14 @@ def standings(title: str, measurements: Iterable[Measurement]) -> Standings:
         if measured.role != "twin":
             facts = str(measured.workload.get("dtype")), measured.environment, measured.device
             several.add(facts)
-            case = (measured.strategy, measured.variant, measured.precision, *facts)
+            case = (measured.strategy, measured.variant, measured.precision, measured.setting, *facts)
             of_case.setdefault(case, []).append(measured)
     base = [m for of in of_case.values() for m in of if m.role == "baseline"]
     base_s = _median_s(base)
     cases = []
-    for (strategy, variant, precision, *of_setting), of in of_case.items():
-        apart = [fact for place, fact in enumerate(of_setting) if len({each[place] for each in several}) > 1]
-        name = " ".join((f"{strategy} {variant}{at_precision(precision)}", *apart))
+    for (strategy, variant, precision, setting, *where), of in of_case.items():
+        apart = [fact for place, fact in enumerate(where) if len({each[place] for each in several}) > 1]
+        name = " ".join((f"{strategy} {variant}{at_precision(precision)}", *apart)) + under(setting)
         bad = next((m.status for m in of if m.status != "ok"), None)
         time_s = None if bad else _median_s(of)
         cases.append(Standing(name, time_s, base_s / time_s if base_s and time_s else None, bad or "no samples"))

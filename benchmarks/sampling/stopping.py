@@ -128,7 +128,7 @@ def answered(
 def row_of(case: Case) -> Row:
     """The case as the results know it."""
     facts = case.as_dict()
-    of_case = {name: facts[name] for name in CASE_KEYS}
+    of_case = {name: facts[name] for name in CASE_KEYS if name in facts}
     return Row(problem=problem_key(facts["workload"]), dtype=case.workload.dtype, **of_case)
 
 

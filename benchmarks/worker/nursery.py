@@ -28,6 +28,8 @@ KEPT_BYTES = 256 * 2**20
 """Problems are kept for the next block up to this size together; making one anew costs milliseconds to seconds."""
 
 SAID_BYTES = 2000
+"""Of what a worker said, from the beginning and from the end: XLA says first what it ends for, Python last."""
+
 PR_SET_PDEATHSIG = 1
 
 
@@ -204,7 +206,9 @@ class NurseryServer:
         _, status = os.waitpid(child.pid, 0)
         os.close(child.requests)
         os.close(child.replies.descriptor)
-        child.log.seek(max(0, child.log.seek(0, os.SEEK_END) - SAID_BYTES))
-        said = child.log.read().decode(errors="replace")
+        child.log.seek(0)
+        first = child.log.read(SAID_BYTES)
+        child.log.seek(max(SAID_BYTES, child.log.seek(0, os.SEEK_END) - SAID_BYTES))
+        said = (first + child.log.read()).decode(errors="replace")
         child.log.close()
         self._reply({"worker": number, "exit": os.waitstatus_to_exitcode(status), "said": said})

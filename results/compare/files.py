@@ -44,7 +44,8 @@ def _newest(frame: pd.DataFrame) -> tuple[str, list[Estimate]]:
 
 def _estimate(record: dict[str, Any]) -> Estimate:
     workload = {name: record[name] for name in WORKLOAD}
-    case = Case(problem_key(workload), record["dtype"], **{name: record[name] for name in CASE_KEYS})
+    told = {name: record[name] for name in CASE_KEYS if record[name] is not None}
+    case = Case(problem_key(workload), record["dtype"], **told)
     return Estimate(
         case=case,
         workload=workload,

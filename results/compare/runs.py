@@ -1,13 +1,14 @@
-"""Faster or slower: one run against another, or two environments of one run that was sampled in lockstep.
+"""Faster or slower: one run against another, or environments or settings of one run that was sampled in lockstep.
 
 Two runs share no moment, so their times are compared unpaired, from what nothing disturbed, with a delta of
-at least 3%, and only where nothing but the code differs. Two environments of one run share every disturbance: their
-ratios are taken block by block.
+at least 3%, and only where nothing but the code differs. The sides of one run share every disturbance: their ratios
+are taken block by block.
 """
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from ..runfile.read import Run, RunFileError
@@ -20,6 +21,7 @@ from ..stats.lockstep import ALL, least_quiet, log_times
 from ..stats.quiet import thresholds
 from ..stats.ratios import Floors, Ratio, control_false_discoveries, unpaired_ratio
 from ..stats.shortfall import shortfall
+from ..words.settings import under
 from .refusals import differences
 
 
@@ -70,7 +72,7 @@ class Comparison:
     rows: tuple[ComparedCase, ...]
     refusals: tuple[str, ...] = ()
     shortfalls: tuple[str, ...] = ()  # of a run that ended before it had the blocks that it was asked for
-    paired: bool  # two environments of one run, in lockstep
+    paired: bool  # two sides of one run, in lockstep
     across: bool = False  # a side is no run file: ratios, and never a verdict
     more_than: float | None = None  # the difference that was asked about, where the run stopped at the answer
 
@@ -124,10 +126,36 @@ def compare_sides(run: Run, base: str, new: str) -> Comparison:
         if name not in known:
             raise RunFileError(f"{run.name}: has no environment {name!r}, only {', '.join(sorted(known)) or 'none'}")
     sides = [[row for row in estimate_run(run) if row.case.environment == name] for name in (base, new)]
-    pairs = matched(sides[0], sides[1], [elsewhere])
+    (comparison,) = _within(run, [((base, new), sides[0], sides[1])], elsewhere)
+    return comparison
+
+
+def compare_settings(run: Run) -> tuple[Comparison, ...]:
+    """Each setting of a run against that of its baseline, block by block, all judged together; none of one setting."""
+    base = next((m.setting for m in run.measurements if m.role == "baseline"), "")
+    by_setting: dict[str, list[Estimate]] = {}
+    for row in estimate_run(run):
+        by_setting.setdefault(row.case.setting, []).append(row)
+    names = {setting: under(setting).strip() or "no setting" for setting in (base, *by_setting)}
+    others = [setting for setting in by_setting if setting != base]
+    sides = [((names[base], names[new]), by_setting.get(base, []), by_setting[new]) for new in others]
+    return _within(run, sides, whatever_is_set)
+
+
+def _within(
+    run: Run, sides: Iterable[tuple[tuple[str, str], Sequence[Estimate], Sequence[Estimate]]], alike: Likeness
+) -> tuple[Comparison, ...]:
+    """Sides of one run in pairs, by their names and rows: judged together, or each for itself as the run was."""
     # what ratios inside a side are taken against may be there for that alone, and then has no counterpart
     helpers = {m.case for m in run.measurements if m.role == "baseline"}
-    pairs = [pair for pair in pairs if all(pair) or not any(row and row.case in helpers for row in pair)]
+    met = {
+        names: [
+            pair
+            for pair in matched(base, new, [alike])
+            if all(pair) or not any(row and row.case in helpers for row in pair)
+        ]
+        for names, base, new in sides
+    }
     gathered = contests(run.measurements, run.blocks, thresholds(run.blocks))
     more_than = run.header.options.get("more_than")
     more_than = more_than if isinstance(more_than, float) and more_than > 0 else None
@@ -135,22 +163,27 @@ def compare_sides(run: Run, base: str, new: str) -> Comparison:
         ratio_in(gathered[mine.case.problem, mine.case.threads], theirs.case, mine.case, more_than)
         if mine and theirs
         else None
+        for pairs in met.values()
         for mine, theirs in pairs
     ]
-    refused: list[Sequence[str]] = [()] * len(pairs)
     if more_than is None:
-        drawn = _controlled(drawn, refused)
-    rows = _rows(pairs, drawn, refused, (base, new))
-    texts = () if any(drawn) else ("no case was measured in both",)
-    return Comparison(
-        base=base,
-        new=new,
-        rows=rows,
-        refusals=texts,
-        shortfalls=_shortfalls((run,), ("the run",)),
-        paired=True,
-        more_than=more_than,
-    )
+        drawn = _controlled(drawn, [()] * len(drawn))
+    left = iter(drawn)
+    comparisons = []
+    for names, pairs in met.items():
+        ratios = [*islice(left, len(pairs))]
+        comparisons.append(
+            Comparison(
+                base=names[0],
+                new=names[1],
+                rows=_rows(pairs, ratios, [()] * len(pairs), names),
+                refusals=() if any(ratios) else ("no case was measured in both",),
+                shortfalls=_shortfalls((run,), ("the run",)),
+                paired=True,
+                more_than=more_than,
+            )
+        )
+    return tuple(comparisons)
 
 
 def alike_but_for(*names: str) -> Likeness:
@@ -161,6 +194,7 @@ def alike_but_for(*names: str) -> Likeness:
 
 itself = alike_but_for()
 elsewhere = alike_but_for("environment")
+whatever_is_set = alike_but_for("setting")
 anywhere = alike_but_for("environment", "device", "threads")
 
 

@@ -17,6 +17,7 @@ from ..words.names import Key, Record, competitor
 from .costs import CALLS, examples, forest_rows, pays, phase_spent
 from .draw import (
     AXIS_NAME,
+    BROKEN,
     INK,
     LONGEST,
     MOST_PANELS,
@@ -32,7 +33,7 @@ from .draw import (
 )
 from .lines import Interval, rate_of, ratio_of, seconds_of
 
-_DASHES = {"-": "", ":": "2 3", "--": "7 4", "-.": "7 3 2 3"}
+_DASHES = {"-": "", ":": "2 3", "--": "7 4", "-.": "7 3 2 3", BROKEN: "7 3 2 3 2 3"}
 """Of a line in a page, by that of the figure."""
 
 Panel = dict[str, Any]

@@ -20,9 +20,14 @@ from ..models.rays import Ray, operations_of
 from ..words.families import FAMILIES
 from ..words.guesses import too_few
 from ..words.names import AXES, Key, Record, at_precision, particulars, place
+from ..words.settings import takes_away
 from ..words.text import plain
 
 T = TypeVar("T")
+
+LineStyle = str | tuple[float, tuple[float, ...]]
+BROKEN: LineStyle = (0.0, (5.0, 1.5, 1.0, 1.5, 1.0, 1.5))
+"""Dash and two dots, which has no name."""
 WIDTH, _AXES = 5.2, 2.15
 
 # each stands out from a white page and from a dark one by 3 to 1 (WCAG 1.4.11)
@@ -289,8 +294,11 @@ def line_with_band(
         axes.vlines(at, lows, highs, color=colour, linewidth=2.4, alpha=0.5)
 
 
-def line_of(row: Record) -> str:
-    """Dotted below the highest precision, dashed off the CPU, dash-dotted where steps skip the data."""
+def line_of(row: Record) -> LineStyle:
+    """Broken where a variable is set, dotted below the highest precision, dashed off the CPU, dash-dotted where steps
+    skip the data."""
+    if not takes_away(row.get("setting")):
+        return BROKEN
     if at_precision(row["precision"]):
         return ":"
     return "--" if row["device"] != "cpu" else "-" if operations_of(row) == DATA else "-."

@@ -18,6 +18,7 @@ from ..frame import csv_of, from_runs
 from ..runfile.read import Run, RunFileError
 from ..runfile.records import Case, Measurement, case_fields
 from ..stats.findings import withheld
+from ..words.settings import under
 from .pyperf import CASE_KEY
 
 PYTEST_BENCHMARK = "5.3.1"
@@ -125,7 +126,7 @@ def _name(case: Case, measurement: Measurement) -> str:
     problem = {k: v for k, v in sorted(measurement.workload.items()) if k != "method" and v is not None}
     words = " ".join(f"{key}={value}" for key, value in problem.items())
     rest = f"{case.strategy} {case.variant} {case.device} threads={case.threads} {case.precision} {case.environment}"
-    return f"{measurement.workload['method']} {words}: {rest}"
+    return f"{measurement.workload['method']} {words}: {rest}{under(case.setting)}"
 
 
 def _stats(data: list[float], iterations: int) -> dict[str, Any]:

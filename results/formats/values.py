@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..fields import CASE_KEYS, FIRST_RESULT, START, WORKLOAD
+from ..fields import CASE, FIRST_RESULT, START, WORKLOAD
 from ..runfile.read import RunFileError
 from ..runfile.records import LONGEST_S, SHORTEST_S
 from ..runfile.schema import converted, shown
@@ -91,7 +91,8 @@ def case_columns(about: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that say which case: `about` as in the record of a measurement. ValueError says what is wrong."""
     workload = mapping("workload", about.get("workload"))
     row = {n: value(n, workload.get(n), field.kind, needed=field.required) for n, field in WORKLOAD.items()}
-    return row | {"batch": row["batch"] or 1} | {name: value(name, about.get(name), str) for name in CASE_KEYS}
+    case = {n: value(n, about.get(n), field.kind, needed=field.required) or None for n, field in CASE.items()}
+    return row | {"batch": row["batch"] or 1} | case
 
 
 def _phase_columns(about: Mapping[str, Any]) -> dict[str, float | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..fields import DATA
 from ..formats.unjudged import rests_on
@@ -34,9 +35,9 @@ class Lead:
     @property
     def rival(self) -> Record | None:
         """The best outside the leading family, or where nothing else was measured, outside the leading strategies."""
-        strategies = {(row["strategy"], row["device"]) for row in self.level}
+        strategies = {_place(row) for row in self.level}
         others = [row for row in self.behind if family_of(row) not in self.families]
-        others = others or [row for row in self.behind if (row["strategy"], row["device"]) not in strategies]
+        others = others or [row for row in self.behind if _place(row) not in strategies]
         return others[0] if others and self.sure else None
 
     @property
@@ -65,3 +66,7 @@ def lead_text(record: Record, joint: str = " (") -> str:
         return "never sampled beside it"
     text = shown_ratio(1 / ratio, high and 1 / high, low and 1 / low, blocks=rests_on(record))
     return text if joint == " (" else text.replace(" (", joint).rstrip(")")
+
+
+def _place(row: Record) -> tuple[Any, ...]:
+    return row["strategy"], row["device"], row.get("setting")

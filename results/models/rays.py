@@ -15,6 +15,7 @@ from ..fields import CONTEST_KEYS, DATA, DATA_RATIO
 from ..frame import records_of
 from ..stats.intervals import quantile
 from ..words.names import Key, Record, along, competitor, grouped
+from ..words.settings import under
 
 NOT_IN_RANGE = "not in range"
 
@@ -83,12 +84,13 @@ def by_lead(record: Record) -> tuple[bool, float, float]:
     return record["winner_verdict"] != "winner", -(record["winner_ratio"] or 0.0), record["time_s"]
 
 
-def strategy_key(record: Record) -> tuple[str, str, str, str]:
+def strategy_key(record: Record) -> tuple[str, ...]:
     """What variants of one strategy agree in: an answer about strategies is about the best of each.
 
     Those with other operations are a strategy of their own, since they serve for less.
     """
-    return record["strategy"], record["device"], record["precision"], operations_of(record)
+    at = record["device"], record["precision"], record.get("setting") or ""
+    return record["strategy"], *at, operations_of(record)
 
 
 def operations_of(record: Record) -> str:
@@ -176,7 +178,8 @@ def log_ratio(one: Record, other: Record) -> tuple[float, float]:
     blocks = min(one["blocks"], other["blocks"])
     for reference, row, sign in ((one, other, 1.0), (other, one, -1.0)):
         for verdict, kind, column in _RATIOS:
-            alike = kind != "baseline" or row["baseline"] == f"{reference['strategy']} {reference['variant']}"
+            name = f"{reference['strategy']} {reference['variant']}{under(reference.get('setting'))}"
+            alike = kind != "baseline" or row["baseline"] == name
             if reference.get(verdict) != kind or not alike:
                 continue
             if row[column] is not None and row[f"{column}_low"] is not None:

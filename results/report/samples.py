@@ -39,7 +39,8 @@ def samples_of(loaded: Loaded, records: Sequence[Record]) -> list[list[list[int]
 
 
 def _key(record: Record, run: str) -> tuple[Any, ...]:
-    return run, *(record[name] for name in (*WORKLOAD, *CASE_KEYS))
+    case = ("" if record[name] is None else record[name] for name in CASE_KEYS)
+    return run, *(record[name] for name in WORKLOAD), *case
 
 
 def _measured_key(measurement: Measurement, run: str) -> tuple[Any, ...]:

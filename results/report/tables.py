@@ -17,7 +17,7 @@ from ..words.text import counted, error_text, listed, number_text, plain, share_
 
 _WHAT = (
     *("run", "source", "method", *AXES, "dtype", "threads", "condition", "step_size", "seed", "tolerance"),
-    *("max_steps", "data", "environment", "strategy", "variant", "device", "precision"),
+    *("max_steps", "data", "environment", "strategy", "variant", "device", "precision", "setting"),
 )
 """What a case is, a column each; one that is the same in every row is left out, and said."""
 _ALWAYS = ("method", "samples", "features", "batch", "steps", "strategy", "variant")
@@ -104,7 +104,7 @@ def side_by_side(records: Sequence[Record], told: AbstractSet[str]) -> Table | N
     environments = grouped(records, ("run", "environment"))
     ignored = {"run", "environment"} if len(environments) == len(runs) else {"run"}
     told = told - ignored
-    same = (*(name for name in CONTEST_KEYS if name not in ignored), "strategy", "variant", "device")
+    same = (*(name for name in CONTEST_KEYS if name not in ignored), "strategy", "variant", "device", "setting")
     rows: list[Row] = []
     alone = 0
     for alike in grouped(records, same).values():

@@ -46,6 +46,7 @@ class Case:
     device: str
     threads: str
     environment: str
+    setting: str = ""
 
     def __hash__(self) -> int:
         return self._hash
@@ -58,7 +59,8 @@ class Case:
     @property
     def facts(self) -> dict[str, str]:
         """What tells it from the others of its problem, for JSON."""
-        return {name: getattr(self, name) for name in ("dtype", *CASE_KEYS)}
+        facts = {name: getattr(self, name) for name in ("dtype", *CASE_KEYS)}
+        return {name: value for name, value in facts.items() if value or name != "setting"}
 
 
 def problem_key(workload: Scalars) -> ProblemKey:
@@ -142,6 +144,7 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
     threads: str
     precision: str
     environment: str
+    setting: str = ""  # variables of the environment that it was given (words.settings)
     status: str
     reason: str | None = None
     loops: Whole | None = None
@@ -284,10 +287,10 @@ class Stop(_Kind, frozen=True, kw_only=True, tag="stop"):
     problem: Scalars
     threads: str
     reason: str
-    case: Scalars | None = None  # CASE_KEYS and dtype
+    case: Scalars | None = None  # CASE_KEYS and dtype; the setting where there is one
 
     def __post_init__(self) -> None:
-        if self.case is not None and set(self.case) != {"dtype", *CASE_KEYS}:
+        if self.case is not None and {"setting", *self.case} != {"dtype", *CASE_KEYS}:
             raise ValueError(
                 f"'case' must have dtype, {', '.join(CASE_KEYS)}, got {', '.join(map(str, self.case))[:80]}"
             )

@@ -21,7 +21,7 @@ _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 
 def from_json(kind: type[_Struct], value: Mapping[str, Any]) -> _Struct:
-    """The object as a `kind`; a field that may be None may be missing.
+    """The object as a `kind`; a field that may be None, or has a default, may be missing.
 
     Raises ValueError naming the key: it is missing, of another type, or a number that is not finite.
     """
@@ -29,6 +29,8 @@ def from_json(kind: type[_Struct], value: Mapping[str, Any]) -> _Struct:
     hashable: Any = kind
     for name, (hint, nullable) in _hints(hashable).items():
         given = value.get(name)
+        if name not in value and name in _defaults(hashable):
+            continue
         if given is None and not nullable:
             raise ValueError(f"{name!r} is {'null' if name in value else 'missing'}, but it is required")
         fields[name] = None if given is None else converted(name, given, hint)
@@ -64,6 +66,12 @@ def shown(value: Any) -> str:
 def _hints(kind: Any) -> dict[str, tuple[Any, bool]]:
     """By field, of what type its value is, and whether it may be None."""
     return {name: _hint(hint) for name, hint in get_type_hints(kind).items() if name in kind.__struct_fields__}
+
+
+@functools.cache
+def _defaults(kind: Any) -> frozenset[str]:
+    """The fields that have a default."""
+    return frozenset(field.name for field in msgspec.structs.fields(kind) if not field.required)
 
 
 def _hint(hint: Any) -> tuple[Any, bool]:

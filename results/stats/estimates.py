@@ -19,6 +19,7 @@ from ..runfile.read import Run
 from ..runfile.records import Block, Case, Measurement, Stop, problem_key
 from ..runfile.schema import Scalars
 from ..words.names import at_precision
+from ..words.settings import under
 from .contests import Contest, ContestKey, baseline_of, contests, contests_of, floors
 from .findings import withheld
 from .intervals import FloatArray, quantile, t_interval
@@ -69,8 +70,8 @@ class Estimate:
 
 
 def label(case: Case) -> str:
-    """How a case is named inside its workload: strategy and variant, and a precision other than the highest."""
-    return f"{case.strategy} {case.variant}{at_precision(case.precision)}"
+    """How a case is named inside its workload: strategy and variant, a precision not the highest, and its setting."""
+    return f"{case.strategy} {case.variant}{at_precision(case.precision)}{under(case.setting)}"
 
 
 def estimate_run(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> tuple[Estimate, ...]:

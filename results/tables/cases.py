@@ -22,6 +22,7 @@ from ..stats.shortfall import shortfall
 from ..words.families import either, family_of
 from ..words.guesses import BLOCKS_ADVISED, ENOUGH_BLOCKS, shown_ratio, shown_time, too_few, too_few_text, verdict_text
 from ..words.names import Record, at_precision, grouped, named, title, varying
+from ..words.settings import under
 from ..words.text import bound_text, counted, error_text, listed, plain, share_text
 from .accuracy import accuracy_sentences
 from .table import Cell, Document, Table, number_cell, table_of
@@ -171,7 +172,7 @@ def _conclusion(measured: Sequence[Record], of_problem: Record | None) -> str:
     winner, *level = lead.level
     base = next((record for record in measured if record["verdict"] == "baseline"), None)
     if base is None and of_problem is not None and any(record["ratio"] is not None for record in measured):
-        name = plain(f"{of_problem['strategy']} {of_problem['variant']}")
+        name = plain(f"{of_problem['strategy']} {of_problem['variant']}") + under(of_problem.get("setting"))
         over = f" The baseline is {name} in {plain(of_problem['dtype'])}."
     elif base is None:
         over = " There is no baseline here, so no ratio to one."

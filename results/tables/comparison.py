@@ -31,9 +31,10 @@ COMPARISON_COLUMNS |= {"base_time_s": "float64", "new_time_s": "float64", "findi
 _GROUP_KEYS = tuple(key for key in CONTEST_KEYS if key in COMPARISON_COLUMNS)
 
 
-def comparison_frame(comparison: Comparison) -> pd.DataFrame:
+def comparison_frame(*comparisons: Comparison) -> pd.DataFrame:
     """One row a case, the same columns and dtypes whatever was compared; `base` and `new` name the sides."""
-    return of_rows((_record(comparison, row) for row in comparison.rows), COMPARISON_COLUMNS)
+    rows = (_record(comparison, row) for comparison in comparisons for row in comparison.rows)
+    return of_rows(rows, COMPARISON_COLUMNS)
 
 
 def summary(comparison: Comparison) -> str:
@@ -65,7 +66,7 @@ def comparison_document(comparison: Comparison) -> Document:
 def _record(comparison: Comparison, row: ComparedCase) -> dict[str, Any]:
     record: dict[str, Any] = {name: getattr(row, name) for name in _OF_ROW}
     record |= {name: row.workload.get(name) for name in WORKLOAD}
-    record |= {name: getattr(row.case, name) for name in _OF_CASE}
+    record |= {name: getattr(row.case, name) or None for name in _OF_CASE}
     record |= {"base": comparison.base, "new": comparison.new, "batch": record["batch"] or 1}
     return record | {"ratio_low": row.low, "ratio_high": row.high, "findings": "; ".join(row.findings)}
 

@@ -9,6 +9,7 @@ from ..formats.unjudged import rests_on
 from ..models.leads import lead_of
 from ..words.guesses import shown_ratio, shown_time, too_few
 from ..words.names import Record, brief, grouped, varying
+from ..words.settings import under
 from ..words.text import plain
 from .cases import NOISY
 from .table import Cell, Document, Table, table_of
@@ -49,7 +50,7 @@ def _unfolded(table: Table) -> Table:
 
 def _strategy(record: Record) -> str:
     device = "" if record["device"] == "cpu" else f" on {plain(record['device'])}"
-    return plain(record["strategy"]) + device
+    return plain(record["strategy"]) + device + under(record.get("setting"))
 
 
 def _of(strategy: str) -> Callable[[Record], bool]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from .names import HIGHEST, Record, at_precision, competitor
+from .settings import under
 from .text import plain
 
 FAMILIES = {
@@ -16,15 +17,15 @@ _RANK = {strategy: rank for rank, strategy in enumerate(_FAMILY)}
 
 
 def family_of(record: Record) -> str:
-    """`jit`, `jit on cuda`: the family of a case, with its device where that is not the CPU."""
+    """`jit`, `jit on cuda`: the family of a case, with its device where that is not the CPU, and its setting."""
     return _FAMILY.get(record["strategy"], plain(record["strategy"])) + _on(record)
 
 
 def apart(records: Sequence[Record]) -> list[Record]:
-    """The first case of each strategy on a device; strategies in one order, whichever of them was a little faster."""
+    """The first case of each strategy at one place; strategies in one order, whichever of them was a little faster."""
     first: dict[tuple[str, str], Record] = {}
     for record in records:
-        first.setdefault((record["strategy"], record["device"]), record)
+        first.setdefault((record["strategy"], _on(record)), record)
     return sorted(first.values(), key=lambda record: _RANK.get(record["strategy"], len(_RANK)))
 
 
@@ -57,4 +58,5 @@ def _short(record: Record) -> str:
 
 
 def _on(record: Record) -> str:
-    return "" if record["device"] == "cpu" else f" on {plain(record['device'])}"
+    device = "" if record["device"] == "cpu" else f" on {plain(record['device'])}"
+    return device + under(record.get("setting"))

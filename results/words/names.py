@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from ..fields import CONTEST_KEYS, TOLD_IF_GIVEN, TOLD_IF_VARYING
+from .settings import under
 from .text import counted, listed, number_text, plain, threads_text
 
 HIGHEST = "highest"
@@ -71,7 +72,7 @@ def particulars(record: Record, differing: AbstractSet[str] = frozenset()) -> li
 
 
 def competitor(record: Record) -> str:
-    """`jax_scan autodiff`, with its device where that is not the CPU, and its precision where not the highest."""
+    """`jax_scan autodiff`, with its precision where not the highest, its device where not the CPU, and its setting."""
     return _name(record, device=record["device"] != "cpu")
 
 
@@ -123,8 +124,8 @@ def grouped(records: Iterable[Record], names: Sequence[str] = CONTEST_KEYS) -> d
 
 
 def named(records: Sequence[Record]) -> list[Record]:
-    """Rows of one group with their `name`: strategy and variant, a precision that is not the highest, and the device
-    unless all ran on the CPU."""
+    """Rows of one group with their `name`: strategy and variant, a precision that is not the highest, the device
+    unless all ran on the CPU, and what variables were set to."""
     everywhere = {record["device"] for record in records} == {"cpu"}
     return [record | {"name": _name(record, device=not everywhere)} for record in records]
 
@@ -140,4 +141,4 @@ def varying(records: Iterable[Record], names: Iterable[str] = TOLD_IF_VARYING) -
 
 def _name(record: Record, *, device: bool) -> str:
     name = plain(f"{record['strategy']} {record['variant']}") + at_precision(record["precision"])
-    return f"{name} on {plain(record['device'])}" if device else name
+    return (f"{name} on {plain(record['device'])}" if device else name) + under(record.get("setting"))

@@ -50,6 +50,11 @@ def test_a_plugin_sees_what_was_kept_alone(threads: str, sees: str, monkeypatch:
     assert f"saw {sees}XLA_FLAGS={KEPT['XLA_FLAGS']};" in ended.value.reason
 
 
+@pytest.mark.parametrize("value", ["", "1", "--a=1 --b", "it's", 'a"b', "x=y", "\\", "a,b", "é\n"])
+def test_a_setting_of_any_value_is_read_back(value: str) -> None:
+    assert variables.of_setting(variables.setting_of({"X": value, "Y": "1"})) == {"X": value, "Y": "1"}
+
+
 def test_a_run_file_keeps_them() -> None:
     record = WHO | {"dropped": NANNY, "kept": {"XLA_FLAGS": "--xla_x"}}
     parsed = parse_record(record)

@@ -75,6 +75,18 @@ def sides_run(*truths: tuple[Truth, float], noise: Noise = QUIET, blocks: int = 
     return as_run(records)
 
 
+def settings_run(blocks: int = 10) -> Run:
+    """Two cases under three settings: "X=" of the baseline, "X=1" where both are faster, "X=2" where neither is."""
+    times = {"numpy_loop": (1e-3, 5e-4, 1e-3), "jax_scan": (4e-4, 1e-4, 4e-4)}
+    truths = [
+        Truth(strategy, "analytic", time_s, fields={"setting": f"X={value}"})
+        for strategy, of in times.items()
+        for value, time_s in zip(("", "1", "2"), of, strict=True)
+    ]
+    records = synthetic.blocks_of(truths, of=synthetic.workload(), blocks=blocks)
+    return as_run([synthetic.header(), synthetic.environment(), *records])
+
+
 def parsed(records: Sequence[dict[str, Any]]) -> tuple[list[Measurement], list[Block]]:
     rows = [parse_record(record) for record in records]
     return [row for row in rows if isinstance(row, Measurement)], [row for row in rows if isinstance(row, Block)]

@@ -20,7 +20,7 @@ from .regimes import Regime, regimes
 
 _OF_WORKLOAD = (*WORKLOAD, "precision")
 
-_OF_CASE = ("strategy", "variant", "threads")
+_OF_CASE = ("strategy", "variant", "threads", "setting")
 _OF_REGIME = dict.fromkeys(("regime", "regime_why"), "string")
 _OF_REGIME |= dict.fromkeys(("launch_share", "launch_share_low", "launch_share_high"), "float64")
 _SIDES = ("base", "new")
@@ -67,7 +67,7 @@ def _contrast(
     row = {name: getattr(contrast, name) for name in ("cost", "base_s", "new_s", "blocks", "rounds", "paired")}
     row |= _ends("ratio", contrast.ratio)
     for side, spent, regime_of in zip(_SIDES, (contrast.base, contrast.new), bound, strict=True):
-        row |= {f"{side}_{name}": getattr(spent.case, name) for name in _OF_CASE}
+        row |= {f"{side}_{name}": getattr(spent.case, name) or None for name in _OF_CASE}
         row[f"{side}_problems_per_s"] = workload["batch"] / row[f"{side}_s"]
         if regime := regime_of.get(spent.case):
             row |= {f"{side}_regime": regime.name, f"{side}_regime_why": regime.why}

@@ -21,9 +21,15 @@ def test_what_tells_cases_apart_is_named() -> None:
         make_measurement("a", 1e-4),
         make_measurement("a", 2e-4, device="cuda"),
         make_measurement("a", 3e-4, environment="v1"),
+        make_measurement("a", 4e-4, setting="X=1"),
     )
     names = [case.name for case in standings("", both).cases]
-    assert names == ["a analytic here cpu", "a analytic here cuda", "a analytic v1 cpu"]
+    assert names == [
+        "a analytic here cpu",
+        "a analytic here cuda",
+        "a analytic v1 cpu",
+        "a analytic here cpu with X=1",
+    ]
 
 
 def test_a_case_that_failed_later_has_no_time() -> None:
