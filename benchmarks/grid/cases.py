@@ -24,7 +24,7 @@ BASELINE = "numpy_loop"
 SHARDED = "jax_sharded"
 """What a preset takes along only where there are several devices; named, it runs on one as well."""
 CONTENDERS = {
-    ("gd", "numpy_loop"): ("analytic", "columns", "gram"),
+    ("gd", "numpy_loop"): ("analytic", "columns", "gram", "powers"),
     ("gd", "jax_eager"): ("analytic",),
     ("gd", "numpy"): ("analytic", "gram"),
     ("gd", "jax"): ("autodiff", "columns", "gram"),

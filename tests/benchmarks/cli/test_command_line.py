@@ -232,13 +232,13 @@ def test_a_budget_for_nothing_still_ends_well(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("", "80 cases of 12 problems, 5 blocks"),
+        ("", "86 cases of 12 problems, 5 blocks"),
         ("--preset libraries", r"of 14 problems, 3 to 5 blocks: about \d+ min"),
         ("--preset standard", r"10 to 30 blocks: about (2\d|30) min"),
         ("--variant lstsq --method ols --samples 10", "numpy_loop inverse, .*numpy_stacked lstsq"),
         ("--threads 1,all --method gd --samples 10", r"steps=100 threads=all: "),
         ("--baseline jax_scan --method gd --samples 10", r"steps=100: jax_scan autodiff, "),
-        ("--strategy numpy_loop --method gd --samples 10", "3 cases of 1 problem, 5 blocks"),
+        ("--strategy numpy_loop --method gd --samples 10", "4 cases of 1 problem, 5 blocks"),
     ],
 )
 def test_a_dry_run_says_what_would_be_run(
