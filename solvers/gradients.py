@@ -3,14 +3,11 @@
 The strategies differ only in how they run these. `numpy_loop` has the formula and the differences in NumPy.
 """
 
-from itertools import combinations_with_replacement
-
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-FEW = 8
-"""Features up to which X'X is written as sums over columns, which XLA on CPU makes faster, and rounds less."""
+from . import products
 
 
 def mse(X: Array, y: Array, w: Array) -> Array:
@@ -36,18 +33,9 @@ def by_columns(columns: Array, y: Array, w: Array) -> Array:
 
 
 def normal(X: Array, y: Array) -> tuple[Array, Array]:
-    """2/n X'X (d, d) and 2/n X'y (d,): all that the gradient needs to know of the data.
-
-    Costs accuracy where the condition number is large, since that of X'X is its square.
-    """
-    scale = 2 / len(y)
-    features = X.shape[1]
-    if features > FEW:
-        return scale * (X.T @ X), scale * (y @ X)
-    columns = [*X.T, y]
-    sums = {(i, j): jnp.sum(columns[i] * columns[j]) for i, j in combinations_with_replacement(range(features + 1), 2)}
-    G = jnp.array([[sums[min(i, j), max(i, j)] for j in range(features)] for i in range(features)])
-    return scale * G, scale * jnp.array([sums[i, features] for i in range(features)])
+    """2/n X'X (d, d) and 2/n X'y (d,): all that the gradient needs to know of the data."""
+    G, c = products.by_columns(X, y)
+    return 2 / len(y) * G, 2 / len(y) * c
 
 
 def of_normal(G: Array, c: Array, w: Array) -> Array:

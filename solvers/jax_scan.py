@@ -83,7 +83,7 @@ def gd_tol_gram(
     return descend_until(gradients.of_normal, *gradients.normal(X, y), w, step_size, tolerance, max_steps)
 
 
-for _variant, _formula in least_squares.FORMULAS.items():
+for _variant, _formula in least_squares.COMPILED.items():
     solver(method="ols", strategy="jax_scan", variant=_variant, backend="jax", compiled=True)(_formula)
 
 

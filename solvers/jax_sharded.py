@@ -13,9 +13,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jax.scipy.linalg import cho_factor, cho_solve
 
-from . import gradients, jax_scan, jax_vmap, least_squares
+from . import gradients, jax_scan, jax_vmap, least_squares, products
 from .registry import solver
 from .sharding import AXIS, place, spread
 
@@ -95,7 +94,7 @@ def gd_tol_gram(
 
 def by_gram(solve: Solve, X: Array, y: Array) -> Array:
     """Solve the normal equations of all samples, X'X and X'y all-reduced; X (n, d), y (n,) a device's own samples."""
-    return solve(*lax.psum((X.T @ X, X.T @ y), AXIS))
+    return solve(*lax.psum(products.by_columns(X, y), AXIS))
 
 
 def by_triangles(formula: Solve, X: Array, y: Array) -> Array:
@@ -108,9 +107,7 @@ def by_triangles(formula: Solve, X: Array, y: Array) -> Array:
 
 
 _SAMPLES: dict[str, Solve] = {
-    "inverse": partial(by_gram, lambda G, c: jnp.linalg.inv(G) @ c),
-    "solve": partial(by_gram, jnp.linalg.solve),
-    "cholesky": partial(by_gram, lambda G, c: cho_solve(cho_factor(G), c)),
+    **{name: partial(by_gram, normal) for name, normal in least_squares.NORMAL.items()},
     "qr": partial(by_triangles, least_squares.qr),
     "lstsq": partial(by_triangles, least_squares.lstsq),
 }
@@ -125,5 +122,5 @@ def _closed(formula: Solve, one: Solve) -> Solve:
     return ols
 
 
-for _variant, _formula in least_squares.FORMULAS.items():
+for _variant, _formula in least_squares.COMPILED.items():
     _sharded(method="ols", variant=_variant)(_closed(_formula, _SAMPLES[_variant]))

@@ -63,7 +63,7 @@ def gd_tol_gram(
     return jax.vmap(partial(jax_scan.gd_tol_gram, tolerance=tolerance, max_steps=max_steps))(X, y, w, step_size)
 
 
-for _variant, _formula in least_squares.FORMULAS.items():
+for _variant, _formula in least_squares.COMPILED.items():
     solver(method="ols", strategy="jax_vmap", variant=_variant, backend="jax", compiled=True, batched=True)(
         jax.vmap(_formula)
     )

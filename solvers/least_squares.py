@@ -4,32 +4,42 @@ The strategies differ only in how they run these: op by op, jitted, or mapped ov
 five in NumPy.
 """
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
 from jax import Array
 from jax.scipy.linalg import cho_factor, cho_solve, solve_triangular
 
+from . import products
 
-def inverse(X: Array, y: Array) -> Array:
+Formula = Callable[[Array, Array], Array]
+
+
+def _inverse(G: Array, c: Array) -> Array:
     """By the inverse of X'X, as the notebook writes it; the least accurate of the five (numpy.linalg.inv)."""
-    w: Array = jnp.linalg.inv(X.T @ X) @ (X.T @ y)
+    w: Array = jnp.linalg.inv(G) @ c
     return w
 
 
-def solve(X: Array, y: Array) -> Array:
+def _solve(G: Array, c: Array) -> Array:
     """By LU of the normal equations (numpy.linalg.solve).
 
     Squares the condition number: prefer `qr` once cond(X) passes about 1e3 in float32.
     """
-    w: Array = jnp.linalg.solve(X.T @ X, X.T @ y)
+    w: Array = jnp.linalg.solve(G, c)
     return w
 
 
-def cholesky(X: Array, y: Array) -> Array:
+def _cholesky(G: Array, c: Array) -> Array:
     """By Cholesky of the normal equations, half the work of LU (scipy.linalg.cho_solve).
 
     Squares the condition number; NaN, not an error, where rounding leaves X'X not positive definite.
     """
-    return cho_solve(cho_factor(X.T @ X), X.T @ y)
+    return cho_solve(cho_factor(G), c)
+
+
+NORMAL: dict[str, Formula] = {"inverse": _inverse, "solve": _solve, "cholesky": _cholesky}
+"""The answer from X'X (d, d) and X'y (d,)."""
 
 
 def qr(X: Array, y: Array) -> Array:
@@ -47,4 +57,17 @@ def lstsq(X: Array, y: Array) -> Array:
     return jnp.linalg.lstsq(X, y)[0]
 
 
-FORMULAS = {"inverse": inverse, "solve": solve, "cholesky": cholesky, "qr": qr, "lstsq": lstsq}
+def _of_data(normal: Formula, made: Callable[[Array, Array], tuple[Array, Array]]) -> Formula:
+    """The formula from the data on, with X'X and X'y so made."""
+
+    def formula(X: Array, y: Array) -> Array:
+        return normal(*made(X, y))
+
+    formula.__doc__ = normal.__doc__
+    return formula
+
+
+_ORTHOGONAL: dict[str, Formula] = {"qr": qr, "lstsq": lstsq}
+FORMULAS = {name: _of_data(normal, products.by_rows) for name, normal in NORMAL.items()} | _ORTHOGONAL
+COMPILED = {name: _of_data(normal, products.by_columns) for name, normal in NORMAL.items()} | _ORTHOGONAL
+"""The same for those that are compiled: op by op, sums over columns would be a dispatch each."""

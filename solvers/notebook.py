@@ -46,13 +46,13 @@ def demo() -> str:
 
     from . import gradients
     from .jax_eager import gd_autodiff
-    from .least_squares import inverse
+    from .least_squares import FORMULAS
 
     own = notebook_problem()
     X, y, w, step_size = (jnp.asarray(part) for part in (own.X, own.y, own.start, own.step_size))
     lines = [
         f"data: {len(y)} samples, y = {TRUE[0]:g} x + {TRUE[1]:g} + N(0, 1), x uniform in [-1, 1]",
-        f"ordinary least squares, inv(X'X) (X'y): {inverse(X, y)}",
+        f"ordinary least squares, inv(X'X) (X'y): {FORMULAS['inverse'](X, y)}",
         f"at {w}: mean squared error {gradients.mse(X, y, w):.8g}, gradient {gradients.autodiff(X, y, w)}",
         f"gradient descent by jax.grad, step size {own.step_size:g}:",
     ]
