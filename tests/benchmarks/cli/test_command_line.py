@@ -233,7 +233,7 @@ def test_a_budget_for_nothing_still_ends_well(tmp_path: Path) -> None:
     ("arguments", "expected"),
     [
         ("", "86 cases of 12 problems, 5 blocks"),
-        ("--preset libraries", r"of 14 problems, 3 to 5 blocks: about \d+ min"),
+        ("--preset libraries", r"of 13 problems, 3 to 5 blocks: about \d+ min"),
         ("--preset standard", r"10 to 30 blocks: about (2\d|30) min"),
         ("--variant lstsq --method ols --samples 10", "numpy_loop inverse, .*numpy_stacked lstsq"),
         ("--threads 1,all --method gd --samples 10", r"steps=100 threads=all: "),

@@ -210,7 +210,7 @@ def test_libraries_run_where_they_are_named() -> None:
 
 def test_the_preset_of_libraries_has_each_of_them_beside_ours_at_every_size() -> None:
     contests = of_preset("libraries")
-    assert len(contests) == 14
+    assert len(contests) == 13
     for contest in contests:
         entrants = [(case.solver.strategy, case.solver.variant) for case in (*contest.baselines, *contest.cases)]
         theirs = {"gd": {"numba", "optax", "torch"}, "ols": {"scipy", "sklearn", "statsmodels", "lineax", "torch"}}
