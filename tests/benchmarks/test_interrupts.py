@@ -8,8 +8,8 @@ import real
 from linregbench.results.runfile.read import read_run
 
 HELD = ("--plugin", real.PLUGINS / "held.py", "--timeout", "10m")
-RUN = ("run", "--no-report", "--method", "gd", "--samples", "100", "--strategy", "numpy_loop", "--variant", "analytic")
-RUN += ("--blocks", "3", *HELD)
+RUN = ("run", "--no-report", "--method", "gd", "--samples", "100", "--strategy", "numpy_loop", "--blocks", "3")
+RUN += HELD
 
 
 def stopped_after_a_block(path: Path, number: int) -> tuple[int, str, list[object]]:

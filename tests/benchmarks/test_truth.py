@@ -26,6 +26,9 @@ def measure(folder: Path, *arguments: object) -> pd.DataFrame:
     return linregbench.load(path)
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def spins(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     sizes = ("--method", "ols", "--samples", "10", "--features", "1", "--strategy", "numpy_loop", "--timeout", "30s")
@@ -48,7 +51,6 @@ def test_a_slow_first_call_is_not_in_the_steady_state(spins: pd.DataFrame) -> No
     assert row["first_result_s"] >= row["first_call_s"]
 
 
-@pytest.mark.long
 def test_twice_the_steps_take_twice_the_time(tmp_path: Path) -> None:
     workload = ("--method", "gd", "--samples", "3000", "--features", "16", "--steps", "100,200")
     both = ("--strategy", "numpy_loop,jax_scan", "--variant", "analytic")
@@ -58,7 +60,6 @@ def test_twice_the_steps_take_twice_the_time(tmp_path: Path) -> None:
         assert 1.3 < ratio < 3  # the times of two blocks on a busy machine; tests/studies/proof.py has the figures
 
 
-@pytest.mark.long
 def test_threads_hold_for_every_strategy(tmp_path: Path) -> None:
     rows = measure(tmp_path, "--samples", "1000", "--features", "16", "--method", "gd", "--steps", "20")
     assert len(rows) == 13
@@ -66,7 +67,6 @@ def test_threads_hold_for_every_strategy(tmp_path: Path) -> None:
     assert rows["cpu_over_wall"].between(0.20, 1.05).all(), rows["cpu_over_wall"]
 
 
-@pytest.mark.long
 def test_a_neighbour_in_half_of_the_blocks_makes_the_run_noisy_and_no_copy_slower(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     core = devices.allowed_cores()[-1]

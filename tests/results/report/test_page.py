@@ -183,7 +183,7 @@ def test_the_answer_stands_on_the_first_screen(opened: Tab) -> None:
     places = opened.run("[...document.querySelectorAll('.answer')].map(p => p.getBoundingClientRect().bottom)")
     assert len(places) >= 2
     assert max(places) < 800
-    assert opened.run("document.querySelectorAll('#advice li').length") == 3
+    assert opened.run("document.querySelectorAll('#advice li').length") == 4
     # what folds is not there before it is opened
     assert opened.run("[...document.querySelectorAll('details[open]')].map(d => d.id)") == [
         "runs-side-by-side",
