@@ -1,5 +1,6 @@
 """The command line as a process of its own, with every process that it starts seen and remembered."""
 
+import signal
 import subprocess
 import sys
 import threading
@@ -30,6 +31,8 @@ class Command:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # a shell starts what it puts into the background with interrupts ignored, and so does whatever that starts
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self._process = psutil.Process(self._popen.pid)
         self._over = threading.Event()
