@@ -117,6 +117,7 @@ def share_found(comparison: Comparison) -> float:
     return float(np.mean([row.verdict == "faster" for row in comparison.rows if row.case.strategy == "jax_scan"]))
 
 
+@pytest.mark.long
 def test_from_samples_to_verdicts_between_two_runs() -> None:
     # little drift, since the cases of a contest share it, and 50 contests are few draws of it
     usual, calm = Noise(drift=0.005), Noise(process=0.005, drift=0.005, busy_share=0.1)
@@ -126,6 +127,7 @@ def test_from_samples_to_verdicts_between_two_runs() -> None:
     assert share_found(compare_runs(many("base", 2, calm), many("new", 3, calm, factor=1.05))) >= 0.95
 
 
+@pytest.mark.long
 def test_from_samples_to_verdicts_in_lockstep() -> None:
     sides, noisy = ("ref", "here"), Noise(process=0.01, busy_share=0.6, busy=0.3, drift=0.1)
     check_unchanged(compare_sides(many("run", 4, Noise(), sides=sides, contests=CONTESTS), *sides))
