@@ -22,7 +22,6 @@ EXTRA := $(if $(and $(findstring cuda,$(DEVICE)),$(wildcard /dev/nvidiactl /dev/
 EXTRA += $(if $(filter libraries,$(PRESET)),$(VENV)/.ready-libraries)
 
 # On two cores, for one JAX.
-ASV_MINUTES := 6
 BASE ?= main
 BENCH ?= track_ratio
 
@@ -44,7 +43,7 @@ lint: $(VENV)/.ready-test
 	$(BIN)/mypy
 
 asv: $(VENV)/.ready-test
-	@echo "asv: about $(ASV_MINUTES) minutes for HEAD; one benchmark alone: $(BIN)/asv run 'HEAD^!' --bench track_ratio"
+	@echo "asv: this takes minutes for HEAD; one benchmark alone: $(BIN)/asv run 'HEAD^!' --bench track_ratio"
 	$(BIN)/asv machine --yes
 	$(BIN)/asv run 'HEAD^!'
 	$(BIN)/asv publish

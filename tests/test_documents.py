@@ -16,7 +16,7 @@ from documents import DOCUMENTS, ROOT, Shown, shown_in, unfenced
 
 import linregbench
 from linregbench.benchmarks.cli.main import cli, main
-from linregbench.benchmarks.cli.measure import _options
+from linregbench.benchmarks.cli.run_options import options_of
 from linregbench.benchmarks.grid.options import RunOptions, one_of
 from linregbench.solvers import registry
 
@@ -78,7 +78,7 @@ def _check(words: list[str], clone: Path) -> None:
         return
     context = parsed(words)
     if words[0] in ("run", "versus"):
-        options = _options(context.params)
+        options = options_of(context.params)
         known = registry.load_builtin().values()
         one_of("strategy", options.strategies, {solver.strategy for solver in known})
         one_of("variant", options.variants, {solver.variant for solver in known})

@@ -14,7 +14,7 @@ from linregbench.results.runfile.read import RunFileError
 
 from ..grid.options import UsageError
 from ..processes.handle import NurseryError
-from . import check, exchange, inspect, measure, read
+from . import check, demo, exchange, inspect, measure, read
 from .help import WIDEST, Group, program
 from .statuses import DONE, INTERRUPTED, MISTAKE, NO_ANSWER
 
@@ -54,7 +54,7 @@ cli.examples = ("run --preset smoke", "table results/published/quick.jsonl")
 
 
 for _command in (
-    *(measure.run, measure.versus, read.table, read.compare, read.report, read.advise, read.demo),
+    *(measure.run, measure.versus, read.table, read.compare, read.report, read.advise, demo.demo),
     *(exchange.export, exchange.history, inspect.inspect, check.check, check.list_, exchange.columns),
 ):
     cli.add_command(_command)

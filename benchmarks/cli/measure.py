@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,21 +14,11 @@ import click
 from linregbench.results.words.text import plain
 
 from .. import variables
-from ..grid.options import (
-    AXES,
-    MOST_CPU_DEVICES,
-    RunOptions,
-    UsageError,
-    lists_of,
-    parse_duration,
-    parse_list,
-    parse_percentage,
-    whole,
-)
-from ..grid.presets import PRESETS
+from ..grid.options import RunOptions, UsageError, parse_percentage
 from ..grid.settings import settings_of
-from .help import HOW, HOW_LONG, OUTPUT, WHAT, WHERE, Command, completion, option, program
-from .read import FAIL_ON, FILE, FORMAT, advise, failures_of, print_judged, tell_notices
+from .help import HOW_LONG, OUTPUT, WHAT, Command, option, program
+from .read import FAIL_ON, FILE, FORMAT, advise, failures_of, print_judged, tell_notices, tell_written
+from .run_options import options_of, run_options
 from .statuses import DONE, INTERRUPTED, NO_ANSWER
 
 if TYPE_CHECKING:
@@ -40,123 +30,6 @@ VERSUS_BLOCKS = (10, 30)
 """Whatever the preset: a verdict on a change needs the intervals of a standard run."""
 ANSWER_BLOCKS = (3, 30)
 """With --more-than: from the fewest that have an interval of all looks."""
-
-PRESET_WORDS = "The sweep to make. " + "; ".join(f"{p.name}: {p.about}" for p in PRESETS.values()) + "."
-_GROUPS = {"device": WHERE, "threads": WHERE, "precision": HOW}
-"""Of the axes, those that are not what is run but how, or where."""
-_AT_FIRST = {"device": "cpu"}
-"""Of an axis, what holds where it is not given and it is not the preset that says so."""
-
-
-def _axis_option(name: str) -> Any:
-    axis = AXES[name]
-    return option(
-        f"--{name}",
-        group=_GROUPS.get(name, WHAT),
-        example=f"--{name} {axis.example}",
-        otherwise=_AT_FIRST.get(name, "the preset's"),
-        help=axis.help,
-        metavar="LIST",
-        **completion(name),
-    )
-
-
-_RUN_OPTIONS: tuple[Any, ...] = (
-    option(
-        "--preset", default="quick", group=WHAT, example="--preset smoke", help=PRESET_WORDS, **completion("preset")
-    ),
-    *map(_axis_option, AXES),
-    option(
-        "--data",
-        type=FILE,
-        group=WHAT,
-        example="--data mine.npz",
-        otherwise="made from --seed",
-        help="Your own X and y: .npz (arrays X, y) or .csv (last column y).",
-    ),
-    option(
-        "--plugin",
-        type=FILE,
-        multiple=True,
-        group=WHAT,
-        example="--plugin mine.py",
-        otherwise="none",
-        help="A file of your own @solver functions; may be repeated.",
-    ),
-    option(
-        "--baseline",
-        default="numpy_loop",
-        group=HOW,
-        example="--baseline jax_scan",
-        help="What ratios are taken against; it always runs.",
-        **completion("strategy"),
-    ),
-    option(
-        "--set",
-        multiple=True,
-        group=HOW,
-        example="--set MALLOC_ARENA_MAX=,1",
-        otherwise="none",
-        metavar="NAME=VALUE[,VALUE...]",
-        help="A variable of the environment, unset where empty; values compete, the first is the baseline's. May be "
-        "repeated.",
-    ),
-    option(
-        "--seed",
-        group=HOW,
-        example="--seed 7",
-        otherwise="0",
-        metavar="NUMBER",
-        help="Of the data and of the order of samples.",
-    ),
-    option(
-        "--flush-cache",
-        is_flag=True,
-        group=HOW,
-        example="--flush-cache",
-        help="Empty the last-level cache before each sample of one call.",
-    ),
-    option(
-        "--cpu-devices",
-        default=1,
-        type=click.IntRange(1, MOST_CPU_DEVICES),
-        metavar="NUMBER",
-        group=WHERE,
-        example="--cpu-devices 4 --threads all",
-        help="Devices that JAX makes of the CPU, for jax_sharded; they share its cores.",
-    ),
-    option(
-        "--blocks",
-        group=HOW_LONG,
-        example="--blocks 10",
-        otherwise="the preset's",
-        metavar="NUMBER",
-        help="Exactly so many blocks: below 3 there are guesses and no intervals, from 10 on narrow ones.",
-    ),
-    option(
-        "--budget",
-        group=HOW_LONG,
-        example="--budget 5m",
-        otherwise="the preset's",
-        metavar="TIME",
-        help="For the whole run: 90s, 5m, 1.5h.",
-    ),
-    option(
-        "--timeout",
-        group=HOW_LONG,
-        example="--timeout 60s",
-        otherwise="the preset's",
-        metavar="TIME",
-        help="For the calls of one case in one block; it also sets how long a call may be.",
-    ),
-)
-
-
-def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say what is run; lists are comma-separated and make a grid."""
-    for add in reversed(_RUN_OPTIONS):
-        command = add(command)
-    return command
 
 
 @click.command(
@@ -288,7 +161,7 @@ def _request(given: Mapping[str, Any], output: Path | None) -> Request:
     """The request, refused here where its output stands in the way: before anything is started."""
     from ..run import Request
 
-    options = _options(given)
+    options = options_of(given)
     if output is not None and output.exists():
         raise UsageError(f"--output {output} exists already: go on with it by --resume, or name another file")
     for report in [output.with_suffix(suffix) for suffix in (".md", ".csv", ".html")] if output is not None else []:
@@ -301,28 +174,6 @@ def _tell_variables(options: RunOptions) -> None:
     """A line on standard error where a variable of the environment changes times, dropped or kept."""
     if (text := variables.notice(replaced=variables.of_setting(settings_of(options.settings)[0]))) is not None:
         print(f"linregbench: {plain(text)}", file=sys.stderr)
-
-
-def _options(given: Mapping[str, Any]) -> RunOptions:
-    def number(name: str) -> int | None:
-        values = parse_list(f"--{name}", given[name], whole)
-        if values is not None and len(values) != 1:
-            raise UsageError(f"--{name} takes one number, got {given[name]!r}")
-        return values[0] if values else None
-
-    return RunOptions(
-        preset=given["preset"],
-        settings=tuple(given["set"]),
-        cpu_devices=given["cpu_devices"],
-        baseline=given["baseline"],
-        blocks=number("blocks"),
-        budget_s=parse_duration("--budget", given["budget"]),
-        timeout_s=parse_duration("--timeout", given["timeout"]),
-        seed=number("seed") or 0,
-        flush_cache=given["flush_cache"],
-        more_than=given.get("more_than"),
-        **lists_of(given),
-    )
 
 
 def _refuse_options_beside(*allowed: str) -> None:
@@ -401,14 +252,8 @@ def _next_command(preset: str, path: Path, records: Sequence[Mapping[str, Any]])
 
 
 def _write_report(path: Path, loaded: Loaded) -> None:
-    from linregbench.results.frame import csv_of
     from linregbench.results.report.build import report_of
-    from linregbench.results.report.markdown import markdown
-    from linregbench.results.report.page import html
+    from linregbench.results.report.files import write_document, write_page
 
-    text, table, page = (path.with_suffix(ending) for ending in (".md", ".csv", ".html"))
     report = report_of(loaded)
-    text.write_text(markdown(report, csv=table.name), encoding="utf-8")
-    table.write_text(csv_of(loaded.frame), encoding="utf-8")
-    page.write_text(html(report), encoding="utf-8")
-    print(f"report: {text}\nevery case: {table}\npage: {page}")
+    tell_written(write_document(report, path.with_suffix(".md")) | write_page(report, path.with_suffix(".html")))

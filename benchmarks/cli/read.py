@@ -1,10 +1,10 @@
-"""Read what was measured: `table`, `compare`, `report`, `advise`, `demo`; each command returns the exit status."""
+"""Read what was measured: `table`, `compare`, `report`, `advise`; each command returns the exit status."""
 
 from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import click
 from linregbench.results.fields import COLUMNS
 
 from ..grid.options import UsageError, one_of, parse_list
+from .demo import notebook_svgs
 from .help import OUTPUT, WHAT, WHERE, Command, names_from, option
 from .statuses import DONE, FAILURES, NO_ANSWER
 
@@ -180,15 +181,13 @@ def report(
 ) -> int:
     """Write runs as one self-contained page: the answer, pictures, tables.
 
-    FILES are run files, asv's results, files of
-    pytest-benchmark or pyperf; only run files have verdicts.
+    FILES are run files, asv's results, files of pytest-benchmark or pyperf; only run files have verdicts.
     """
     from linregbench.results.figures.render import write_figures
     from linregbench.results.formats.load import read
-    from linregbench.results.frame import csv_of, records_of
-    from linregbench.results.report import markdown as in_markdown
-    from linregbench.results.report import page
+    from linregbench.results.frame import records_of
     from linregbench.results.report.build import report_of
+    from linregbench.results.report.files import write_document, write_page
 
     if full and markdown is None:
         raise UsageError("--full is of a Markdown document; give --markdown FILE as well")
@@ -205,12 +204,10 @@ def report(
         return DONE
     built = report_of(loaded)
     if markdown is not None:
-        table = markdown.with_suffix(".csv")
-        _write(markdown, in_markdown.markdown(built, full=full, csv=table.name))
-        _write(table, csv_of(loaded.frame))
+        tell_written(write_document(built, markdown, full=full))
     if html is not None:
         name = f"{files[0].stem}.html" if len(files) == 1 else "report.html"
-        _write(html / name, page.html(built, _notebook_svgs() if notebook else None))
+        tell_written(write_page(built, html / name, notebook_svgs() if notebook else None))
     return DONE
 
 
@@ -277,25 +274,6 @@ def advise(files: Sequence[Path], **asked: Any) -> int:
     return DONE if advice.candidates or races else NO_ANSWER
 
 
-@click.command(cls=Command, examples=("demo", "demo --figures /tmp/pictures"))
-@option(
-    "--figures",
-    type=FILE,
-    group=OUTPUT,
-    example="--figures pictures",
-    otherwise="none, but its text",
-    help="Write its pictures into this folder instead: data and fits, the descent.",
-)
-def demo(figures: Path | None) -> int:
-    """Replay the notebook that this project grew from, number for number."""
-    if figures is not None:
-        return _write_demo(figures)
-    from linregbench.solvers import notebook
-
-    print(notebook.demo())
-    return DONE
-
-
 def print_judged(comparisons: Sequence[Comparison], fail_on: str | None, form: str) -> int:
     """Print comparisons; the status of what they were asked to fail on, the worst first."""
     from linregbench.results.tables.comparison import comparison_document, comparison_frame
@@ -328,6 +306,12 @@ def tell_notices(runs: Iterable[Run]) -> None:
             print(f"linregbench: {notice}", file=sys.stderr)
 
 
+def tell_written(files: Mapping[str, Path]) -> None:
+    """A line for each file that was written: what it is, and where."""
+    for what, path in files.items():
+        print(f"{what}: {path}")
+
+
 def _compare_across(files: Sequence[Path], form: str) -> int:
     """Print devices or machines beside each other; status NO_ANSWER where they have nothing in common."""
     from linregbench.results.compare.devices.frame import across_frame
@@ -347,59 +331,3 @@ def _compare_across(files: Sequence[Path], form: str) -> int:
         return NO_ANSWER
     show(form, lambda: [across_document(across) for across in comparisons], lambda: across_frame(comparisons))
     return DONE
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    print(f"report: {path}")
-
-
-def _write_demo(folder: Path) -> int:
-    """Write the notebook's own pictures: data and fits, the way of the descent, and its animation."""
-    from linregbench.results.figures import notebook as notebook_figures
-
-    notebook = _notebook()
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, figure in _notebook_figures(notebook).items():
-        for suffix in ("svg", "png"):
-            figure.savefig(folder / f"{name}.{suffix}", dpi=150)
-            print(folder / f"{name}.{suffix}")
-    print(notebook_figures.animate(notebook["x"], notebook["y"], notebook["path"], folder / "descent.gif"))
-    return DONE
-
-
-def _notebook() -> dict[str, Any]:
-    """The notebook's data, fits and descent as plain arrays, in today's JAX."""
-    import numpy as np
-
-    from linregbench.solvers import notebook
-
-    problem = notebook.notebook_problem()
-    ols = np.linalg.lstsq(problem.X, problem.y, rcond=None)[0]
-    path, w = [problem.start], problem.start
-    for _ in range(problem.max_steps):
-        after = w - problem.step_size * (2 / len(problem.y)) * (problem.X.T @ (problem.X @ w - problem.y))
-        if np.sqrt(np.mean((w - after) ** 2)) < problem.tolerance:
-            break
-        w = after
-        path.append(w)
-    return {"x": problem.X[:, 0], "y": problem.y, "true": notebook.TRUE, "ols": ols, "path": np.array(path)}
-
-
-def _notebook_figures(notebook: dict[str, Any]) -> dict[str, Any]:
-    from linregbench.results.figures import notebook as notebook_figures
-
-    x, y, path = notebook["x"], notebook["y"], notebook["path"]
-    return {
-        "fits": notebook_figures.fits(x, y, notebook["true"], notebook["ols"], path[-1]),
-        "descent": notebook_figures.descent(x, y, path),
-    }
-
-
-def _notebook_svgs() -> dict[str, str]:
-    from linregbench.results.figures.draw import svg_of
-
-    captions = {"fits": "The notebook's data, the true line and both fits", "descent": "The notebook's descent"}
-    figures = _notebook_figures(_notebook())
-    return {captions[name]: svg_of(figure, f"notebook-{name}", captions[name]) for name, figure in figures.items()}

@@ -97,21 +97,20 @@ def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]
         flops = flops_of(row["method"], row["variant"], *sizes, row["batch"], row["steps"])
         if flops is None:
             continue
-        flops_per_s = flops / row["time_s"]
-        bytes_per_s = (
-            bytes_of(passes_of(row["method"], row["variant"], row["steps"]), *sizes, row["dtype"], row["batch"])
-            / row["time_s"]
-        )
+        passes = passes_of(row["method"], row["variant"], row["steps"])
+        moved = bytes_of(passes, *sizes, row["dtype"], row["batch"])
+        flops_per_s, bytes_per_s = flops / row["time_s"], moved / row["time_s"]
         # another device than the CPU has none here
         peaks = all_peaks.get(row["run"], {}).get(row["threads"], {}) if row["device"] == "cpu" else {}
         resident = bytes_of(1, *sizes, row["dtype"], row["batch"])
         cached = resident <= peaks.get("cache_bytes", CACHE_BYTES)
         near = (level for level, size in NEAR_BYTES.items() if resident <= size)
         place = next(near, "cache" if cached else "memory")
+        gemm = peaks.get(f"gemm_{row['dtype']}_flops_per_s")
         parts_s = {
             "calls": _over(python_calls(row), peaks.get(f"{_backend(row)}_calls_per_s")),
-            "reading": _over(bytes_per_s * row["time_s"], peaks.get(f"read_{place}_bytes_per_s")),
-            "arithmetic": _over(flops, peaks.get(f"gemm_{row['dtype']}_flops_per_s")),
+            "reading": _over(moved, peaks.get(f"read_{place}_bytes_per_s")),
+            "arithmetic": _over(flops, gemm),
         }
         of_cases.append(
             Limit(
@@ -119,8 +118,8 @@ def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]
                 flops_per_s,
                 bytes_per_s,
                 cached,
-                _share(flops_per_s, peaks.get(f"gemm_{row['dtype']}_flops_per_s")),
-                _share(bytes_per_s, peaks.get("bandwidth_bytes_per_s")),
+                _over(flops_per_s, gemm),
+                _over(bytes_per_s, peaks.get("bandwidth_bytes_per_s")),
                 *_bound(parts_s),
             )
         )
@@ -153,7 +152,3 @@ def _bound(parts_s: Mapping[str, float | None]) -> tuple[float | None, str]:
 
 def _over(amount: float | None, rate: float | None) -> float | None:
     return amount / rate if amount is not None and rate else None
-
-
-def _share(rate: float, peak: float | None) -> float | None:
-    return rate / peak if peak else None
