@@ -5,7 +5,6 @@ A resumed run takes every option from its file, and is not gone on with on anoth
 
 from __future__ import annotations
 
-import importlib.metadata
 import secrets
 import tempfile
 import warnings
@@ -17,6 +16,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import linregbench
 from linregbench.results.runfile.read import VERSION, Run, RunFileError, read_run
 from linregbench.results.runfile.write import RunWriter, left_to_resume, trim_for_resume
 from linregbench.results.words.text import counted
@@ -329,6 +329,6 @@ def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:
         "machine": machine.facts() | {"affinity": ready.nurseries.allowed},
         "commit": commit,
         "dirty": dirty,
-        "linregbench": importlib.metadata.version("linregbench"),
+        "linregbench": linregbench.__version__,
         "grid": plan.grid_hash(ready.contests),
     }

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from .solvers.registry import solver
 
 __all__ = ["__version__", "load", "run", "solver"]
-__version__: str
-
+__version__ = "0.1.0"
 
 _PLACES = {"run": ".benchmarks.run", "load": ".results.formats.load", "solver": ".solvers.registry"}
 
@@ -27,10 +26,6 @@ _PLACES = {"run": ".benchmarks.run", "load": ".results.formats.load", "solver": 
 def __getattr__(name: str) -> Any:
     if name in _PLACES:
         return getattr(importlib.import_module(_PLACES[name], __name__), name)
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version("linregbench")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -122,6 +122,8 @@ FIELDS = (
     Field("throughput_s", float, "steady", "A call of several that are enqueued and waited for once.", "s", "median"),
     Field("transfer_out_s", float, "measurement", "Moving the answer from the device to the host.", "s", "median"),
     Field("device_busy_s", float, "steady", "A call, as the profiler saw the device at work.", "s", "median"),
+    Field("device_kernels", float, "steady", "Kernels and copies of a call, as the profiler saw.", "", "median"),
+    Field("launch_gap_s", float, "estimate", "Of a call, when the device was idle: time_s less device_busy_s.", "s"),
     Field("error", float, "measurement", "Relative error of the answer, against float64.", "", "largest"),
     Field("error_limit", float, "measurement", "The error above which the answer is wrong.", "", "largest"),
     Field("excess_loss", float, "measurement", "Loss above the least there is, over that of the start.", "", "largest"),

@@ -14,6 +14,8 @@ from . import gradients, least_squares
 from .registry import solver
 
 Gradient = Callable[[Array, Array, Array], Array]
+UNROLLED = 10
+"""Steps a turn of an unrolled loop: 100 were no faster on an H100, and took 3 times as long to compile."""
 
 
 @solver(method="gd", strategy="jax_scan", variant="autodiff", backend="jax", compiled=True)
@@ -41,6 +43,22 @@ def gd_columns(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Ar
 def gd_gram(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
     """The formula on X'X and X'y, which are made once; the same shapes, and the same iterates but for rounding."""
     return descend(gradients.of_normal, *gradients.normal(X, y), w, step_size, steps)
+
+
+@solver(method="gd", strategy="jax_scan", variant="unrolled", backend="jax", compiled=True)
+def gd_unrolled(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """The formula, UNROLLED steps a turn of the loop; X (n, d), y (n,), w (d,), step_size () -> w (d,).
+
+    Tuned: for a GPU, where a turn costs more than a step; 3 to 4.5 times as fast as `analytic` on an H100 at d = 2, n
+    up to 100,000, and no faster on a CPU.
+    """
+    return descend(gradients.analytic, X, y, w, step_size, steps, unroll=UNROLLED)
+
+
+@solver(method="gd", strategy="jax_scan", variant="gram_unrolled", backend="jax", compiled=True, operations="gram")
+def gd_gram_unrolled(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """The formula on X'X and X'y, UNROLLED steps a turn of the loop; the same shapes. Tuned for a GPU, as above."""
+    return descend(gradients.of_normal, *gradients.normal(X, y), w, step_size, steps, unroll=UNROLLED)
 
 
 @solver(method="gd", strategy="jax_scan", variant="powers", backend="jax", compiled=True, operations="powers")
@@ -87,13 +105,13 @@ for _variant, _formula in least_squares.COMPILED.items():
     solver(method="ols", strategy="jax_scan", variant=_variant, backend="jax", compiled=True)(_formula)
 
 
-def descend(gradient: Gradient, X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+def descend(gradient: Gradient, X: Array, y: Array, w: Array, step_size: Array, steps: int, unroll: int = 1) -> Array:
     """So many steps with this gradient, in one scan."""
 
     def body(w: Array, _: None) -> tuple[Array, None]:
         return w - step_size * gradient(X, y, w), None
 
-    return lax.scan(body, w, length=steps)[0]
+    return lax.scan(body, w, length=steps, unroll=unroll)[0]
 
 
 def descend_until(

@@ -37,6 +37,26 @@ def gd_gram(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array
     return jax.vmap(partial(jax_scan.gd_gram, steps=steps))(X, y, w, step_size)
 
 
+@solver(method="gd", strategy="jax_vmap", variant="unrolled", backend="jax", compiled=True, batched=True)
+def gd_unrolled(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """The formula, several steps a turn of the loop, for a GPU; the same shapes."""
+    return jax.vmap(partial(jax_scan.gd_unrolled, steps=steps))(X, y, w, step_size)
+
+
+@solver(
+    method="gd",
+    strategy="jax_vmap",
+    variant="gram_unrolled",
+    backend="jax",
+    compiled=True,
+    batched=True,
+    operations="gram",
+)
+def gd_gram_unrolled(X: Array, y: Array, w: Array, step_size: Array, steps: int) -> Array:
+    """The formula on each problem's X'X and X'y, several steps a turn of the loop, for a GPU; the same shapes."""
+    return jax.vmap(partial(jax_scan.gd_gram_unrolled, steps=steps))(X, y, w, step_size)
+
+
 @solver(method="gd_tol", strategy="jax_vmap", variant="autodiff", backend="jax", compiled=True, batched=True)
 def gd_tol_autodiff(
     X: Array, y: Array, w: Array, step_size: Array, tolerance: Array, max_steps: Array

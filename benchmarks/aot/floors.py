@@ -79,13 +79,13 @@ def roofline(compiled: Compiled, target: Target) -> tuple[float, str]:
     else twice a step of gradient descent. Operations are counted as for the CPU, finite differences as no more than the
     formula and singular values as no more than QR: so it is a floor.
     """
-    from linregbench.results.models.limits import bytes_of, flops_of, passes_of
+    from linregbench.results.models.limits import ON_GRAM, bytes_of, flops_of, passes_of
 
     case = compiled.case
     method = "ols" if case.method == "ols" else "gd"
     variant = "qr" if case.variant == "lstsq" else case.variant
     if method == "gd":
-        variant = "gram" if case.variant in ("gram", "powers") else "analytic"
+        variant = "gram" if case.variant in ON_GRAM else "analytic"
     size = case.samples, case.features
     resident = bytes_of(1, *size, case.dtype, case.batch if case.batched else 1)
     read_once = resident <= target.cache_bytes

@@ -6,10 +6,10 @@ What is heavy (tables, pandas, jax, the engine itself) is imported by the comman
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 
 import click
 
+from linregbench import __version__
 from linregbench.results.runfile.read import RunFileError
 
 from ..grid.options import UsageError
@@ -36,12 +36,12 @@ Help: {program} --help, {program} run --help"""
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
 )
-@click.version_option(package_name="linregbench", prog_name="linregbench")
+@click.version_option(__version__, prog_name="linregbench")
 @click.pass_context
 def cli(context: click.Context) -> int | None:
     """Time linear regression in NumPy and JAX, every way side by side: which is fastest, by how much, how sure."""
     if context.invoked_subcommand is None:
-        click.echo(WELCOME.format(version=version("linregbench"), program=program()))
+        click.echo(WELCOME.format(version=__version__, program=program()))
     return DONE
 
 

@@ -23,11 +23,14 @@ from .settings import settings_of
 BASELINE = "numpy_loop"
 SHARDED = "jax_sharded"
 """What a preset takes along only where there are several devices; named, it runs on one as well."""
+TUNED_FOR_ACCELERATORS = ("unrolled", "gram_unrolled", "powers")
+"""Of jitted descents, what is no faster than the others on a CPU: a turn of a loop costs next to nothing there, and
+beside sums over X the last of the steps counts for little. On an H100 a turn costs 10 us, whatever is in it."""
 CONTENDERS = {
     ("gd", "numpy_loop"): ("analytic", "columns", "gram", "powers"),
     ("gd", "jax_eager"): ("analytic",),
     ("gd", "numpy"): ("analytic", "gram"),
-    ("gd", "jax"): ("autodiff", "columns", "gram"),
+    ("gd", "jax"): ("autodiff", "columns", "gram", *TUNED_FOR_ACCELERATORS),
     ("gd_tol", "numpy"): ("analytic", "gram"),
     ("gd_tol", "jax"): ("autodiff", "gram"),
     ("ols", "jax_eager"): ("inverse", "lstsq"),
@@ -159,9 +162,19 @@ def _cases(options: RunOptions, sweep: Sweep, workload: Workload, threads: str, 
             Case(workload, solver, device, threads, precision, environment, setting)
             for device, solver in product(options.devices, chosen)
             if solver.runs_on(devices.parse(device)[0])
+            and (device != "cpu" or not _is_for_accelerators(solver) or _every(options, sweep))
             for precision in _precisions(options, sweep, solver, workload)
         ]
     return cases
+
+
+def _is_for_accelerators(solver: Solver) -> bool:
+    return solver.backend == "jax" and solver.method == "gd" and solver.variant in TUNED_FOR_ACCELERATORS
+
+
+def _every(options: RunOptions, sweep: Sweep) -> bool:
+    """Whether a sweep is over more than those that may be the fastest of their strategy."""
+    return bool(options.variants or sweep.variants or sweep.every_variant)
 
 
 def _precisions(options: RunOptions, sweep: Sweep, solver: Solver, workload: Workload) -> tuple[str, ...]:

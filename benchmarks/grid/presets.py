@@ -68,6 +68,8 @@ ALONG_SAMPLES = tuple(Size(n) for n in (100, 1_000, 10_000, 100_000))
 ALONG_BATCH = tuple(Size(100, batch=b) for b in (32, 1_024))
 ALONG_FEATURES = tuple(Size(1_000, d) for d in (16, 128))
 RAYS = (*ALONG_SAMPLES, *ALONG_FEATURES, *ALONG_BATCH)
+LARGE_SAMPLES = tuple(Size(n) for n in (1_000, 100_000, 1_000_000, 10_000_000))
+MANY_BATCHES = tuple(Size(100, batch=b) for b in (1_024, 16_384))
 STEPS = tuple(Size(1_000, steps=steps) for steps in (10, 1_000))
 WIDTHS = tuple(Size(n, d) for n in (100, 1_000, 10_000) for d in (16, 128))
 BATCHES = (
@@ -178,6 +180,21 @@ PRESETS = {
             ),
             long_call_s=0.05,
             sampling_s=0.5,
+        ),
+        Preset(
+            name="devices",
+            about="3 to 5 blocks, or what 8 minutes hold; n to 10,000,000, d to 1,024, batch to 16,384, for --device "
+            "cuda,cpu: where a GPU may pay",
+            sweeps=(
+                Sweep(("gd",), (*LARGE_SAMPLES, Size(10_000, 1_024)), BOTH),
+                Sweep(("gd",), MANY_BATCHES, ("numpy_stacked", "jax_vmap")),
+                Sweep(("ols",), (Size(1_000), Size(1_000_000), Size(10_000, 128)), BOTH),
+            ),
+            blocks=(3, 5),
+            budget_s=480.0,
+            call_limit_s=1.0,
+            long_samples=1,
+            sampling_s=0.3,
         ),
         Preset(
             name="libraries",

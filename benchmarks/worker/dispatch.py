@@ -72,8 +72,16 @@ def throughput_s(prepared: Prepared, call_s: float) -> float | None:
     return clock.once(every)[1] / in_flight
 
 
-def device_busy_s(prepared: Prepared, device: str) -> float | None:
-    """Seconds a call in which the profiler saw the device at work; None on a CPU, and where there is no profile.
+@dataclass(frozen=True)
+class DeviceWork:
+    """What a call made the device do, as the profiler saw it: seconds at work, and how many kernels and copies."""
+
+    busy_s: float
+    kernels: float
+
+
+def device_work(prepared: Prepared, device: str, call_s: float) -> DeviceWork | None:
+    """Of one call, the mean of PROFILED_CALLS where they are short; None on a CPU, and where there is no profile.
 
     Overlapping work counts once. What the profiler cannot do is no fault of the case.
     """
@@ -82,21 +90,28 @@ def device_busy_s(prepared: Prepared, device: str) -> float | None:
         return None
     import jax
 
+    calls = PROFILED_CALLS if call_s < REPEATED_S else 1
     try:
         with tempfile.TemporaryDirectory() as folder:
-            with jax.profiler.trace(folder):
-                for _ in range(PROFILED_CALLS):
+            with jax.profiler.trace(folder, profiler_options=_device_alone(jax.profiler.ProfileOptions())):
+                for _ in range(calls):
                     prepared.call()
             (written,) = Path(folder).rglob("*.xplane.pb")
             profile = jax.profiler.ProfileData.from_file(str(written))
-            busy_s = busy_of(profile.planes, ordinal)
+            work = work_of(profile.planes, ordinal)
     except Exception:  # a profiler fails in many ways: no rights to the counters, another one at work, no file
         return None
-    return busy_s / PROFILED_CALLS if busy_s else None
+    return DeviceWork(work.busy_s / calls, work.kernels / calls) if work.kernels else None
 
 
-def busy_of(planes: Iterable[Any], ordinal: int) -> float:
-    """Seconds in which one device worked, from a profile's planes (jax.profiler.ProfileData): the union of its events.
+def _device_alone(options: Any) -> Any:
+    """Watch the device and not the host: following Python took 20 s where it launches 22,000 kernels."""
+    options.host_tracer_level = options.python_tracer_level = 0
+    return options
+
+
+def work_of(planes: Iterable[Any], ordinal: int) -> DeviceWork:
+    """What one device did, from a profile's planes (jax.profiler.ProfileData): its events, and their union in time.
 
     A GPU's plane has a line for each stream, and lines derived from them, which would count the work again; a TPU's
     has one line of operations.
@@ -117,4 +132,4 @@ def busy_of(planes: Iterable[Any], ordinal: int) -> float:
     for start_ns, end_ns in sorted(spans):
         busy_ns += max(0.0, end_ns - max(start_ns, until_ns))
         until_ns = max(until_ns, end_ns)
-    return busy_ns / 1e9
+    return DeviceWork(busy_ns / 1e9, len(spans))

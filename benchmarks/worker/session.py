@@ -274,7 +274,9 @@ def _finish(desk: _Desk) -> Message:
     }
     if desk.case["guard"]:
         reply["throughput_s"] = dispatch.throughput_s(prepared, desk.call_s)
-        reply["device_busy_s"] = dispatch.device_busy_s(prepared, desk.case["device"])
+    if desk.case["guard"] or desk.call_s < dispatch.REPEATED_S:
+        work = dispatch.device_work(prepared, desk.case["device"], desk.call_s)
+        reply |= {"device_busy_s": work and work.busy_s, "device_kernels": work and work.kernels}
     spent: dict[str, float] = {}
     what = (_given(desk.solver), desk.workload, desk.problem)
     with clock.stopwatch(spent, "check"):

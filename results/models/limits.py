@@ -56,6 +56,10 @@ class Limit:
         return self.row["time_s"] / self.least_s if self.least_s else None
 
 
+ON_GRAM = ("gram", "gram_unrolled", "powers")
+"""The variants of gradient descent that read the data once."""
+
+
 def flops_of(method: str, variant: str, n: int, d: int, batch: int = 1, steps: int | None = None) -> float | None:
     """Floating-point operations of one call in leading order; None where there is no closed form for it.
 
@@ -65,8 +69,8 @@ def flops_of(method: str, variant: str, n: int, d: int, batch: int = 1, steps: i
     """
     gram, right_side = 2.0 * n * d**2, 2.0 * n * d
     if method == "gd":
-        by_variant = {"gram": gram + right_side + (steps or 0) * 2.0 * d**2}
-        by_variant |= dict.fromkeys(("autodiff", "analytic", "columns"), (steps or 0) * 4.0 * n * d)
+        by_variant = dict.fromkeys(("gram", "gram_unrolled"), gram + right_side + (steps or 0) * 2.0 * d**2)
+        by_variant |= dict.fromkeys(("autodiff", "analytic", "columns", "unrolled"), (steps or 0) * 4.0 * n * d)
         return None if steps is None or variant not in by_variant else batch * by_variant[variant]
     if method != "ols":
         return None
@@ -81,7 +85,7 @@ def flops_of(method: str, variant: str, n: int, d: int, batch: int = 1, steps: i
 
 def passes_of(method: str, variant: str, steps: int | None) -> int:
     """How often one call reads X: twice a step of gradient descent, once each way; once for X'X, and a closed form."""
-    return 1 if method == "ols" or variant in ("gram", "powers") else 2 * (steps or 1)
+    return 1 if method == "ols" or variant in ON_GRAM else 2 * (steps or 1)
 
 
 def bytes_of(passes: int, n: int, d: int, dtype: str, batch: int = 1) -> float:

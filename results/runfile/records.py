@@ -175,6 +175,7 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
     throughput_s: float | None = None  # a call, where several are enqueued and waited for once
     transfer_out_s: float | None = None  # the answer, from the device to the host
     device_busy_s: float | None = None  # a call, as the profiler saw the device at work
+    device_kernels: float | None = None  # a call, kernels and copies that the profiler saw
     device_peak_bytes: Whole | None = None  # of the device's memory, over the process's life
     temp_bytes: Whole | None = None  # that the executable allocates beside inputs and outputs
     excess_loss: float | None = None  # loss of the answer less the least there is, over that of the start

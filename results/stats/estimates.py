@@ -68,6 +68,12 @@ class Estimate:
     guards_left_out: tuple[str, ...] = ()
     stop_reason: str | None
 
+    @property
+    def launch_gap_s(self) -> float | None:
+        """Seconds of a call in which an accelerator had nothing to do; None where the profiler did not tell."""
+        busy_s = self.measured.get("device_busy_s")
+        return None if busy_s is None or self.time_s is None else max(0.0, self.time_s - busy_s)
+
 
 def label(case: Case) -> str:
     """How a case is named inside its workload: strategy and variant, a precision not the highest, and its setting."""

@@ -170,7 +170,7 @@ def quiet_spread(scratch: Path, blocks: int) -> str:
 def _plant(path: Path, percent: int) -> None:
     """Make every scan take `percent` more steps, whose result counts for nothing."""
     text = path.read_text()
-    honest = "    return lax.scan(body, w, length=steps)[0]\n"
+    honest = "    return lax.scan(body, w, length=steps, unroll=unroll)[0]\n"
     if honest not in text:
         raise SystemExit(f"{path}: no line to plant a slowdown at")
     extra = f"    more = lax.scan(body, w, length=steps * {percent} // 100)[0]\n"

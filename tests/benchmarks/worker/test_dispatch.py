@@ -95,26 +95,26 @@ def test_device_time_is_the_union_of_a_devices_streams() -> None:
         ),
         plane("/device:GPU:1", Stream_7=event(0, 7000)),
     )
-    assert dispatch.busy_of(profile, 0) == pytest.approx(300e-9)
+    assert dispatch.work_of(profile, 0) == dispatch.DeviceWork(pytest.approx(300e-9), 3)
 
 
 def test_device_time_of_a_tpu_is_its_line_of_operations() -> None:
     profile = planes(plane("/device:TPU:1", Steps=event(0, 900), XLA_Ops=event(0, 400) + event(100, 50)))
-    assert dispatch.busy_of(profile, 1) == pytest.approx(400e-9)
-    assert dispatch.busy_of(planes(plane("/host:CPU", python=event(0, 9))), 0) == 0.0
+    assert dispatch.work_of(profile, 1) == dispatch.DeviceWork(pytest.approx(400e-9), 2)
+    assert dispatch.work_of(planes(plane("/host:CPU", python=event(0, 9))), 0) == dispatch.DeviceWork(0.0, 0)
 
 
 def test_a_profiler_that_fails_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[int] = []
     prepared = Prepared(lambda: ran.append(1), None, lambda result: result, (), lambda _: prepared)
-    assert dispatch.device_busy_s(prepared, "cpu") is None
+    assert dispatch.device_work(prepared, "cpu", 0.1) is None
     assert ran == []
 
     def refuse(_: str) -> None:
         raise RuntimeError("CUPTI_ERROR_INSUFFICIENT_PRIVILEGES")
 
     monkeypatch.setattr(jax.profiler, "trace", refuse)
-    assert dispatch.device_busy_s(prepared, "cuda") is None
+    assert dispatch.device_work(prepared, "cuda", 0.1) is None
 
 
 def test_a_real_profile_is_read_to_its_end() -> None:
@@ -124,9 +124,9 @@ def test_a_real_profile_is_read_to_its_end() -> None:
     prepared = Prepared(
         lambda: ran.append(product(placed).block_until_ready()), None, lambda result: result, (), lambda _: prepared
     )
-    busy_s = dispatch.device_busy_s(prepared, "rocm")
+    work = dispatch.device_work(prepared, "rocm", 0.001)
     assert len(ran) == dispatch.PROFILED_CALLS
-    assert busy_s is None or busy_s > 0
+    assert work is None or (work.busy_s > 0 and work.kernels >= 1)
 
 
 def test_the_executables_own_memory_is_told() -> None:
