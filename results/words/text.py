@@ -10,7 +10,7 @@ _FAR_BELOW = 0.1
 # below this two digits would hide how much ahead it is
 _NEAR, _ROUGH = 1.95, 0.1
 # the end of an interval over two wild blocks: its order is all there is to say
-_ABSURD = 1e7
+_ABSURD = 1e12
 
 
 def text_of_time(seconds: float | None, half_width_s: float | None = None) -> str:
