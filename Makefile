@@ -8,6 +8,7 @@
 # make pytest-benchmark DEVICE=cpu     the same cases through pytest-benchmark, into .benchmarks/cpu.json
 # make inspect TARGET=h100             what that GPU would run, compiled here without one (installs 250 MB into .aot)
 # make readme  every command of README.md and docs/tutorial.md typed for real in a fresh clone (DOCS= for all pages: an hour)
+# make matrix  the tests on the oldest and newest JAX and NumPy, each Python on PATH (ROWS='3.12-*'; an hour for all)
 # make proof   bias, false alarms and planted slowdowns on this machine, into results/published/proof.md (20 minutes)
 PYTHON ?= python3
 VENV := .venv
@@ -25,7 +26,7 @@ EXTRA += $(if $(filter libraries,$(PRESET)),$(VENV)/.ready-libraries)
 BASE ?= main
 BENCH ?= track_ratio
 
-.PHONY: bench test test-long lint proof readme clean inspect asv asv-continuous pytest-benchmark
+.PHONY: bench test test-long lint proof readme matrix clean inspect asv asv-continuous pytest-benchmark
 
 bench: $(VENV)/.ready-bench $(EXTRA)
 	$(BIN)/linregbench run --preset $(PRESET) --device $(DEVICE)
@@ -95,5 +96,12 @@ DOCS ?= README.md tutorial.md
 readme:
 	$(PYTHON) tests/studies/walk.py $(DOCS)
 
+# Interpreters by name or path, with blanks between them; those on PATH, if none is named. Rows by pattern, with commas.
+MATRIX_PYTHONS ?=
+ROWS ?=
+
+matrix:
+	$(PYTHON) tests/studies/matrix.py $(foreach python,$(MATRIX_PYTHONS),--python $(python)) $(if $(ROWS),--only '$(ROWS)')
+
 clean:
-	rm -rf $(VENV) build *.egg-info .asv .aot
+	rm -rf $(VENV) build *.egg-info .asv .aot .matrix
