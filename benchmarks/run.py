@@ -156,12 +156,17 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
             for contest in ready.contests
         ]
         _start_all(ready)
-        if before is None or not before.environments:
-            for record in ready.nurseries.records(ready.kinds):
-                writer.append(record)
+        told: Sequence[Any] = before.environments if before else ()
+        told = told or [writer.append(record) for record in ready.nurseries.records(ready.kinds)]
         with watch(ready.predicted_s) as watcher:
             session = schedule.Session(
-                ready.limits, ready.nurseries, writer, watcher, ready.request.options.seed, ready.absent
+                ready.limits,
+                ready.nurseries,
+                writer,
+                watcher,
+                ready.request.options.seed,
+                ready.absent,
+                _device_bytes(told),
             )
             return Finished(path, schedule.run_contests(session, states))
 
@@ -307,6 +312,12 @@ def _with_data(request: Request) -> Request:
         raise UsageError(f"--data {error}") from None
     sizes: dict[str, Any] = {"samples": (X.shape[0],), "features": (X.shape[1],), "batch": (1,)}
     return replace(request, options=replace(options, **sizes, data_label=label(request.data)))
+
+
+def _device_bytes(environments: Sequence[Any]) -> dict[str, int]:
+    """What a process may hold of the memory of each device that tells (worker.hardware.gpu)."""
+    facts = {device: facts for environment in environments for device, facts in (environment.facts or {}).items()}
+    return {device: int(told["usable_memory_bytes"]) for device, told in facts.items() if "usable_memory_bytes" in told}
 
 
 def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def status_of(error: BaseException) -> tuple[str, str]:
         return "out_of_memory", text or "the allocation failed"
     if type(error).__name__ == "LinAlgError":
         return "wrong", f"LinAlgError: {text}"
-    if isinstance(error, devices.DeviceError | calls.AbsentError):
+    if isinstance(error, devices.DeviceError | calls.AbsentError | calls.TooLargeError):
         return "skipped", text
     return "failed", f"{type(error).__name__}: {text}" if text else type(error).__name__
 
