@@ -12,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import END, SMALL, SMALL_BYTES, STOP
 
+from linregbench.results.fields import FIELDS, WORKLOAD
 from linregbench.results.formats.load import of_runs
 from linregbench.results.runfile.read import RunFileError, read_run
 from linregbench.results.runfile.write import RunWriter, left_to_resume, trim_for_resume
 from linregbench.results.tables.formats import FORMS
+
+TEXTS = [field.name for field in FIELDS if field.required and field.kind is str and field.of in ("workload", "case")]
 
 
 def test_unclosed_blocks_are_left_out_and_trimmed(tmp_path: Path) -> None:
@@ -49,6 +52,15 @@ def test_unclosed_blocks_are_left_out_and_trimmed(tmp_path: Path) -> None:
 def test_a_run_that_went_on_after_its_end_has_not_ended(tmp_path: Path) -> None:
     path = synthetic.write(tmp_path / "run.jsonl", [synthetic.header(), END, synthetic.environment()])
     assert read_run(path).end is None
+
+
+@pytest.mark.parametrize("name", ["run", *TEXTS])
+def test_what_every_row_must_have_is_not_empty(tmp_path: Path, name: str) -> None:
+    line = next(number for number, record in enumerate(SMALL) if name == "run" or record["record"] == "measurement")
+    bad = SMALL[line] | ({"workload": SMALL[line]["workload"] | {name: ""}} if name in WORKLOAD else {name: ""})
+    path = synthetic.write(tmp_path / "run.jsonl", [*SMALL[:line], bad, *SMALL[line + 1 :]])
+    with pytest.raises(RunFileError, match=rf"run\.jsonl:{line + 1}: .*'{name}' is empty, but it is required"):
+        read_run(path)
 
 
 @given(cut=st.integers(0, len(SMALL_BYTES)))
