@@ -109,7 +109,7 @@ def loads_whole_or_names(path: Path, least: int) -> None:
         assert document.tables or document.last
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(data=st.data(), source=st.sampled_from(sorted(DOCUMENTS)))
 def test_a_changed_document_is_whole_or_named(
     data: st.DataObject, source: str, tmp_path_factory: pytest.TempPathFactory
@@ -128,7 +128,7 @@ def with_field(source: str, place: tuple[Any, ...], value: Any) -> Any:
     return changed(document, ("benchmarks", 1, "metadata", CASE_KEY), json.dumps(changed(CASE_OF_PYPERF, place, value)))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(place=st.sampled_from(list(places(CASE_OF_PYPERF))), value=ODD)
 def test_a_changed_case_of_pyperf_is_whole_or_named(
     place: tuple[Any, ...], value: Any, tmp_path_factory: pytest.TempPathFactory
@@ -173,7 +173,7 @@ def test_a_parameter_of_asv_is_not_empty(tmp_path: Path, name: str) -> None:
         linregbench.load(asv_folder(tmp_path, None, document))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(data=st.data(), of_index=st.booleans())
 def test_a_changed_asv_file_is_whole_or_named(
     data: st.DataObject, of_index: bool, tmp_path_factory: pytest.TempPathFactory

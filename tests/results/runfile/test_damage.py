@@ -91,7 +91,7 @@ def _shows_or_names_the_error(path: Path) -> None:
         assert isinstance(shown.cases(loaded, form), str)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(at=st.integers(0, len(SMALL_BYTES) - 1), byte=st.integers(0, 255))
 def test_a_changed_byte_is_read_or_named(at: int, byte: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("byte") / "run.jsonl"
@@ -106,7 +106,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(line=st.integers(0, len(SMALL) - 1), data=st.data())
 def test_a_changed_field_is_read_or_named(
     line: int, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
