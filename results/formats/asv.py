@@ -150,7 +150,10 @@ def _cases(name: str, names: Sequence[str], source: Mapping[str, Any]) -> Iterat
         for key, given in case.items():
             if key not in _KINDS:
                 raise ValueError(f"{name} has an unknown parameter {key!r}")
-            value(key, given, _KINDS[key])
+            try:
+                value(key, given, _KINDS[key])
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
         if case.get("phase", _PHASES[0]) not in _PHASES:
             raise ValueError(f"{name} has an unknown phase {case['phase']!r}")
         yield {key: case[key] for key in _KINDS if key in case}

@@ -23,6 +23,7 @@ from .records import (
     Measurement,
     Stop,
     case_fields,
+    check_case,
     check_workload,
 )
 from .schema import Scalars, from_json
@@ -80,7 +81,7 @@ class Shared:
     def share(self, measurement: Measurement) -> None:
         """Have its workload, its rounds and its case be those of the ones before it.
 
-        Raises ValueError for a workload that is none.
+        Raises ValueError for a workload or a case that is none.
         """
         given = measurement.workload
         # types too, since 1 == 1.0 == True
@@ -96,6 +97,7 @@ class Shared:
         if fields in cases:
             measurement.__dict__["case"] = cases[fields]  # where its cached property looks first
         else:
+            check_case(measurement.case)
             cases[fields] = measurement.case
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from ..fields import CASE_KEYS, DATA, FIRST_RESULT, MEASURED_S, WORKLOAD
+from ..fields import CASE, CASE_KEYS, DATA, FIRST_RESULT, MEASURED_S, WORKLOAD
 from .device_states import check_device_state, slowest_device_sentinel_s
-from .schema import Scalar, Scalars, Whole
+from .schema import EMPTY, Scalar, Scalars, Whole
 
 STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
 ROLES = ("case", "baseline", "twin")
@@ -69,7 +69,7 @@ def problem_key(workload: Scalars) -> ProblemKey:
 
 
 def check_workload(workload: Scalars) -> None:
-    """Raises ValueError for a field that is missing or of another type, and for a size below 1.
+    """Raises ValueError for a field that is missing, empty or of another type, and for a size below 1.
 
     A workload may have more fields than the frame has columns: they tell problems apart all the same.
     """
@@ -81,6 +81,15 @@ def check_workload(workload: Scalars) -> None:
             raise ValueError(f"'workload' needs {name!r} as {field.kind.__name__}, got {str(value)[:40]!r}")
         if field.least is not None and isinstance(value, int) and value < field.least:
             raise ValueError(f"'workload' needs {name!r} of at least {field.least}, got {value}")
+        if value == "" and field.required:
+            raise ValueError(f"'workload': {EMPTY.format(name)}")
+
+
+def check_case(case: Case) -> None:
+    """Raises ValueError for a field that is empty and must not be; a measurement has checked that it is text."""
+    for name, field in CASE.items():
+        if field.required and not getattr(case, name):
+            raise ValueError(EMPTY.format(name))
 
 
 # the dict is for what is worked out once
@@ -104,6 +113,10 @@ class Header(_Kind, frozen=True, kw_only=True, tag="run"):
     grid: str
     blocks: tuple[Whole, ...] | None = None  # the fewest and the most of each problem that were asked for
     sentinel: Whole | None = None  # version of the sentinel's work; those of two versions say nothing to each other
+
+    def __post_init__(self) -> None:
+        if not self.run:
+            raise ValueError(EMPTY.format("run"))
 
 
 class Environment(_Kind, frozen=True, kw_only=True, tag="environment"):
