@@ -142,16 +142,17 @@ def _of_cases(name: str, key: str, given: Any, cases: int) -> Sequence[Any]:
 
 
 def _cases(name: str, names: Sequence[str], source: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    axes = [[_literal(text) for text in sequence("params", axis)] for axis in sequence("params", source.get("params"))]
+    given = sequence("params", source.get("params"))
+    axes = [[_literal(name, text) for text in sequence("params", axis)] for axis in given]
     if len(axes) != len(names) or not {"method", "strategy", "samples", "device"} <= set(names):
         raise ValueError(f"{name} has parameters {shown(list(names))} for {len(axes)} lists of values")
     for combination in itertools.product(*axes):
         case = {"batch": 1} | dict(zip(names, combination, strict=True))
-        for key, given in case.items():
+        for key, parameter in case.items():
             if key not in _KINDS:
                 raise ValueError(f"{name} has an unknown parameter {key!r}")
             try:
-                value(key, given, _KINDS[key])
+                value(key, parameter, _KINDS[key])
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from None
         if case.get("phase", _PHASES[0]) not in _PHASES:
@@ -208,12 +209,13 @@ def _numbers(values: Mapping[str, float], method: str, batch: int) -> dict[str, 
     return row
 
 
-def _literal(text: Any) -> Any:
-    """A parameter from its repr string."""
+def _literal(name: str, text: Any) -> Any:
+    """A parameter of this benchmark from its repr string."""
     try:
         return ast.literal_eval(value("params", text, str)[:200])
-    except (SyntaxError, MemoryError, RecursionError, TypeError):
-        raise ValueError(f"'params' holds {shown(text)}, which is no plain value") from None
+    # a ValueError of ast's own tells of a node and its address in memory
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        raise ValueError(f"{name}: 'params' holds {shown(text)}, which is no plain value") from None
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -229,9 +229,9 @@ def test_nothing_right_is_exit_status_1(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.usefixtures("no_peaks")
-def test_a_budget_for_nothing_still_ends_well(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_budget_for_nothing_still_ends_well(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert call("run", "--no-report", "--budget", "0.01s", "--output", "run.jsonl") == 1
-    assert "Traceback" not in "".join(capsys.readouterr())
+    assert "Traceback" not in "".join(capfd.readouterr())
     assert {stop.reason for stop in read_run(here / "run.jsonl").stops} == {"budget"}
 
 

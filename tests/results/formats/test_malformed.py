@@ -173,6 +173,14 @@ def test_a_parameter_of_asv_is_not_empty(tmp_path: Path, name: str) -> None:
         linregbench.load(asv_folder(tmp_path, None, document))
 
 
+@pytest.mark.parametrize("text", ["nan", "None.real", "cpu", "(", None, 2])
+def test_a_parameter_of_asv_that_is_no_plain_value_is_named(tmp_path: Path, text: Any) -> None:
+    document = changed(asv_results(), ("results", TIME, 1, list(AXES).index("device"), 1), text)
+    named = f"'params' holds {text!r}, which is no plain value"
+    with pytest.raises(RunFileError, match=rf"0\.json: .*time_call: {re.escape(named)}"):
+        linregbench.load(asv_folder(tmp_path, None, document))
+
+
 @settings(deadline=None, max_examples=30)
 @given(data=st.data(), of_index=st.booleans())
 def test_a_changed_asv_file_is_whole_or_named(
