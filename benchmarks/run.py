@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -157,7 +157,9 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
         ]
         _start_all(ready)
         told: Sequence[Any] = before.environments if before else ()
-        told = told or [writer.append(record) for record in ready.nurseries.records(ready.kinds)]
+        told = told or [
+            writer.append(record) for record in ready.nurseries.records(ready.kinds, _required(ready.contests))
+        ]
         with watch(ready.predicted_s) as watcher:
             session = schedule.Session(
                 ready.limits,
@@ -234,7 +236,7 @@ def check_same(ready: PreparedRun) -> None:
     then: dict[str, Any] = {"grid": before.header.grid, "cpu": before.header.machine.get("cpu")}
     now: dict[str, Any] = {"grid": plan.grid_hash(ready.contests), "cpu": machine.cpu_model()}
     then["sentinel's version"], now["sentinel's version"] = before.header.sentinel, sentinel.VERSION
-    here = {record["nursery"]: record for record in ready.nurseries.records(ready.kinds)}
+    here = {record["nursery"]: record for record in ready.nurseries.records(ready.kinds, _required(ready.contests))}
     for environment in before.environments:
         for name in ("python", "packages", "plugins", "blas"):
             then[f"{name} of {environment.nursery}"] = getattr(environment, name)
@@ -312,6 +314,12 @@ def _with_data(request: Request) -> Request:
         raise UsageError(f"--data {error}") from None
     sizes: dict[str, Any] = {"samples": (X.shape[0],), "features": (X.shape[1],), "batch": (1,)}
     return replace(request, options=replace(options, **sizes, data_label=label(request.data)))
+
+
+def _required(contests: Iterable[Contest]) -> list[str]:
+    """The modules that the solvers need beyond our own dependencies."""
+    cases = [case for contest in contests for case in contest.cases]
+    return sorted({case.solver.requires for case in cases if case.solver.requires})
 
 
 def _device_bytes(environments: Sequence[Any]) -> dict[str, int]:

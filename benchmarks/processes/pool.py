@@ -119,6 +119,12 @@ class Nurseries:
         with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
             return dict(worker.ask("peaks", PEAKS_TIMEOUT_S, threads=threads)["peaks"])
 
+    def _versions(self, nursery: Nursery, modules: Sequence[str]) -> dict[str, str]:
+        if not modules:
+            return {}
+        with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
+            return dict(worker.ask("versions", ANSWER_TIMEOUT_S, modules=list(modules))["versions"])
+
     def _facts(self, nursery: Nursery, kinds: Mapping[str, str]) -> dict[str, Any]:
         """Of the processor, or by name of each device of this platform that is here (worker.hardware)."""
         facts: dict[str, Any] = {}
@@ -176,8 +182,11 @@ class Nurseries:
             self._gauges[device] = None
             return {}
 
-    def records(self, kinds: Mapping[str, str]) -> list[dict[str, Any]]:
-        """An environment record for each nursery that runs: what it is, what it can do at most; no path in it."""
+    def records(self, kinds: Mapping[str, str], required: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """An environment record for each nursery that runs: what it is, what it can do at most; no path in it.
+
+        `required`: the modules of libraries that compete, whose versions stand beside those of NumPy and JAX.
+        """
         environments = []
         for setting, nursery in self._running.items():
             x64 = "float64" if setting.x64 else "float32"
@@ -194,7 +203,8 @@ class Nurseries:
                     "threads": setting.threads,
                     "x64": setting.x64,
                     "cores": setting.cores,
-                    **{name: nursery.hello[name] for name in ("python", "packages", "blas", "xla_flags", "fork")},
+                    **{name: nursery.hello[name] for name in ("python", "blas", "xla_flags", "fork")},
+                    "packages": nursery.hello["packages"] | self._versions(nursery, required),
                     "dropped": variables.dropped(),
                     "kept": variables.kept(replaced=asked),
                     "device_kind": "; ".join(dict.fromkeys(kinds[name] for name in _devices_of(setting, kinds)))

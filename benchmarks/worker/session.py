@@ -7,8 +7,9 @@ Standard library, numpy, jax and `solvers` alone: `versus --python` needs no mor
 
 from __future__ import annotations
 
+import importlib.metadata
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,9 +112,17 @@ ERRANDS: dict[str, Callable[[Message], Message]] = {
     "facts": lambda message: {
         "facts": cpu.processor_facts() if message["device"] == "cpu" else gpu.device_facts(message["device"])
     },
+    "versions": lambda message: {"versions": _versions(message["modules"])},
     "peaks": lambda message: {"peaks": peaks.measured_peaks(threads=message["threads"])},
 }
-"""What a worker may be asked without a case: a plugin's solvers, a device's kind, number and facts, the peaks."""
+"""What a worker may be asked without a case: of plugins, devices and libraries what they are, and the peaks."""
+
+
+def _versions(modules: Iterable[str]) -> dict[str, str]:
+    """Of the packages that these modules are in, by the package's name; of those that are installed."""
+    packages = importlib.metadata.packages_distributions()
+    names = {name for module in modules for name in packages.get(module.partition(".")[0], ())}
+    return {name: importlib.metadata.version(name) for name in sorted(names)}
 
 
 def _given(thing: Any) -> Any:

@@ -46,7 +46,7 @@ class FakeNurseries:
 
     def of(self, case: Case) -> None: ...
 
-    def records(self, kinds: Any) -> list[dict[str, Any]]:  # noqa: ARG002
+    def records(self, kinds: Any, required: Any) -> list[dict[str, Any]]:  # noqa: ARG002
         return [self.record]
 
 
