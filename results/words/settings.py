@@ -5,10 +5,12 @@ run under none has the empty text.
 """
 
 import shlex
+from functools import cache
 
 from .text import plain
 
 
+@cache
 def under(setting: str | None) -> str:
     """What a case's name ends in: ` with A=1 B=2 without C`; nothing for none."""
     try:
