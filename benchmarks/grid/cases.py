@@ -156,7 +156,7 @@ def _cases(options: RunOptions, sweep: Sweep, workload: Workload, threads: str, 
     """Each solver asked for, on each device that it runs on, at each precision, in each environment and setting."""
     cases = []
     for setting, (environment, (packaged, added)) in product(settings_of(options.settings), sides.items()):
-        chosen = _competitors(options, sweep, workload, packaged)
+        chosen = [] if options.plugins_alone else _competitors(options, sweep, workload, packaged)
         chosen += [solver for solver in added if solver.method == workload.method]
         cases += [
             Case(workload, solver, device, threads, precision, environment, setting)

@@ -124,6 +124,7 @@ class RunOptions:
     seed: int = 0
     data_label: str | None = None
     flush_cache: bool = False
+    plugins_alone: bool = False  # of `versus`: no solver but theirs competes, with the baseline
     more_than: float | None = None  # of `versus`: the difference that it stops at the answer to, as a fraction
 
     def __post_init__(self) -> None:

@@ -93,11 +93,17 @@ class Nurseries:
         added: list[Solver] = []
         for path in nursery.setting.plugins:
             with _passing(nursery.worker({"environment": environment})) as worker:
+                foreign = [f"{folder}{os.sep}" for folder in nursery.setting.foreign]
                 try:
-                    rows = worker.ask("solvers", ANSWER_TIMEOUT_S, path=str(path))["solvers"]
+                    answer = worker.ask("solvers", ANSWER_TIMEOUT_S, path=str(path), foreign=foreign)
                 except WorkerEnded as ended:
                     raise UsageError(f"--plugin {path}: {ended.reason.removeprefix('PluginError: ')}") from None
-            added += [Solver.of(row, _elsewhere) for row in rows]
+            if answer["strays"]:
+                raise UsageError(
+                    f"--plugin {path}: the side {environment} imports what is of the other side: "
+                    f"{', '.join(answer['strays'])}; name the folder that your packages are in by --path"
+                )
+            added += [Solver.of(row, _elsewhere) for row in answer["solvers"]]
         return packaged, added
 
     def device_kind(self, environment: str, device: str, under: str | None = None) -> str:
@@ -212,7 +218,13 @@ class Nurseries:
                     "facts": self._facts(nursery, kinds),
                     "peaks": self._peaks(nursery, threads=False) if base and setting.device == "cpu" else None,
                     "plugins": {path.name: file_hash(path) for path in setting.plugins},
-                    **dict(zip(("commit", "dirty"), machine.commit_of(setting.solvers), strict=True)),
+                    **dict(
+                        zip(
+                            ("commit", "dirty"),
+                            machine.commit_of(setting.path[0] if setting.path else setting.solvers),
+                            strict=True,
+                        )
+                    ),
                 }
             )
         return environments

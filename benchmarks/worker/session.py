@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
-from collections.abc import Callable, Iterable, Mapping
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,7 +108,7 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
 
 
 ERRANDS: dict[str, Callable[[Message], Message]] = {
-    "solvers": lambda message: {"solvers": [solver.as_dict() for solver in load_file(Path(message["path"]))]},
+    "solvers": lambda message: _load(message["path"], message["foreign"]),
     "device": lambda message: {"kind": devices.find(message["device"]).device_kind},
     "count": lambda message: {"count": len(devices.named(message["device"]))},
     "facts": lambda message: {
@@ -116,6 +118,19 @@ ERRANDS: dict[str, Callable[[Message], Message]] = {
     "peaks": lambda message: {"peaks": peaks.measured_peaks(threads=message["threads"])},
 }
 """What a worker may be asked without a case: of plugins, devices and libraries what they are, and the peaks."""
+
+
+def _load(path: str, foreign: Sequence[str]) -> Message:
+    """The solvers that a plugin registers, and which of the modules that it brought are of the other side."""
+    before = set(sys.modules)
+    solvers = [solver.as_dict() for solver in load_file(Path(path))]
+    installed = os.path.join(sys.prefix, "")  # a repository may hold its own environment, which both sides share
+    strays = []
+    for name in sorted(sys.modules.keys() - before):
+        file = os.path.realpath(getattr(sys.modules[name], "__file__", None) or "")
+        if file.startswith(tuple(foreign)) and not file.startswith(installed):
+            strays.append(f"{name} from {file}")
+    return {"solvers": solvers, "strays": strays}
 
 
 def _versions(modules: Iterable[str]) -> dict[str, str]:

@@ -47,5 +47,5 @@ def test_a_question_that_cannot_be_asked(
 
 def test_from_a_wheel_it_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(versus, "git", lambda *_: None)
-    with pytest.raises(UsageError, match=r"is not in a git checkout.*clone linregbench.*or name another interpreter"):
-        versus.sides("main", None, ()).__enter__()
+    with pytest.raises(UsageError, match=r"is not in a git checkout.*clone linregbench.*or another interpreter"):
+        versus.sides(versus.Question("main")).__enter__()
