@@ -17,7 +17,7 @@ from .. import variables
 from ..grid.options import RunOptions, UsageError, parse_percentage
 from ..grid.settings import settings_of
 from .help import HOW_LONG, OUTPUT, WHAT, Command, option, program
-from .read import FAIL_ON, FILE, FORMAT, advise, failures_of, print_judged, tell_notices, tell_written
+from .read import FAIL_ON, FILE, JUDGED_FORMAT, SUMMARY, advise, failures_of, print_judged, tell_notices, tell_written
 from .run_options import options_of, run_options
 from .statuses import DONE, INTERRUPTED, NO_ANSWER
 
@@ -136,7 +136,8 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
     help="Keep the run file.",
 )
 @FAIL_ON
-@FORMAT
+@JUDGED_FORMAT
+@SUMMARY
 def versus(
     ref: str | None,
     python: str | None,
@@ -148,6 +149,7 @@ def versus(
     output: Path | None,
     fail_on: str | None,
     form: str,
+    summary: bool,
     **given: Any,
 ) -> int:
     """Judge the working tree against REF, both sampled in lockstep.
@@ -182,7 +184,7 @@ def versus(
         from linregbench.results.compare.runs import compare_sides
         from linregbench.results.runfile.read import read_run
 
-        return print_judged([compare_sides(read_run(finished.path), before, after)], fail_on, form)
+        return print_judged([compare_sides(read_run(finished.path), before, after)], fail_on, form, summary=summary)
 
 
 def _request(given: Mapping[str, Any], output: Path | None) -> Request:

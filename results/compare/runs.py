@@ -18,7 +18,7 @@ from ..stats.contests import baseline_of, contests, floors
 from ..stats.estimates import Estimate, estimate_run, ratio_in
 from ..stats.intervals import FloatArray
 from ..stats.lockstep import ALL, least_quiet, log_times
-from ..stats.quiet import thresholds
+from ..stats.quiet import quiet_share, thresholds
 from ..stats.ratios import Floors, Ratio, control_false_discoveries, unpaired_ratio
 from ..stats.shortfall import shortfall
 from ..words.settings import under
@@ -75,6 +75,7 @@ class Comparison:
     paired: bool  # two sides of one run, in lockstep
     across: bool = False  # a side is no run file: ratios, and never a verdict
     more_than: float | None = None  # the difference that was asked about, where the run stopped at the answer
+    quiet_share: float | None = None  # of the samples of one run
 
     @property
     def got_worse(self) -> bool:
@@ -156,7 +157,8 @@ def _within(
         ]
         for names, base, new in sides
     }
-    gathered = contests(run.measurements, run.blocks, thresholds(run.blocks))
+    limits = thresholds(run.blocks)
+    gathered, quiet = contests(run.measurements, run.blocks, limits), quiet_share(run.blocks, limits)
     more_than = run.header.options.get("more_than")
     more_than = more_than if isinstance(more_than, float) and more_than > 0 else None
     drawn = [
@@ -181,6 +183,7 @@ def _within(
                 shortfalls=_shortfalls((run,), ("the run",)),
                 paired=True,
                 more_than=more_than,
+                quiet_share=None if math.isnan(quiet) else quiet,
             )
         )
     return tuple(comparisons)
