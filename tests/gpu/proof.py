@@ -219,19 +219,19 @@ def _done(stage: Stage, plan: Plan, number: int, seconds: float) -> tuple[str, s
                 _kill(process)
     bad = next((place for place, how in enumerate(ended) if how != "ok"), None)
     if bad is not None:
-        return ended[bad], f"{_last_line(logs[bad], plan.folder)} ({logs[bad].name})"
+        said = _short(_last_line(logs[bad], plan.folder), LINE - 60)  # which leaves room for the log's name
+        return ended[bad], f"{said} ({logs[bad].name})"
     if stage.told:
         with contextlib.suppress(OSError):
             return "ok", stage.told(plan)
-    said = logs if stage.at_once else logs[-1:]
-    return "ok", "; ".join(_last_line(log, plan.folder) for log in said)
+    return "ok", "; ".join(_last_line(log, plan.folder) for log in (logs if stage.at_once else logs[-1:]))
 
 
 def _last_line(log: Path, folder: Path) -> str:
     """What was said last, with the files of the folder by their names: it is read on another machine."""
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     said = lines[-1].strip() if lines else "it said nothing"
-    return _short(said.replace(f"{folder}{os.sep}", ""), LINE - 50)
+    return said.replace(f"{folder}{os.sep}", "")
 
 
 def _short(text: str, most: int) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from gpu import proof
 from gpu.proof import Plan, Stage
+from gpu.sides import told_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PROOF = ROOT / "tests/gpu/proof.py"
@@ -67,6 +68,14 @@ def alive(pid: int) -> bool:
         return False
 
 
+def dies(pid: int) -> bool:
+    """Whether it comes to its end: a killed one needs a moment on a busy machine, and nobody waits for it."""
+    until_s = time.monotonic() + 20
+    while alive(pid) and time.monotonic() < until_s:
+        time.sleep(0.02)
+    return not alive(pid)
+
+
 def test_a_stage_says_its_last_line_and_all_is_in_the_tar(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
     writes = "import pathlib, sys; pathlib.Path(sys.argv[1], 'a.json').write_text('[1]'); print('x'); print('seen: 1')"
     status, lines, files = proved(plan, stage("first", writes), stage("second", "print('that is it')"))
@@ -119,7 +128,7 @@ def test_one_that_is_deaf_is_killed_with_its_children(plan: Plan) -> None:
     assert status == 1
     assert "cut off" in line
     assert line.endswith("deaf (1-deaf.log)")
-    assert not alive(int((plan.folder / "child").read_text()))
+    assert dies(int((plan.folder / "child").read_text()))
 
 
 def test_what_the_budget_has_no_room_for_is_dropped_and_said_to_be(plan: Plan) -> None:
@@ -141,6 +150,18 @@ def test_the_tar_is_whole_after_each_stage(plan: Plan) -> None:
     assert status == 0
     assert [line.split()[-1] for line in lines] == ["0", "3", "4"]  # the folder, its stages.txt, and a log for each
     assert not tar.with_name(tar.name + ".part").exists()
+
+
+def test_a_long_word_leaves_room_for_the_name_of_the_log(plan: Plan) -> None:
+    _, (line,), _ = proved(plan, stage("fails", "raise SystemExit('9' * 500)"))
+    assert line.endswith("... (1-fails.log)")
+    assert len(line) <= proof.LINE
+
+
+def test_what_the_sides_say_fits_into_a_line() -> None:
+    pairs = [{"study": "aa", "verdict": "inconclusive", "ratio": 1.0, "low": 0.2, "high": 6.7}] * 12
+    planted = {"study": "planted", "verdict": "inconclusive", "ratio": 0.944, "low": 0.802, "high": 1.11}
+    assert len(told_of([*pairs, planted])) < proof.LINE - len("5 sides    inconclusive  100 s  ")
 
 
 def test_a_line_is_short_and_names_no_folder_of_this_machine(plan: Plan) -> None:
@@ -183,7 +204,7 @@ def test_when_the_proof_itself_is_ended_what_was_finished_is_in_the_tar(
         assert files["1-first.log"] == "kept\n"
         if ended_by == signal.SIGTERM:
             assert files["stages.txt"].splitlines()[1].endswith("the proof was interrupted")
-            assert not alive(at_work)
+            assert dies(at_work)
     finally:
         if alive(at_work):  # nobody was left to end it
             os.killpg(os.getpgid(at_work), signal.SIGKILL)

@@ -120,6 +120,12 @@ def test_the_page_has_the_device_and_its_limits_with_their_units(tmp_path: Path)
     assert "| gram | 102 | 102 us | loop_add_fusion 100 times, memcpy 2 times |" in limits
 
 
+def test_of_a_cpu_there_are_no_kernels_to_tell(tmp_path: Path) -> None:
+    told = LIMITS | {"kernels_seen": {"gram": {"kernels": {}, "lines": {"/host:CPU | python3": 700}}}}
+    page = page_of(tmp_path, WHOLE | {"limits.json": json.dumps(told).encode()})
+    assert "No device was watched." in section(page, "What it can do at most")
+
+
 def test_each_solver_has_a_row_by_the_last_word_on_it(tmp_path: Path) -> None:
     page = page_of(tmp_path, WHOLE)
     solvers = section(page, "Every solver")
@@ -148,6 +154,11 @@ def test_sides_tell_what_they_say_and_what_they_do_not(tmp_path: Path) -> None:
     assert "of 1 identical pair, 0 had a false verdict" in sides
     assert "does not say that a difference of 3% would have been found" in sides
     assert "The planted 3% was found: faster, after 12 blocks." in sides
+    assert "cost more" not in sides
+    dear = page_of(
+        tmp_path, WHOLE | {"sides/sides.json": json.dumps([pair("planted", "faster", 1.34, 0.05, 2)]).encode()}
+    )
+    assert "It cost more than 3%: its steps are a second loop" in dear
     narrow = json.dumps([pair("aa", "same", 1.0, 0.01, 12), pair("planted", "inconclusive", 1.03, 0.04, 4)]).encode()
     page = page_of(tmp_path, WHOLE | {"sides/sides.json": narrow})
     sides = section(page, "Identical code, and a planted slowdown")
