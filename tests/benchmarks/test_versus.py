@@ -1,7 +1,9 @@
 """Sides of a person's own code: commits of a plugin's repository, or two files; what does not fit is told."""
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from linregbench.benchmarks.processes.pool import Nurseries
 from linregbench.benchmarks.versus import HERE, Question, changed_here, sides
 from linregbench.results.runfile.read import read_run
 
+ROOT = Path(__file__).resolve().parents[2]
 BENCH = """
 from fastfit import fit
 from linregbench import solver
@@ -143,3 +146,30 @@ def test_a_clone_as_ci_makes_it_is_told_what_to_type(team: Path, tmp_path: Path)
     git(tmp_path, "clone", "--quiet", "--depth", "1", "--branch", "double", f"file://{team}", "shallow")
     with pytest.raises(UsageError, match="this clone is shallow: git fetch --depth=1 origin main:main"):
         sides(Question("main", plugins=(bench(tmp_path / "shallow"),))).__enter__()
+
+
+def test_the_gate_of_ci_judges_by_where_the_branch_began(team: Path, tmp_path: Path) -> None:
+    """In a clone as a CI makes it: one commit, detached."""
+    git(team, "checkout", "--quiet", "main")
+    bench(team).write_text(BENCH + "# main went on\n")
+    git(team, "commit", "--quiet", "--all", "--message", "later")
+    git(tmp_path, "clone", "--quiet", "--depth", "1", "--branch", "double", f"file://{team}", "job")
+    git(tmp_path / "job", "checkout", "--quiet", "--detach")
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "linregbench"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m linregbench "$@"\n')
+    program.chmod(0o755)
+    summary = tmp_path / "summary.md"
+    told = {"PLUGIN": "benchmarks/bench.py", "IMPORT_PATH": "src", "MORE_THAN": "20%", "ARGUMENTS": "--samples 10000"}
+    told |= {"GITHUB_STEP_SUMMARY": str(summary), "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    told |= {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [ROOT / ".ci" / "gate"],
+        cwd=tmp_path / "job",
+        env=os.environ | told,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "**1 slower**: base is " + git(team, "rev-parse", "--short", "double~1").strip() in summary.read_text()
