@@ -89,7 +89,7 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
         try:
             if ask == "prepare":
                 workload = Workload(**case["workload"])
-                cold = flush.flush_for(case["device"]) if case.get("flush_cache") else None
+                cold = flush.flush_for(case["device"]) if case.get("cache") == "cold" else None
                 desk = _Desk(case, workload, _given(problem), private_bytes=memory.private_bytes(), flush=cold)
                 reply = _prepare(desk)
             elif ask == "probe":
