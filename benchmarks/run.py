@@ -100,7 +100,6 @@ def limits_of(options: RunOptions) -> Limits:
             preset.long_samples,
             target_s=preset.target_s,
             sampling_s=preset.sampling_s,
-            flush_cache=options.flush_cache,
         ),
         exact=options.blocks is not None,
         more_than=options.more_than,
@@ -188,8 +187,8 @@ def run(
     it is of whatever was measured by then, with a warning; with nothing measured the interrupt goes on.
 
     `axes` are the options of `linregbench run` by their names, each a value or a list: method, strategy, variant,
-    device, dtype, samples, features, batch, steps, condition, threads; and baseline, blocks, budget_s, timeout_s, seed,
-    and settings: what is typed behind each `--set`.
+    device, dtype, samples, features, batch, steps, condition, threads, cache; and baseline, blocks, budget_s,
+    timeout_s, seed, and settings: what is typed behind each `--set`.
     Without `output` the run file is not kept. Raises UsageError for whatever the command line would refuse.
     """
     from linregbench.results.formats.measured import MeasuredFrame

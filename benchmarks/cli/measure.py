@@ -14,7 +14,7 @@ import click
 from linregbench.results.words.text import plain
 
 from .. import variables
-from ..grid.options import RunOptions, UsageError, parse_percentage
+from ..grid.options import HOT, RunOptions, UsageError, parse_percentage
 from ..grid.settings import settings_of
 from .help import HOW_LONG, OUTPUT, WHAT, Command, option, program
 from .read import FAIL_ON, FILE, JUDGED_FORMAT, SUMMARY, advise, failures_of, print_judged, tell_notices, tell_written
@@ -230,7 +230,10 @@ def _print_plan(ready: PreparedRun) -> int:
         kinds = dict.fromkeys(kind_of(case) for case in entrants)
         several = ", ".join(kinds) if len(kinds) > 1 else ""
         settings = dict.fromkeys(text for case in entrants if (text := under(case.setting).strip()))
-        print("; ".join(filter(None, (f"{contest.title}: {', '.join(names)}", several, ", ".join(settings)))))
+        caches = (
+            "" if ready.request.options.caches == (HOT,) else f"caches {' and '.join(ready.request.options.caches)}"
+        )
+        print("; ".join(filter(None, (f"{contest.title}: {', '.join(names)}", several, ", ".join(settings), caches))))
     blocks = f"{fewest} blocks" if fewest == most else f"{fewest} to {most} blocks"
     many = f"{counted(cases, 'case')} of {counted(len(ready.contests), 'problem')}"
     print(f"{many}, {blocks}: about {span(ready.predicted_s)}")

@@ -117,9 +117,10 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
 def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: str, summary: bool) -> int:
     """Is the run NEW faster or slower than BASE?
 
-    Or of one file: the two sides that versus wrote, or each setting of run --set against the first.
+    Or of one file: the two sides that versus wrote, each setting of run --set against the first,
+    or the cold caches of run --cache hot,cold against the hot ones.
     """
-    from linregbench.results.compare.runs import compare_runs, compare_settings, compare_sides
+    from linregbench.results.compare.runs import compare_caches, compare_runs, compare_settings, compare_sides
     from linregbench.results.formats.foreign import foreign_rows
     from linregbench.results.runfile.read import read_run
 
@@ -140,8 +141,8 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
         sides = run.header.options.get("environments")
         if isinstance(sides, list) and len(sides) == 2:
             return print_judged([compare_sides(run, *map(str, sides))], fail_on, form, summary=summary)
-        if settings := compare_settings(run):
-            return print_judged(settings, fail_on, form, summary=summary)
+        if within := compare_settings(run) or compare_caches(run):
+            return print_judged(within, fail_on, form, summary=summary)
     if len(files) != 2:
         raise UsageError(f"compare takes two files, BASE and NEW, got {len(files)}; --across takes any number of runs")
     base, new = files

@@ -244,7 +244,6 @@ def _measure(
         "long_call_s": rules.long_call_s,
         "lone_call_s": rules.lone_call_s,
         "target_s": rules.target_s,
-        "flush_cache": rules.flush_cache,
         "guard": number == 0,
         "gate": True,
         "layout": _number(session.seed, contest.key, number),

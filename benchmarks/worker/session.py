@@ -92,7 +92,7 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
         try:
             if ask == "prepare":
                 workload = Workload(**case["workload"])
-                cold = flush.flush_for(case["device"]) if case.get("flush_cache") else None
+                cold = flush.flush_for(case["device"]) if case.get("cache") == "cold" else None
                 desk = _Desk(case, workload, _given(problem), private_bytes=memory.private_bytes(), flush=cold)
                 reply = _prepare(desk)
             elif ask == "probe":
@@ -108,7 +108,7 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
 
 
 ERRANDS: dict[str, Callable[[Message], Message]] = {
-    "solvers": lambda message: _load(message["path"], message["foreign"]),
+    "solvers": lambda message: _load(message["path"], message.get("foreign", ())),
     "device": lambda message: {"kind": devices.find(message["device"]).device_kind},
     "count": lambda message: {"count": len(devices.named(message["device"]))},
     "facts": lambda message: {

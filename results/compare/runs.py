@@ -1,4 +1,4 @@
-"""Faster or slower: one run against another, or environments or settings of one run that was sampled in lockstep.
+"""Faster or slower: one run against another, or environments, settings or caches of one run in lockstep.
 
 Two runs share no moment, so their times are compared unpaired, from what nothing disturbed, with a delta of
 at least 3%, and only where nothing but the code differs. The sides of one run share every disturbance: their ratios
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
+from ..fields import CACHES
 from ..runfile.read import Run, RunFileError
 from ..runfile.records import Case
 from ..runfile.schema import Scalars
@@ -22,7 +23,7 @@ from ..stats.quiet import quiet_share, thresholds
 from ..stats.ratios import Floors, Ratio, control_false_discoveries, unpaired_ratio
 from ..stats.shortfall import shortfall
 from ..words.settings import under
-from .refusals import differences
+from .refusals import cache_states, differences
 
 
 class OfCase(Protocol):
@@ -97,7 +98,9 @@ def compare_runs(base: Run, new: Run) -> Comparison:
     """Two runs, unpaired: refused where more than the code differs."""
     names = _names(base, new)
     apart_in = differences(base, new, names)
-    pairs = matched(estimate_run(base), estimate_run(new), (itself,))
+    # a hot run beside a cold one: their cases meet, to be refused
+    keys = (itself,) if cache_states(base) & cache_states(new) else (itself, whatever_the_cache)
+    pairs = matched(estimate_run(base), estimate_run(new), keys)
     levels = levels_of(base), levels_of(new)
     drawn = [ratio_of(*levels, mine.case, theirs.case) if mine and theirs else None for mine, theirs in pairs]
     refused: list[Sequence[str]] = [
@@ -141,6 +144,13 @@ def compare_settings(run: Run) -> tuple[Comparison, ...]:
     others = [setting for setting in by_setting if setting != base]
     sides = [((names[base], names[new]), by_setting.get(base, []), by_setting[new]) for new in others]
     return _within(run, sides, whatever_is_set)
+
+
+def compare_caches(run: Run) -> tuple[Comparison, ...]:
+    """The cold caches of a run against its hot ones, block by block; none of a run that has but one of them."""
+    rows = estimate_run(run) if len(cache_states(run)) == len(CACHES) else ()
+    hot, cold = ([row for row in rows if row.case.cache == cache] for cache in CACHES)
+    return _within(run, [(CACHES, hot, cold)] if rows else [], whatever_the_cache)
 
 
 def _within(
@@ -198,6 +208,7 @@ def alike_but_for(*names: str) -> Likeness:
 itself = alike_but_for()
 elsewhere = alike_but_for("environment")
 whatever_is_set = alike_but_for("setting")
+whatever_the_cache = alike_but_for("cache")
 anywhere = alike_but_for("environment", "device", "threads")
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..fields import FIRST_RESULT
+from ..fields import FIRST_RESULT, HOT
 from ..runfile.read import RunFileError
 from ..runfile.records import SHORTEST_S
 from ..runfile.schema import converted, shown
@@ -104,7 +104,7 @@ def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple
         raise RunFileError(f"{path}: not a file of asv's results that can be read: {error}") from None
     if many_machines:
         environment += f" on {path.parent.name}"
-    named = {"run": f"{commit[:8]} {environment}", "environment": environment, "source": "asv"}
+    named = {"run": f"{commit[:8]} {environment}", "environment": environment, "source": "asv", "cache": HOT}
     return date_ms, [_finished(row) | named for row in cases.values()]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..fields import CASE, FIRST_RESULT, START, WORKLOAD
+from ..fields import CASE, FIRST_RESULT, HOT, START, WORKLOAD
 from ..runfile.read import RunFileError
 from ..runfile.records import LONGEST_S, SHORTEST_S
 from ..runfile.schema import EMPTY, converted, shown
@@ -97,7 +97,7 @@ def case_columns(about: Mapping[str, Any]) -> dict[str, Any]:
     workload = mapping("workload", about.get("workload"))
     row = {n: value(n, workload.get(n), field.kind, needed=field.required) for n, field in WORKLOAD.items()}
     case = {n: value(n, about.get(n), field.kind, needed=field.required) or None for n, field in CASE.items()}
-    return row | {"batch": row["batch"] or 1} | case
+    return row | {"batch": row["batch"] or 1} | case | {"cache": case["cache"] or HOT}
 
 
 def _phase_columns(about: Mapping[str, Any]) -> dict[str, float | None]:

@@ -13,12 +13,14 @@ from typing import Any
 
 import msgspec
 
-from ..fields import CASE, CASE_KEYS, DATA, FIRST_RESULT, MEASURED_S, WORKLOAD
+from ..fields import CACHES, CASE, CASE_KEYS, DATA, FIRST_RESULT, HOT, MEASURED_S, WORKLOAD
 from .device_states import check_device_state, slowest_device_sentinel_s
 from .schema import EMPTY, Scalar, Scalars, Whole
 
 STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
 ROLES = ("case", "baseline", "twin")
+UNSAID = {"setting": "", "cache": HOT}
+"""What a record leaves out, by name: those from before there was another had none of it."""
 OPERATIONS = (DATA, "gram", "powers")
 
 # no sample of anything lies outside; within, no logarithm or ratio can overflow
@@ -47,6 +49,7 @@ class Case:
     threads: str
     environment: str
     setting: str = ""
+    cache: str = HOT
 
     def __hash__(self) -> int:
         return self._hash
@@ -60,7 +63,7 @@ class Case:
     def facts(self) -> dict[str, str]:
         """What tells it from the others of its problem, for JSON."""
         facts = {name: getattr(self, name) for name in ("dtype", *CASE_KEYS)}
-        return {name: value for name, value in facts.items() if value or name != "setting"}
+        return {name: value for name, value in facts.items() if value != UNSAID.get(name)}
 
 
 def problem_key(workload: Scalars) -> ProblemKey:
@@ -158,6 +161,7 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
     precision: str
     environment: str
     setting: str = ""  # variables of the environment that it was given (words.settings)
+    cache: str = HOT
     status: str
     reason: str | None = None
     loops: Whole | None = None
@@ -195,6 +199,7 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
 
     def __post_init__(self) -> None:
         _one_of("role", self.role, ROLES)
+        _one_of("cache", self.cache, CACHES)
         _one_of("operations", self.operations or DATA, OPERATIONS)
         _one_of("status", self.status, STATUSES)
         if len(self.samples_s) != len(self.rounds):
@@ -301,10 +306,10 @@ class Stop(_Kind, frozen=True, kw_only=True, tag="stop"):
     problem: Scalars
     threads: str
     reason: str
-    case: Scalars | None = None  # CASE_KEYS and dtype; the setting where there is one
+    case: Scalars | None = None  # CASE_KEYS and dtype; without what is UNSAID
 
     def __post_init__(self) -> None:
-        if self.case is not None and {"setting", *self.case} != {"dtype", *CASE_KEYS}:
+        if self.case is not None and {*UNSAID, *self.case} != {"dtype", *CASE_KEYS}:
             raise ValueError(
                 f"'case' must have dtype, {', '.join(CASE_KEYS)}, got {', '.join(map(str, self.case))[:80]}"
             )

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 
 import pandas as pd
 
-from ..fields import CONTEST_KEYS
+from ..fields import CONTEST_KEYS, HOT
 from ..formats.load import Loaded
 from ..formats.measured import half_width_of
 from ..formats.unjudged import conclusion, judged_here, notes, rests_on
@@ -34,6 +34,7 @@ from ..words.names import Record, at_precision, grouped, named, title, varying
 from ..words.settings import under
 from ..words.text import bound_text, counted, error_text, listed, plain, share_text
 from .accuracy import accuracy_sentences
+from .caches import cold_tables
 from .table import Cell, Document, Table, number_cell, table_of
 
 NOISY = 0.05
@@ -48,7 +49,7 @@ def case_document(loaded: Loaded) -> Document:
     lines = footnotes(loaded)
     if loaded.frame["excess_loss"].notna().any():
         lines += accuracy_sentences(fronts(records), varying(records))
-    return Document(workload_tables(records), opening(loaded), lines)
+    return Document([*workload_tables(records), *cold_tables(loaded.runs)], opening(loaded), lines)
 
 
 def opening(loaded: Loaded) -> list[str]:
@@ -79,8 +80,8 @@ def workload_tables(records: Sequence[Record]) -> list[Table]:
 
 
 def _problem(record: Record) -> tuple[object, ...]:
-    """What ratios are taken inside of: a baseline of one dtype may stand for every dtype."""
-    return tuple(record[key] for key in CONTEST_KEYS if key != "dtype")
+    """What ratios are taken inside of: a baseline of one dtype may stand for every dtype, a hot one for the cold."""
+    return tuple(record[key] for key in CONTEST_KEYS if key not in ("dtype", "cache"))
 
 
 def _table(records: Sequence[Record], told: AbstractSet[str], base: Record | None) -> Table:
@@ -181,8 +182,10 @@ def _conclusion(measured: Sequence[Record], of_problem: Record | None) -> str:
     winner, *level = lead.level
     base = next((record for record in measured if record["verdict"] == "baseline"), None)
     if base is None and of_problem is not None and any(record["ratio"] is not None for record in measured):
-        name = plain(f"{of_problem['strategy']} {of_problem['variant']}") + under(of_problem.get("setting"))
-        over = f" The baseline is {name} in {plain(of_problem['dtype'])}."
+        name = plain(f"{of_problem['strategy']} {of_problem['variant']}")
+        name += under(of_problem.get("setting"), of_problem.get("cache"))
+        hot = of_problem.get("cache") != measured[0].get("cache")
+        over = f" The baseline is {name} in {plain(of_problem['dtype'])}{', its caches hot' if hot else ''}."
     elif base is None:
         over = " There is no baseline here, so no ratio to one."
     elif base is winner or base in level:
@@ -307,13 +310,14 @@ def footnotes(loaded: Loaded) -> list[str]:
 
 
 def _cold(loaded: Loaded, shown: Sequence[str]) -> Iterator[str]:
-    """Which runs were taken with `--flush-cache`."""
+    """Which runs were taken with cold caches."""
     cold = [run for run in shown if run in loaded.cold]
     if cold:
         where = f" in run {listed([plain(run) for run in cold])}" if len(shown) > 1 else ""
+        hot = any(measurement.cache == HOT for run in loaded.runs for measurement in run.measurements)
         yield (
             f"cold caches{where}: a sample is one call, and a buffer of twice the last-level cache is written before "
-            "it, off the clock; baseline and cases alike."
+            f"it, off the clock; {'so it is for the rows named (cold) alone' if hot else 'baseline and cases alike'}."
         )
 
 
