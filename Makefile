@@ -9,6 +9,7 @@
 # make inspect TARGET=h100             what that GPU would run, compiled here without one (installs 250 MB into .aot)
 # make readme  every command of README.md and docs/tutorial.md typed for real in a fresh clone (DOCS= for all pages: an hour)
 # make matrix  the tests on the oldest and newest JAX and NumPy, each Python on PATH (ROWS='3.12-*'; an hour for all)
+# make gpu-proof DEVICE=cuda BUDGET=480s   a GPU proved in minutes, into gpu-proof.tar.gz (docs/gpu.md); SMALL=1: a rehearsal
 # make proof   bias, false alarms and planted slowdowns on this machine, into results/published/proof.md (20 minutes)
 PYTHON ?= python3
 VENV := .venv
@@ -22,11 +23,14 @@ EXTRA := $(if $(and $(findstring cuda,$(DEVICE)),$(wildcard /dev/nvidiactl /dev/
 # Other people's libraries are fetched for the preset that runs them, and for no other.
 EXTRA += $(if $(filter libraries,$(PRESET)),$(VENV)/.ready-libraries)
 
+BUDGET ?= 480s
+SMALL ?=
+
 # On two cores, for one JAX.
 BASE ?= main
 BENCH ?= track_ratio
 
-.PHONY: bench test test-long lint proof readme matrix clean inspect asv asv-continuous pytest-benchmark
+.PHONY: bench test test-long lint proof gpu-proof readme matrix clean inspect asv asv-continuous pytest-benchmark
 
 bench: $(VENV)/.ready-bench $(EXTRA)
 	$(BIN)/linregbench run --preset $(PRESET) --device $(DEVICE)
@@ -91,6 +95,10 @@ $(VENV)/.ready-libraries: $(VENV)/.ready-bench
 proof: $(VENV)/.ready-bench
 	$(BIN)/python tests/studies/proof.py
 
+# Stages within a budget; what was finished is kept. An older gpu-proof is never written over.
+gpu-proof: $(VENV)/.ready-bench $(EXTRA)
+	$(BIN)/python tests/gpu/proof.py --device $(DEVICE) --budget $(BUDGET) $(if $(SMALL),--small)
+
 DOCS ?= README.md tutorial.md
 
 readme:
@@ -104,4 +112,4 @@ matrix:
 	$(PYTHON) tests/studies/matrix.py $(foreach python,$(MATRIX_PYTHONS),--python $(python)) $(if $(ROWS),--only '$(ROWS)')
 
 clean:
-	rm -rf $(VENV) build *.egg-info .asv .aot .matrix
+	rm -rf $(VENV) build *.egg-info .asv .aot .matrix gpu-proof gpu-proof.tar.gz

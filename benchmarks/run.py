@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -100,7 +100,6 @@ def limits_of(options: RunOptions) -> Limits:
             preset.long_samples,
             target_s=preset.target_s,
             sampling_s=preset.sampling_s,
-            flush_cache=options.flush_cache,
         ),
         exact=options.blocks is not None,
         more_than=options.more_than,
@@ -156,12 +155,19 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
             for contest in ready.contests
         ]
         _start_all(ready)
-        if before is None or not before.environments:
-            for record in ready.nurseries.records(ready.kinds):
-                writer.append(record)
+        told: Sequence[Any] = before.environments if before else ()
+        told = told or [
+            writer.append(record) for record in ready.nurseries.records(ready.kinds, _required(ready.contests))
+        ]
         with watch(ready.predicted_s) as watcher:
             session = schedule.Session(
-                ready.limits, ready.nurseries, writer, watcher, ready.request.options.seed, ready.absent
+                ready.limits,
+                ready.nurseries,
+                writer,
+                watcher,
+                ready.request.options.seed,
+                ready.absent,
+                _device_bytes(told),
             )
             return Finished(path, schedule.run_contests(session, states))
 
@@ -181,8 +187,8 @@ def run(
     it is of whatever was measured by then, with a warning; with nothing measured the interrupt goes on.
 
     `axes` are the options of `linregbench run` by their names, each a value or a list: method, strategy, variant,
-    device, dtype, samples, features, batch, steps, condition, threads; and baseline, blocks, budget_s, timeout_s, seed,
-    and settings: what is typed behind each `--set`.
+    device, dtype, samples, features, batch, steps, condition, threads, cache; and baseline, blocks, budget_s,
+    timeout_s, seed, and settings: what is typed behind each `--set`.
     Without `output` the run file is not kept. Raises UsageError for whatever the command line would refuse.
     """
     from linregbench.results.formats.measured import MeasuredFrame
@@ -229,7 +235,7 @@ def check_same(ready: PreparedRun) -> None:
     then: dict[str, Any] = {"grid": before.header.grid, "cpu": before.header.machine.get("cpu")}
     now: dict[str, Any] = {"grid": plan.grid_hash(ready.contests), "cpu": machine.cpu_model()}
     then["sentinel's version"], now["sentinel's version"] = before.header.sentinel, sentinel.VERSION
-    here = {record["nursery"]: record for record in ready.nurseries.records(ready.kinds)}
+    here = {record["nursery"]: record for record in ready.nurseries.records(ready.kinds, _required(ready.contests))}
     for environment in before.environments:
         for name in ("python", "packages", "plugins", "blas"):
             then[f"{name} of {environment.nursery}"] = getattr(environment, name)
@@ -307,6 +313,18 @@ def _with_data(request: Request) -> Request:
         raise UsageError(f"--data {error}") from None
     sizes: dict[str, Any] = {"samples": (X.shape[0],), "features": (X.shape[1],), "batch": (1,)}
     return replace(request, options=replace(options, **sizes, data_label=label(request.data)))
+
+
+def _required(contests: Iterable[Contest]) -> list[str]:
+    """The modules that the solvers need beyond our own dependencies."""
+    cases = [case for contest in contests for case in contest.cases]
+    return sorted({case.solver.requires for case in cases if case.solver.requires})
+
+
+def _device_bytes(environments: Sequence[Any]) -> dict[str, int]:
+    """What a process may hold of the memory of each device that tells (worker.hardware.gpu)."""
+    facts = {device: facts for environment in environments for device, facts in (environment.facts or {}).items()}
+    return {device: int(told["usable_memory_bytes"]) for device, told in facts.items() if "usable_memory_bytes" in told}
 
 
 def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:

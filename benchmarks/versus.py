@@ -1,6 +1,8 @@
-"""One commit, or one interpreter, against the working tree: two nurseries, their workers sampled in lockstep.
+"""Two sides in lockstep: two nurseries, whose workers are sampled against each other.
 
-The other side's `solvers` come from a git worktree of REF that is removed afterwards; both are measured by the same
+With a plugin it is a person's own code: the plugin's file at REF against the one that lies there, each with its own
+commit of the repository in front of the import path. Else it is this project's `solvers`, of REF and of the working
+tree. What is of REF comes from a git worktree that is removed afterwards; both sides are measured by the same
 `benchmarks`, this one's.
 """
 
@@ -8,9 +10,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from .grid.options import UsageError
@@ -18,53 +22,153 @@ from .processes.handle import Setting
 from .processes.machine import git
 
 HERE = "here"
+SAID_LINES = 20
+"""Of a build that fails, so many of its last lines are shown."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What stands against what.
+
+    ref         a commit, a branch, or the path of an interpreter
+    python      another interpreter for the other side
+    plugins     files of solvers; with a `ref` they are of one repository, and the other side has them as they were
+    path        the folder of that repository that leads the import path; its root where none is named
+    build       a command that is run in the repository of either side first
+    base, new   two files of solvers, against each other, instead of all that
+    """
+
+    ref: str | None = None
+    python: str | None = None
+    plugins: tuple[Path, ...] = ()
+    path: str | None = None
+    build: str | None = None
+    base: Path | None = None
+    new: Path | None = None
 
 
 @contextmanager
-def sides(ref: str | None, python: str | None, plugins: tuple[Path, ...]) -> Iterator[dict[str, Setting]]:
-    """The settings of the two sides, the other one first. Raises UsageError for a REF or interpreter that is not there.
-
-    `ref` is a commit, a branch, or the path of an interpreter; with `python` and no `ref`, the other side has the
-    working tree's solvers and that interpreter.
-    """
+def sides(asked: Question) -> Iterator[dict[str, Setting]]:
+    """The settings of the two sides, the other one first. Raises UsageError for what is not there or does not fit."""
+    ref, python = asked.ref, asked.python
+    if asked.base is not None or asked.new is not None:
+        yield _two_files(asked)
+        return
     if ref is not None and python is None and os.sep in ref and os.path.isfile(ref) and os.access(ref, os.X_OK):
         ref, python = None, ref
     if ref is None and python is None:
         raise UsageError("versus needs a commit, a branch or an interpreter to compare the working tree with")
     if python is not None and shutil.which(python) is None:
         raise UsageError(f"--python {python}: no such interpreter")
-    here = Setting(HERE, plugins=plugins)
+    if (asked.path or asked.build) and not (asked.plugins and ref):
+        raise UsageError("--path and --build are of the repository of a plugin: name a commit and a --plugin of it")
+    here = Setting(HERE, plugins=asked.plugins)
     # An absolute path, and not resolved: a virtual environment's python is a link, and knows itself by its own name.
     program = os.path.abspath(shutil.which(python) or python) if python else here.python
     if ref is None:
         name = f"python {Path(program).parent.parent.name or program}"
-        yield {name: Setting(name, python=program, plugins=plugins), HERE: here}
+        yield {name: Setting(name, python=program, plugins=asked.plugins), HERE: here}
         return
-    with _worktree(ref, here.solvers) as (name, solvers):
-        yield {name: Setting(name, python=program, solvers=solvers, plugins=plugins), HERE: here}
+    with ExitStack() as until_end:
+        if not asked.plugins:
+            name, tree, root = until_end.enter_context(_worktree(ref, here.solvers))
+            solvers = tree / here.solvers.relative_to(root)
+            if not (solvers / "registry.py").is_file():
+                raise UsageError(f"versus {ref}: {name} has no package solvers to compare with")
+            yield {name: Setting(name, python=program, solvers=solvers), HERE: here}
+            return
+        files = [path.resolve() for path in asked.plugins]
+        name, tree, root = until_end.enter_context(_worktree(ref, files[0].parent))
+        roots = [_import_root(side, asked) for side in (tree, root)]
+        for side in (tree, root):
+            _build(asked.build, side)
+        theirs = tuple(_in_tree(file, root, tree, name) for file in files)
+        yield {
+            name: Setting(name, python=program, plugins=theirs, path=(roots[0],), foreign=(root,)),
+            HERE: Setting(HERE, plugins=tuple(files), path=(roots[1],), foreign=(tree,)),
+        }
+
+
+def _two_files(asked: Question) -> dict[str, Setting]:
+    if asked.base is None or asked.new is None:
+        raise UsageError("--base and --new name two files of solvers, one against the other: give both")
+    others = {"a commit": asked.ref, "--plugin": asked.plugins, "--path": asked.path, "--build": asked.build}
+    if beside := [name for name, value in others.items() if value]:
+        raise UsageError(f"--base and --new are all there is to compare: leave out {' and '.join(beside)}")
+    files = [file.resolve() for file in (asked.base, asked.new)]
+    if files[0] == files[1]:
+        raise UsageError(f"--base and --new are the same file, {asked.base}")
+    names = [file.stem for file in files] if files[0].stem != files[1].stem else ["base", "new"]
+    return {name: Setting(name, plugins=(file,), path=(file.parent,)) for name, file in zip(names, files, strict=True)}
 
 
 @contextmanager
-def _worktree(ref: str, package: Path) -> Iterator[tuple[str, Path]]:
-    """A checkout of REF for as long as it is needed: its name (short commit) and its solvers package."""
-    root = git(package, "rev-parse", "--show-toplevel")
-    if root is None:
+def _worktree(ref: str, folder: Path) -> Iterator[tuple[str, Path, Path]]:
+    """A checkout of REF of the repository that holds a folder, for as long as it is needed.
+
+    Its name (short commit), where it lies, and the root of the repository.
+    """
+    told = git(folder, "rev-parse", "--show-toplevel")
+    if told is None:
         raise UsageError(
-            f"versus {ref}: {package} is not in a git checkout, so there is no other commit of it: clone linregbench, "
-            "pip install --editable it and type this there, or name another interpreter (--python)"
+            f"versus {ref}: {folder} is not in a git checkout, so there is no other commit of it: for this project's "
+            "solvers clone linregbench, pip install --editable it and type this there; for your own, name a "
+            "--plugin of a repository, or two files (--base, --new), or another interpreter (--python)"
         )
-    commit = git(package, "rev-parse", "--verify", "--quiet", "--short", f"{ref}^{{commit}}")
+    root = Path(told).resolve()
+    commit = git(root, "rev-parse", "--verify", "--quiet", "--short", f"{ref}^{{commit}}")
     if commit is None:
-        raise UsageError(f"versus {ref}: no such commit, branch or interpreter")
-    folder = Path(tempfile.mkdtemp(prefix="linregbench-versus-"))
+        raise UsageError(f"versus {ref}: no such commit, branch or interpreter in {root}{_how_to_have(ref, root)}")
+    scratch = Path(tempfile.mkdtemp(prefix="linregbench-versus-")).resolve()
     try:
-        if git(Path(root), "worktree", "add", "--detach", "--quiet", str(folder / "tree"), commit) is None:
+        if git(root, "worktree", "add", "--detach", "--quiet", str(scratch / "tree"), commit) is None:
             raise UsageError(f"versus {ref}: git could not check out {commit}")
-        solvers = folder / "tree" / package.relative_to(Path(root).resolve())
-        if not (solvers / "registry.py").is_file():
-            raise UsageError(f"versus {ref}: {commit} has no package solvers to compare with")
-        yield commit, solvers
+        yield commit, scratch / "tree", root
     finally:
-        git(Path(root), "worktree", "remove", "--force", str(folder / "tree"))
-        shutil.rmtree(folder, ignore_errors=True)
-        git(Path(root), "worktree", "prune")
+        git(root, "worktree", "remove", "--force", str(scratch / "tree"))
+        shutil.rmtree(scratch, ignore_errors=True)
+        git(root, "worktree", "prune")
+
+
+def _how_to_have(ref: str, root: Path) -> str:
+    """The command that mends it where a clone lacks what its origin has."""
+    if git(root, "rev-parse", "--verify", "--quiet", f"origin/{ref}^{{commit}}") is not None:
+        return f"; there is origin/{ref}: name that, or git fetch origin {ref}:{ref}"
+    if git(root, "rev-parse", "--is-shallow-repository") == "true":
+        return f"; this clone is shallow: git fetch --depth=1 origin {ref}:{ref}, or git fetch --unshallow"
+    return ""
+
+
+def _import_root(side: Path, asked: Question) -> Path:
+    root = (side / (asked.path or ".")).resolve()
+    if not root.is_dir() or not root.is_relative_to(side.resolve()):
+        raise UsageError(f"--path {asked.path}: no such folder in the repository, as it is now or at {asked.ref}")
+    return root
+
+
+def _in_tree(file: Path, root: Path, tree: Path, name: str) -> Path:
+    """The same file in the other checkout."""
+    if not file.is_relative_to(root):
+        raise UsageError(f"--plugin {file}: all plugins must be of one repository, and this one is not in {root}")
+    there = tree / file.relative_to(root)
+    if not there.is_file():
+        raise UsageError(
+            f"versus {name}: {file.relative_to(root)} is not in that commit; commit it there, or compare two files by "
+            "--base and --new"
+        )
+    return there
+
+
+def _build(command: str | None, side: Path) -> None:
+    """Run a person's command in the root of one side. Raises UsageError with the end of what it said."""
+    if command is None:
+        return
+    done = subprocess.run(command, shell=True, cwd=side, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        said = "\n".join(done.stdout.splitlines()[-SAID_LINES:])
+        raise UsageError(f"--build {command!r} ended with status {done.returncode} in {side}:\n{said}")
+
+
+def changed_here(plugins: Sequence[Path]) -> bool:
+    """Whether the repository of these files has changes that no commit holds, which are part of this side."""
+    return bool(plugins and git(plugins[0].resolve().parent, "status", "--porcelain", "--untracked-files=no"))

@@ -57,16 +57,17 @@ FIELDS = (
     Field("samples", int, "workload", "Samples n of a problem.", contest=True, required=True, least=1),
     Field("features", int, "workload", "Features d, the intercept counted.", contest=True, required=True, least=1),
     Field("batch", int, "workload", "Problems solved together in one call.", contest=True, least=1),
-    Field("steps", int, "workload", "Steps of gradient descent.", contest=True),
+    Field("steps", int, "workload", "Steps of gradient descent.", contest=True, least=1),
     Field("condition", float, "workload", "Condition number given to the data.", contest=True, title="given"),
     Field("seed", int, "workload", "What the data were drawn from.", contest=True, title="varying"),
     Field("step_size", float, "workload", "Step size, where one was asked for.", contest=True, title="given"),
     Field("tolerance", float, "workload", "The size of a step below which gd_tol stops.", contest=True),
-    Field("max_steps", int, "workload", "The most steps that gd_tol takes.", contest=True),
+    Field("max_steps", int, "workload", "The most steps that gd_tol takes.", contest=True, least=1),
     Field("data", str, "workload", "The label of a person's own data.", contest=True, title="given"),
     Field("threads", str, "case", "Threads that it may use: 1, a number or all.", contest=True, required=True),
     Field("environment", str, "case", "Side of a comparison, or here.", contest=True, required=True, title="varying"),
     Field("setting", str, "case", "Variables that --set gave it: NAME=VALUE, or NAME= without a value; or none."),
+    Field("cache", str, "case", "hot, or cold: emptied before each sample of one call, off the clock.", contest=True),
     Field("status", str, "estimate", "ok, or what came of the first block that was not.", required=True),
     Field("reason", str, "estimate", "Why it is not ok, or why its time is not shown."),
     Field("blocks", int, "estimate", "Blocks that time_s rests on."),
@@ -98,7 +99,7 @@ FIELDS = (
     Field("verdict", str, "ratio", "What ratio says: faster, slower, same or inconclusive; or baseline."),
     Field("floor", float, "ratio", "The most that two copies of the baseline differ by: a 95% bound, a fraction."),
     Field("delta", float, "ratio", "The least that is called a difference, as a fraction."),
-    Field("winner", str, "estimate", "The fastest of the same workload, dtype and environment."),
+    Field("winner", str, "estimate", "The fastest of the same workload, dtype, environment and cache."),
     Field("winner_ratio", float, "winner", "Time of the winner / time of this.", "x"),
     Field("winner_ratio_low", float, "winner", "Lower end of the 95% interval of winner_ratio.", "x"),
     Field("winner_ratio_high", float, "winner", "Upper end of the 95% interval of winner_ratio.", "x"),
@@ -161,6 +162,9 @@ DATA = "data"
 """Of `operations`: each step goes through the data, which is all that serves where those or the loss change."""
 CONTEST_KEYS = tuple(field.name for field in FIELDS if field.contest)
 """Rows of the frame that agree in all of these were competing, whatever their device, precision and setting."""
+
+HOT, COLD = CACHES = ("hot", "cold")
+"""Of `cache`; those of one do not compete with those of the other, since that is another question."""
 
 COLUMNS = {field.name: field.dtype for field in FIELDS if field.over_blocks or not field.told_by_worker}
 """The frame's, with their dtypes."""

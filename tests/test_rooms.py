@@ -1,6 +1,7 @@
 """The house: which room and which folder may import what, who reads the clock, and that importing does nothing."""
 
 import ast
+import functools
 import json
 import re
 import subprocess
@@ -52,8 +53,13 @@ def module_of(path: Path) -> str:
     return ".".join((NAME, *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
 
 
-def imports(path: Path) -> Iterator[str]:
+@functools.cache
+def imports(path: Path) -> tuple[str, ...]:
     """Every module that the file imports when it runs, anywhere in it, by its full name."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     package = module_of(path).split(".") if path.name == "__init__.py" else module_of(path).split(".")[:-1]
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(_Running().visit(tree)):
@@ -178,6 +184,7 @@ def test_asv_collects_nothing_by_accident(path: Path) -> None:
     assert not {name for name in defined | imported if COLLECTED.match(name)}
 
 
+@functools.cache
 def after(statement: str) -> dict[str, list[str]]:
     """What stands after a statement in a fresh interpreter: modules, XLA backends, variables changed, threads."""
     program = f"""if True:

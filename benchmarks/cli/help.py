@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from .. import devices
-from ..grid.options import PRECISIONS
+from ..grid.options import CACHES, PRECISIONS
 from ..grid.presets import PRESETS
 
 WHAT, HOW, WHERE, HOW_LONG, OUTPUT, OTHER = "What", "How", "Where", "How long", "Output", "Options"
@@ -146,6 +146,7 @@ _NAMES: dict[str, Callable[[], Iterable[str]]] = {
     "device": lambda: devices.PLATFORMS,
     "method": _words("METHODS"),
     "dtype": _words("DTYPES"),
+    "cache": lambda: CACHES,
     "precision": lambda: PRECISIONS,
     "threads": lambda: ("1", "all"),
 }

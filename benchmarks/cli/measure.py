@@ -14,10 +14,10 @@ import click
 from linregbench.results.words.text import plain
 
 from .. import variables
-from ..grid.options import RunOptions, UsageError, parse_percentage
+from ..grid.options import HOT, RunOptions, UsageError, parse_percentage
 from ..grid.settings import settings_of
 from .help import HOW_LONG, OUTPUT, WHAT, Command, option, program
-from .read import FAIL_ON, FILE, FORMAT, advise, failures_of, print_judged, tell_notices, tell_written
+from .read import FAIL_ON, FILE, JUDGED_FORMAT, SUMMARY, advise, failures_of, print_judged, tell_notices, tell_written
 from .run_options import options_of, run_options
 from .statuses import DONE, INTERRUPTED, NO_ANSWER
 
@@ -101,6 +101,23 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
     otherwise="this one",
     help="Another interpreter, and so another JAX, for the other side.",
 )
+@option(
+    "--path",
+    group=WHAT,
+    example="--plugin bench.py --path src",
+    otherwise="its root",
+    help="With a plugin: the folder of its repository that leads each side's import path.",
+)
+@option(
+    "--build",
+    group=WHAT,
+    metavar="COMMAND",
+    example="--build 'python setup.py build_ext --inplace'",
+    otherwise="nothing is built",
+    help="With a plugin: run this in each side's checkout first.",
+)
+@option("--base", type=FILE, group=WHAT, example="--base old.py --new new.py", help="A file of solvers, without git.")
+@option("--new", type=FILE, group=WHAT, example="--base old.py --new new.py", help="The file that is judged.")
 @run_options
 @option(
     "--more-than",
@@ -119,30 +136,43 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
     help="Keep the run file.",
 )
 @FAIL_ON
-@FORMAT
+@JUDGED_FORMAT
+@SUMMARY
 def versus(
     ref: str | None,
     python: str | None,
+    path: str | None,
+    build: str | None,
+    base: Path | None,
+    new: Path | None,
     more_than: str | None,
     output: Path | None,
     fail_on: str | None,
     form: str,
+    summary: bool,
     **given: Any,
 ) -> int:
     """Judge the working tree against REF, both sampled in lockstep.
 
-    REF is a commit, a branch or an interpreter.
+    REF is a commit, a branch or an interpreter. With --plugin it is a commit of the plugin's repository, and both
+    sides import that repository as it was, or is: your code against your code.
     """
     from ..run import measure, prepared
     from ..sampling.progress import watcher
-    from ..versus import sides
+    from ..versus import Question, changed_here, sides
 
     failures_of(fail_on)
     request = _request(given | {"more_than": parse_percentage("--more-than", more_than)}, output)
     _tell_variables(request.options)
-    with sides(ref, python, request.plugins) as settings, tempfile.TemporaryDirectory() as folder:
-        base, new = settings
-        options = replace(request.options, environments=(base, new))
+    question = Question(ref, python, request.plugins, path, build, base, new)
+    if ref is not None and changed_here(request.plugins):
+        print(
+            "linregbench: the working tree has changes that no commit holds: they are part of `here`", file=sys.stderr
+        )
+    with sides(question) as settings, tempfile.TemporaryDirectory() as folder:
+        before, after = settings
+        own = bool(request.plugins or base) and request.options.strategies is None
+        options = replace(request.options, environments=(before, after), plugins_alone=own)
         output = output or Path(folder) / "versus.jsonl"
         request = replace(request, options=options, output=output, sides=settings)
         blocks = VERSUS_BLOCKS if options.more_than is None else ANSWER_BLOCKS
@@ -154,7 +184,7 @@ def versus(
         from linregbench.results.compare.runs import compare_sides
         from linregbench.results.runfile.read import read_run
 
-        return print_judged([compare_sides(read_run(finished.path), base, new)], fail_on, form)
+        return print_judged([compare_sides(read_run(finished.path), before, after)], fail_on, form, summary=summary)
 
 
 def _request(given: Mapping[str, Any], output: Path | None) -> Request:
@@ -200,7 +230,10 @@ def _print_plan(ready: PreparedRun) -> int:
         kinds = dict.fromkeys(kind_of(case) for case in entrants)
         several = ", ".join(kinds) if len(kinds) > 1 else ""
         settings = dict.fromkeys(text for case in entrants if (text := under(case.setting).strip()))
-        print("; ".join(filter(None, (f"{contest.title}: {', '.join(names)}", several, ", ".join(settings)))))
+        caches = (
+            "" if ready.request.options.caches == (HOT,) else f"caches {' and '.join(ready.request.options.caches)}"
+        )
+        print("; ".join(filter(None, (f"{contest.title}: {', '.join(names)}", several, ", ".join(settings), caches))))
     blocks = f"{fewest} blocks" if fewest == most else f"{fewest} to {most} blocks"
     many = f"{counted(cases, 'case')} of {counted(len(ready.contests), 'problem')}"
     print(f"{many}, {blocks}: about {span(ready.predicted_s)}")

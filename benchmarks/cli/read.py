@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +16,7 @@ from linregbench.results.fields import COLUMNS
 
 from ..grid.options import UsageError, one_of, parse_list
 from .demo import notebook_svgs
-from .help import OUTPUT, WHAT, WHERE, Command, names_from, option
+from .help import OUTPUT, WHAT, WHERE, Command, names_from, option, program
 from .statuses import DONE, FAILURES, NO_ANSWER
 
 if TYPE_CHECKING:
@@ -32,6 +34,21 @@ FORMAT = option(
     group=OUTPUT,
     example="--format csv",
     help="As tables for a terminal, as Markdown, or in full precision for programs.",
+)
+JUDGED_FORMAT = option(
+    *("--format", "form"),
+    type=click.Choice(["rich", "markdown", "csv", "json", "github"]),
+    default="rich",
+    group=OUTPUT,
+    example="--format github",
+    help="As tables for a terminal, as Markdown, in full precision for programs, or as a comment for a pull request.",
+)
+SUMMARY = option(
+    "--summary",
+    is_flag=True,
+    group=OUTPUT,
+    example="--summary",
+    help="Append the comment for a pull request to the file that GITHUB_STEP_SUMMARY names, where it names one.",
 )
 FAIL_ON = option(
     "--fail-on",
@@ -95,13 +112,15 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
     help="Compare devices or machines, of one run file or more: no verdicts.",
 )
 @FAIL_ON
-@FORMAT
-def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: str) -> int:
+@JUDGED_FORMAT
+@SUMMARY
+def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: str, summary: bool) -> int:
     """Is the run NEW faster or slower than BASE?
 
-    Or of one file: the two sides that versus wrote, or each setting of run --set against the first.
+    Or of one file: the two sides that versus wrote, each setting of run --set against the first,
+    or the cold caches of run --cache hot,cold against the hot ones.
     """
-    from linregbench.results.compare.runs import compare_runs, compare_settings, compare_sides
+    from linregbench.results.compare.runs import compare_caches, compare_runs, compare_settings, compare_sides
     from linregbench.results.formats.foreign import foreign_rows
     from linregbench.results.runfile.read import read_run
 
@@ -110,6 +129,10 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
     if fail_on is not None and (across or others):
         why = f"{others[0]} is no run file" if others else "there are none across devices or machines"
         raise UsageError(f"--fail-on {fail_on} needs verdicts, and {why}")
+    if across and (form == "github" or summary):
+        raise UsageError(
+            "--format github and --summary tell of verdicts, and there are none across devices or machines"
+        )
     if across and not others:
         return _compare_across(files, form)
     if len(files) == 1 and not others:
@@ -117,17 +140,17 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
         tell_notices([run])
         sides = run.header.options.get("environments")
         if isinstance(sides, list) and len(sides) == 2:
-            return print_judged([compare_sides(run, *map(str, sides))], fail_on, form)
-        if settings := compare_settings(run):
-            return print_judged(settings, fail_on, form)
+            return print_judged([compare_sides(run, *map(str, sides))], fail_on, form, summary=summary)
+        if within := compare_settings(run) or compare_caches(run):
+            return print_judged(within, fail_on, form, summary=summary)
     if len(files) != 2:
         raise UsageError(f"compare takes two files, BASE and NEW, got {len(files)}; --across takes any number of runs")
     base, new = files
     if others:
         from linregbench.results.compare.files import compare_anything
 
-        return print_judged([compare_anything(base, new, across=across)], fail_on, form)
-    return print_judged([compare_runs(read_run(base), read_run(new))], fail_on, form)
+        return print_judged([compare_anything(base, new, across=across)], fail_on, form, summary=summary)
+    return print_judged([compare_runs(read_run(base), read_run(new))], fail_on, form, summary=summary)
 
 
 @click.command(
@@ -274,13 +297,21 @@ def advise(files: Sequence[Path], **asked: Any) -> int:
     return DONE if advice.candidates or races else NO_ANSWER
 
 
-def print_judged(comparisons: Sequence[Comparison], fail_on: str | None, form: str) -> int:
-    """Print comparisons; the status of what they were asked to fail on, the worst first."""
+def print_judged(comparisons: Sequence[Comparison], fail_on: str | None, form: str, *, summary: bool = False) -> int:
+    """Print comparisons; the status of what they were asked to fail on, the worst first.
+
+    `summary`: append them as a comment to the file that CI shows, too.
+    """
     from linregbench.results.tables.comparison import comparison_document, comparison_frame
     from linregbench.results.tables.formats import show
 
     failures = failures_of(fail_on)
-    show(form, lambda: [*map(comparison_document, comparisons)], lambda: comparison_frame(*comparisons))
+    if summary:
+        _append_summary(_comment(comparisons))
+    if form == "github":
+        print(_comment(comparisons), end="")
+    else:
+        show(form, lambda: [*map(comparison_document, comparisons)], lambda: comparison_frame(*comparisons))
     verdicts = {row.verdict for comparison in comparisons for row in comparison.rows}
     for name, (status, these) in FAILURES.items():
         if name in failures and verdicts & {*these}:
@@ -290,6 +321,27 @@ def print_judged(comparisons: Sequence[Comparison], fail_on: str | None, form: s
         print(f"linregbench: --fail-on {fail_on}: no case was judged at all", file=sys.stderr)
         return FAILURES["undecided" if "inconclusive" in verdicts else "refused"][0]
     return DONE
+
+
+def _comment(comparisons: Sequence[Comparison]) -> str:
+    from linregbench.results.tables.github import github_comment
+
+    return github_comment(comparisons, shlex.join([program(), *sys.argv[1:]]))
+
+
+def _append_summary(comment: str) -> None:
+    """To GITHUB_STEP_SUMMARY's file; whatever stands in the way is told, and fails nothing that was measured."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        print(
+            "linregbench: --summary: GITHUB_STEP_SUMMARY names no file, so there is none to append to", file=sys.stderr
+        )
+        return
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(comment)
+    except OSError as error:
+        print(f"linregbench: --summary {path}: {error.strerror}", file=sys.stderr)
 
 
 def failures_of(fail_on: str | None) -> tuple[str, ...]:

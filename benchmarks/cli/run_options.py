@@ -9,6 +9,7 @@ import click
 
 from ..grid.options import (
     AXES,
+    HOT,
     MOST_CPU_DEVICES,
     RunOptions,
     UsageError,
@@ -22,9 +23,9 @@ from .help import HOW, HOW_LONG, WHAT, WHERE, completion, option
 from .read import FILE
 
 _PRESET_WORDS = "The sweep to make. " + "; ".join(f"{p.name}: {p.about}" for p in PRESETS.values()) + "."
-_GROUPS = {"device": WHERE, "threads": WHERE, "precision": HOW}
+_GROUPS = {"device": WHERE, "threads": WHERE, "precision": HOW, "cache": HOW}
 """Of the axes, those that are not what is run but how, or where."""
-_AT_FIRST = {"device": "cpu"}
+_AT_FIRST = {"device": "cpu", "cache": HOT}
 """Of an axis, what holds where it is not given and it is not the preset that says so."""
 
 
@@ -90,13 +91,6 @@ _RUN_OPTIONS: tuple[Any, ...] = (
         help="Of the data and of the order of samples.",
     ),
     option(
-        "--flush-cache",
-        is_flag=True,
-        group=HOW,
-        example="--flush-cache",
-        help="Empty the last-level cache before each sample of one call.",
-    ),
-    option(
         "--cpu-devices",
         default=1,
         type=click.IntRange(1, MOST_CPU_DEVICES),
@@ -157,7 +151,6 @@ def options_of(given: Mapping[str, Any]) -> RunOptions:
         budget_s=parse_duration("--budget", given["budget"]),
         timeout_s=parse_duration("--timeout", given["timeout"]),
         seed=number("seed") or 0,
-        flush_cache=given["flush_cache"],
         more_than=given.get("more_than"),
         **lists_of(given),
     )

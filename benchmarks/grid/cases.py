@@ -16,7 +16,7 @@ from linregbench.solvers.problem import Workload, data_bytes, make_workload
 from linregbench.solvers.registry import Solver
 
 from .. import devices
-from .options import RunOptions, UsageError, one_of, some_of
+from .options import CACHES, HOT, RunOptions, UsageError, one_of, some_of
 from .presets import PRESETS, Size, Sweep
 from .settings import settings_of
 
@@ -47,7 +47,7 @@ PAYS_FROM = {"solve": 8, "cholesky": 8}
 
 @dataclass(frozen=True)
 class Case:
-    """Workload x solver x device x threads x environment x setting: one row of the tables."""
+    """Workload x solver x device x threads x environment x setting x caches: one row of the tables."""
 
     workload: Workload
     solver: Solver
@@ -56,6 +56,7 @@ class Case:
     precision: str = "highest"
     environment: str = "here"
     setting: str = ""
+    cache: str = HOT
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, as they stand in a measurement's record."""
@@ -66,13 +67,15 @@ class Case:
         rest = {name: getattr(self, name) for name in ("device", "threads", "precision", "environment")}
         # left out where there is none, so that the grid of a run from before there were any is the same
         rest |= {"setting": self.setting} if self.setting else {}
+        rest |= {"cache": self.cache} if self.cache != HOT else {}
         return {"workload": self.workload.as_dict()} | solver | rest
 
     @property
     def name(self) -> str:
         """Short, for the progress line."""
         device = "" if self.device == "cpu" else f" on {self.device}"
-        return f"{self.solver.strategy}{device}" + (f" ({self.setting})" if self.setting else "")
+        apart = (self.setting, self.cache if self.cache != HOT else "")
+        return f"{self.solver.strategy}{device}" + "".join(f" ({text})" for text in apart if text)
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,8 @@ def problem_of(workload: Workload) -> dict[str, Any]:
 def select(options: RunOptions, sides: Sides, counts: Mapping[str, int] | None = None) -> tuple[Contest, ...]:
     """The contests of a run. Raises UsageError for names that do not exist and for an empty grid.
 
-    The baseline runs in every contest, on the CPU, in the last environment, the first dtype and the base setting.
+    The baseline runs in every contest, on the CPU, in the last environment, the first dtype and the base setting;
+    its caches are hot, unless every case's are cold.
     `counts` tells how many devices go by a device's name, where that is not one.
     """
     preset = PRESETS[options.preset]
@@ -153,19 +157,24 @@ def select(options: RunOptions, sides: Sides, counts: Mapping[str, int] | None =
 
 
 def _cases(options: RunOptions, sweep: Sweep, workload: Workload, threads: str, sides: Sides) -> list[Case]:
-    """Each solver asked for, on each device that it runs on, at each precision, in each environment and setting."""
+    """Each solver asked for, on each device that it runs on, at each precision, in each environment and setting, hot or
+    cold."""
     cases = []
     for setting, (environment, (packaged, added)) in product(settings_of(options.settings), sides.items()):
-        chosen = _competitors(options, sweep, workload, packaged)
+        chosen = [] if options.plugins_alone else _competitors(options, sweep, workload, packaged)
         chosen += [solver for solver in added if solver.method == workload.method]
         cases += [
-            Case(workload, solver, device, threads, precision, environment, setting)
-            for device, solver in product(options.devices, chosen)
+            Case(workload, solver, device, threads, precision, environment, setting, cache)
+            for device, solver, cache in product(options.devices, chosen, _hot_first(options))
             if solver.runs_on(devices.parse(device)[0])
             and (device != "cpu" or not _is_for_accelerators(solver) or _every(options, sweep))
             for precision in _precisions(options, sweep, solver, workload)
         ]
     return cases
+
+
+def _hot_first(options: RunOptions) -> list[str]:
+    return [cache for cache in CACHES if cache in options.caches]
 
 
 def _is_for_accelerators(solver: Solver) -> bool:
@@ -189,8 +198,8 @@ def _contest(
 ) -> Contest:
     workload, threads = cases[0].workload, cases[0].threads
     solver = _baseline(options.baseline, workload.method, solvers)
-    base_setting = settings_of(options.settings)[0]
-    baseline = Case(workload, solver, "cpu", threads, environment=environments[-1], setting=base_setting)
+    of_base = {"setting": settings_of(options.settings)[0], "cache": _hot_first(options)[0]}
+    baseline = Case(workload, solver, "cpu", threads, environment=environments[-1], **of_base)
     cases = tuple(dict.fromkeys(cases))
     contest = Contest(problem_of(workload), threads, tuple(c for c in cases if c != baseline), (baseline,))
     if len(environments) == 1:

@@ -17,6 +17,8 @@ MEANT_DEVICE = {"gpu": "cuda", "nvidia": "cuda", "amd": "rocm"}
 """What people call a device that has another name here."""
 PRECISIONS = ("highest", "default", "high")
 """Of float32 products in JAX, what `jax_default_matmul_precision` takes; `default` leaves it to the device."""
+HOT, COLD = CACHES = ("hot", "cold")
+"""Caches as the calls before left them, or emptied before each sample."""
 
 T = TypeVar("T")
 
@@ -86,9 +88,12 @@ AXES = {
     "steps": Axis("steps", whole, "Steps of gradient descent.", "100"),
     "condition": Axis("conditions", float, "Condition numbers given to the data.", "10,1000"),
     "threads": Axis("threads", str, "1, a number, or all.", "1,all"),
+    "cache": Axis(
+        "caches", str, "hot, cold: cold empties the last-level cache before each sample of one call.", "hot,cold"
+    ),
 }
 """By name, in the order of the command line's help."""
-SINGLE = ("settings", "baseline", "cpu_devices", "blocks", "budget_s", "timeout_s", "seed", "flush_cache")
+SINGLE = ("settings", "baseline", "cpu_devices", "blocks", "budget_s", "timeout_s", "seed")
 
 
 def lists_of(given: Mapping[str, str | None]) -> dict[str, Any]:
@@ -114,6 +119,7 @@ class RunOptions:
     steps: tuple[int, ...] | None = None
     conditions: tuple[float, ...] | None = None
     threads: tuple[str, ...] | None = None
+    caches: tuple[str, ...] = (HOT,)
     environments: tuple[str, ...] = ("here",)
     settings: tuple[str, ...] = ()  # variables of the environment and their values, as typed
     cpu_devices: int = 1
@@ -123,7 +129,7 @@ class RunOptions:
     timeout_s: float | None = None
     seed: int = 0
     data_label: str | None = None
-    flush_cache: bool = False
+    plugins_alone: bool = False  # of `versus`: no solver but theirs competes, with the baseline
     more_than: float | None = None  # of `versus`: the difference that it stops at the answer to, as a fraction
 
     def __post_init__(self) -> None:
@@ -133,6 +139,7 @@ class RunOptions:
         one_of("method", self.methods, METHODS)
         one_of("dtype", self.dtypes, DTYPES)
         one_of("precision", self.precisions, PRECISIONS)
+        one_of("cache", self.caches, CACHES)
         for device in self.devices:
             try:
                 devices.parse(device)
@@ -180,8 +187,10 @@ class RunOptions:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> RunOptions:
-        """What `as_dict` wrote."""
+        """What `as_dict` wrote, before `caches` were an axis too."""
         known: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+        if known.pop("flush_cache", False):
+            known["caches"] = (COLD,)
         return cls(**known)
 
 

@@ -61,6 +61,10 @@ class Setting:
     python: str = sys.executable
     solvers: Path = _ROOM.parent / "solvers"
     plugins: tuple[Path, ...] = ()
+    path: tuple[Path, ...] = ()
+    """Folders that lead the import path of workers: of a person's own code, one commit of it."""
+    foreign: tuple[Path, ...] = ()
+    """Folders of the other side, from which nothing may be imported."""
     cores: tuple[int, ...] = ()
     """What workers are pinned to, before their backend starts and counts its cores; empty: not pinned."""
     allowed: tuple[int, ...] = ()
@@ -166,6 +170,7 @@ class Nursery:
         setting = self.setting
         plugins = [str(path) for path in setting.plugins]
         case = dict(case) | {"pin": setting.cores, "allowed": setting.allowed, "plugins": plugins}
+        case |= {"path": [str(path) for path in setting.path]}
         if self.hello["fork"]:
             process, order = self._running(), "fork"
         else:

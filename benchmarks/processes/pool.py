@@ -93,11 +93,17 @@ class Nurseries:
         added: list[Solver] = []
         for path in nursery.setting.plugins:
             with _passing(nursery.worker({"environment": environment})) as worker:
+                foreign = [f"{folder}{os.sep}" for folder in nursery.setting.foreign]
                 try:
-                    rows = worker.ask("solvers", ANSWER_TIMEOUT_S, path=str(path))["solvers"]
+                    answer = worker.ask("solvers", ANSWER_TIMEOUT_S, path=str(path), foreign=foreign)
                 except WorkerEnded as ended:
                     raise UsageError(f"--plugin {path}: {ended.reason.removeprefix('PluginError: ')}") from None
-            added += [Solver.of(row, _elsewhere) for row in rows]
+            if answer["strays"]:
+                raise UsageError(
+                    f"--plugin {path}: the side {environment} imports what is of the other side: "
+                    f"{', '.join(answer['strays'])}; name the folder that your packages are in by --path"
+                )
+            added += [Solver.of(row, _elsewhere) for row in answer["solvers"]]
         return packaged, added
 
     def device_kind(self, environment: str, device: str, under: str | None = None) -> str:
@@ -118,6 +124,12 @@ class Nurseries:
     def _peaks(self, nursery: Nursery, *, threads: bool) -> dict[str, float]:
         with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
             return dict(worker.ask("peaks", PEAKS_TIMEOUT_S, threads=threads)["peaks"])
+
+    def _versions(self, nursery: Nursery, modules: Sequence[str]) -> dict[str, str]:
+        if not modules:
+            return {}
+        with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
+            return dict(worker.ask("versions", ANSWER_TIMEOUT_S, modules=list(modules))["versions"])
 
     def _facts(self, nursery: Nursery, kinds: Mapping[str, str]) -> dict[str, Any]:
         """Of the processor, or by name of each device of this platform that is here (worker.hardware)."""
@@ -176,8 +188,11 @@ class Nurseries:
             self._gauges[device] = None
             return {}
 
-    def records(self, kinds: Mapping[str, str]) -> list[dict[str, Any]]:
-        """An environment record for each nursery that runs: what it is, what it can do at most; no path in it."""
+    def records(self, kinds: Mapping[str, str], required: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """An environment record for each nursery that runs: what it is, what it can do at most; no path in it.
+
+        `required`: the modules of libraries that compete, whose versions stand beside those of NumPy and JAX.
+        """
         environments = []
         for setting, nursery in self._running.items():
             x64 = "float64" if setting.x64 else "float32"
@@ -194,7 +209,8 @@ class Nurseries:
                     "threads": setting.threads,
                     "x64": setting.x64,
                     "cores": setting.cores,
-                    **{name: nursery.hello[name] for name in ("python", "packages", "blas", "xla_flags", "fork")},
+                    **{name: nursery.hello[name] for name in ("python", "blas", "xla_flags", "fork")},
+                    "packages": nursery.hello["packages"] | self._versions(nursery, required),
                     "dropped": variables.dropped(),
                     "kept": variables.kept(replaced=asked),
                     "device_kind": "; ".join(dict.fromkeys(kinds[name] for name in _devices_of(setting, kinds)))
@@ -202,7 +218,13 @@ class Nurseries:
                     "facts": self._facts(nursery, kinds),
                     "peaks": self._peaks(nursery, threads=False) if base and setting.device == "cpu" else None,
                     "plugins": {path.name: file_hash(path) for path in setting.plugins},
-                    **dict(zip(("commit", "dirty"), machine.commit_of(setting.solvers), strict=True)),
+                    **dict(
+                        zip(
+                            ("commit", "dirty"),
+                            machine.commit_of(setting.path[0] if setting.path else setting.solvers),
+                            strict=True,
+                        )
+                    ),
                 }
             )
         return environments

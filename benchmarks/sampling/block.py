@@ -46,7 +46,6 @@ class Rules:
     rounds: int = ROUNDS
     target_s: float = TARGET_S
     sampling_s: float = SAMPLING_S
-    flush_cache: bool = False
     until_s: float = math.inf
     """On the clock: no round beyond the usual ones begins later."""
 

@@ -31,7 +31,7 @@ def skips(
     state: State,
     limits: Limits,
     absent: Mapping[str, str],
-    available_bytes: int,
+    free: plan.Memory,
     start: Callable[[Case], LiveWorker],
     tell: Callable[[str], None],
 ) -> Iterator[dict[str, Any]]:
@@ -39,7 +39,7 @@ def skips(
     for case, reason in state.contest.lacking:
         yield skipped(Entry(case), reason)
     for case in state.left:
-        why = absent.get(case.device) or plan.impossible(case, available_bytes)
+        why = absent.get(case.device) or plan.impossible(case, free)
         if why is None and plan.is_heavy(case):
             tell(f"{state.contest.title}: predict {case.name}")
             why = _too_long(case, limits, start)

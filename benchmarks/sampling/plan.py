@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from linregbench.solvers.problem import data_bytes
 
-from ..grid.cases import Case, Contest, is_foreign, resting_bytes, worker_bytes
+from ..grid.cases import COPIES, Case, Contest, is_foreign, resting_bytes, worker_bytes
 from ..processes.machine import MEMORY_SHARE
 from .block import ROUNDS, Entry, Rules, sampled_rounds
 
@@ -38,8 +39,12 @@ PROBE_S, GUARD_CALLS = {"numpy": 0.2, "jax": 0.7}, {"numpy": 1, "jax": 2}
 """What a probe takes, and how many calls the guards make that are worth counting. As above."""
 
 HEAVY_CALLS = 500
-HEAVY_FLOPS = 2e9
-"""Past either a case is probed before its first block, so that a call of hours is a skip and not a timeout."""
+HEAVY_FLOPS = {"cpu": 2e9, "accelerator": 2e11}
+"""Past either a case is probed before its first block, so that a call of hours is a skip and not a timeout. An H100 did
+4e11 a second in steps through data, and a probe takes longer there than on a CPU: a context, and the compiling."""
+
+ACCELERATOR_S = 0.7
+"""On top for an accelerator: a context of its own, its compiler, the profiler. Measured on an H100."""
 
 
 @dataclass(frozen=True)
@@ -58,33 +63,51 @@ class Limits:
     more_than: float | None = None
 
 
-def impossible(case: Case, available_bytes: int) -> str | None:
+Memory = Mapping[str, int]
+"""Free bytes by device; an accelerator that does not tell is not in it."""
+
+
+def impossible(case: Case, free: Memory) -> str | None:
     """Why a case cannot be run at all, or None."""
     workload = case.workload
     if workload.method == "ols" and workload.samples < workload.features:
         return f"{workload.samples} samples are fewer than {workload.features} features: OLS has no single answer"
     needed = worker_bytes(case) + data_bytes(workload)  # which the workers are forked with
-    if needed > MEMORY_SHARE * available_bytes:
-        return f"needs about {needed / 2**30:.1f} GiB, and {available_bytes / 2**30:.1f} GiB are free"
+    if needed > MEMORY_SHARE * free["cpu"]:
+        return f"needs about {needed / 2**30:.1f} GiB, and {free['cpu'] / 2**30:.1f} GiB are free"
+    there = free.get(case.device, math.inf)
+    if case.device != "cpu" and COPIES * data_bytes(workload) > MEMORY_SHARE * there:
+        needed = COPIES * data_bytes(workload)
+        return f"needs about {needed / 2**30:.1f} GiB on {case.device}, and {there / 2**30:.1f} GiB are free there"
     return None
 
 
-def groups(contest: Contest, cases: Sequence[Case], available_bytes: int) -> list[list[Entry]]:
+def groups(contest: Contest, cases: Sequence[Case], free: Memory) -> list[list[Entry]]:
     """Who is alive together: everyone, or, where memory is short, several groups that each hold the baselines.
 
     Only one works at a time, so it is what all of them hold at rest, and what the largest takes beside.
     """
     able = set(cases)
     fixed = [Entry(b, role) for b in contest.baselines if b in able for role in ("baseline", "twin")]
-    room = MEMORY_SHARE * available_bytes
     together: list[list[Entry]] = []
     for case in cases:
         if case in contest.baselines:
             continue
-        if not together or together_bytes([*together[-1], Entry(case)]) > room:
+        if not together or not _fits([*together[-1], Entry(case)], free):
             together.append(list(fixed))
         together[-1].append(Entry(case))
     return together or ([fixed] if fixed else [])
+
+
+def _fits(entries: Sequence[Entry], free: Memory) -> bool:
+    """Whether these may be alive together: in the memory of the machine, and each device's in that of the device."""
+    if together_bytes(entries) > MEMORY_SHARE * free["cpu"]:
+        return False
+    for device in {entry.case.device for entry in entries} - {"cpu"}:
+        held = [data_bytes(entry.case.workload) for entry in entries if entry.case.device == device]
+        if sum(held) + (COPIES - 1) * max(held) > MEMORY_SHARE * free.get(device, math.inf):
+            return False
+    return True
 
 
 def together_bytes(entries: Sequence[Entry]) -> int:
@@ -96,7 +119,9 @@ def together_bytes(entries: Sequence[Entry]) -> int:
 
 def is_heavy(case: Case) -> bool:
     """Whether a call of this case might be long enough to be probed first."""
-    return python_calls(case) > HEAVY_CALLS or flops(case) > HEAVY_FLOPS
+    return (
+        python_calls(case) > HEAVY_CALLS or flops(case) > HEAVY_FLOPS["cpu" if case.device == "cpu" else "accelerator"]
+    )
 
 
 def python_calls(case: Case) -> int:
@@ -151,6 +176,7 @@ def predicted_block_s(entries: Iterable[Entry], limits: Limits) -> float:
         calls = 1 if call_s > rules.lone_call_s else 3
         solver = entry.case.solver
         total += _of_backend(OVERHEAD_S, entry.case) + IMPORT_S * is_foreign(solver)
+        total += ACCELERATOR_S * (entry.case.device != "cpu")
         total += calls * call_s + rounds * max(call_s, 1.2 * rules.target_s)
         total += BYTE_S * data_bytes(entry.case.workload)
     return total + ROUNDS * 0.01

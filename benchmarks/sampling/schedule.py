@@ -57,7 +57,11 @@ class Processes(Protocol):
 
 @dataclass(frozen=True)
 class Session:
-    """What one run is made of. `absent`: the devices that are not here, each with its reason."""
+    """What one run is made of.
+
+    absent          the devices that are not here, each with its reason
+    device_bytes    what a process may hold of the memory of the others that tell
+    """
 
     limits: Limits
     processes: Processes
@@ -65,6 +69,7 @@ class Session:
     watcher: Watcher
     seed: int = 0
     absent: Mapping[str, str] = field(default_factory=dict)
+    device_bytes: Mapping[str, int] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
     paces: dict[str, Pace] = field(default_factory=lambda: defaultdict(Pace))
     """By thread setting, since the sentinel is pinned in one and not in the other."""
@@ -189,15 +194,15 @@ def _entries(state: State) -> list[Entry]:
 def _one_block(session: Session, state: State, run_began: float, *, tight: bool) -> None:
     """Measure one block of a contest, and have it on disk, closed; no more rounds than usual where time is `tight`."""
     contest, number, began = state.contest, state.done, clock.now()
-    available = machine.available_bytes()
+    free = {**session.device_bytes, "cpu": machine.available_bytes()}
     records: list[dict[str, Any]] = []
     once_s = 0.0
     if number == 0:
         with clock.stopwatch(session.spent, "predict"):
             start, tell = (lambda case: session.processes.start(case, {})), session.watcher.tell
-            records = list(skips(state, session.limits, session.absent, available, start, tell))
+            records = list(skips(state, session.limits, session.absent, free, start, tell))
         once_s = clock.now() - began
-    groups = plan.groups(contest, state.left, available) or [[]]
+    groups = plan.groups(contest, state.left, free) or [[]]
     for group, entries in enumerate(groups):
         meter = machine.Meter()
         until_s = began if tight else run_began + session.limits.budget_s
@@ -239,7 +244,6 @@ def _measure(
         "long_call_s": rules.long_call_s,
         "lone_call_s": rules.lone_call_s,
         "target_s": rules.target_s,
-        "flush_cache": rules.flush_cache,
         "guard": number == 0,
         "gate": True,
         "layout": _number(session.seed, contest.key, number),

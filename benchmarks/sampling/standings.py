@@ -53,14 +53,14 @@ def standings(title: str, measurements: Iterable[Measurement]) -> Standings:
         if measured.role != "twin":
             facts = str(measured.workload.get("dtype")), measured.environment, measured.device
             several.add(facts)
-            case = (measured.strategy, measured.variant, measured.precision, measured.setting, *facts)
+            case = (measured.strategy, measured.variant, measured.precision, measured.setting, measured.cache, *facts)
             of_case.setdefault(case, []).append(measured)
     base = [m for of in of_case.values() for m in of if m.role == "baseline"]
     base_s = _median_s(base)
     cases = []
-    for (strategy, variant, precision, setting, *where), of in of_case.items():
+    for (strategy, variant, precision, setting, cache, *where), of in of_case.items():
         apart = [fact for place, fact in enumerate(where) if len({each[place] for each in several}) > 1]
-        name = " ".join((f"{strategy} {variant}{at_precision(precision)}", *apart)) + under(setting)
+        name = " ".join((f"{strategy} {variant}{at_precision(precision)}", *apart)) + under(setting, cache)
         bad = next((m.status for m in of if m.status != "ok"), None)
         time_s = None if bad else _median_s(of)
         cases.append(Standing(name, time_s, base_s / time_s if base_s and time_s else None, bad or "no samples"))

@@ -18,6 +18,7 @@ from linregbench.solvers.problem import Problem, Workload, arguments
 from linregbench.solvers.registry import Solver
 
 from .. import clock, devices
+from .hardware.gpu import memory_free_bytes
 
 Arguments = tuple[Any, ...]
 Wait = Callable[[Any], Any]
@@ -87,6 +88,10 @@ def _arrays(workload: Workload, problem: Problem, *, check: bool = False) -> Arg
 
 class AbsentError(RuntimeError):
     """What a solver requires is not installed: its case is skipped, and the message says what to do."""
+
+
+class TooLargeError(RuntimeError):
+    """The device has no room for the compiled solver: its case is skipped, and the message has the sizes."""
 
 
 def import_required(solver: Solver) -> None:
@@ -189,9 +194,18 @@ def _prepare_jax(solver: Solver, workload: Workload, problem: Problem, device: s
         with clock.stopwatch(phases, "compile_s"):
             compiled = lowered.compile()
         temp_bytes = _temp_bytes(compiled)
+        _check_memory(temp_bytes, target)
         if any(np.size(constant) >= LARGE_CONSTANT for constant in traced.jaxpr.consts):
             findings = ("closed_over_data",)  # arrays that it was not given, which the compiler may fold
     return replace(prepared, phases=phases, findings=findings, target=target, temp_bytes=temp_bytes)
+
+
+def _check_memory(temp_bytes: int | None, target: Any) -> None:
+    """Raise TooLargeError where the executable asks for more of a device's memory than the process may still have."""
+    free = memory_free_bytes(target)
+    if temp_bytes is not None and free is not None and temp_bytes > free:
+        needed = f"needs {temp_bytes / 2**30:.1f} GiB beside its data by the compiler's account"
+        raise TooLargeError(f"{needed}, and {free / 2**30:.1f} GiB of the device are free")
 
 
 def _temp_bytes(compiled: Any) -> int | None:

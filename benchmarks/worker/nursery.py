@@ -172,6 +172,7 @@ class NurseryServer:
     def _work(self, case: wire.Message, requests: wire.Reader, send: session.Send) -> None:
         if case.get("pin"):
             os.sched_setaffinity(0, case["pin"])  # before the backend starts, which counts its cores then
+        sys.path[:0] = case.get("path", [])
         if case.get("memory_bytes"):
             memory.limit_growth(case["memory_bytes"])
         shuffled = memory.shuffle_heap(case.get("layout", 0))

@@ -7,8 +7,11 @@ Standard library, numpy, jax and `solvers` alone: `versus --python` needs no mor
 
 from __future__ import annotations
 
+import importlib.metadata
 import math
-from collections.abc import Callable, Mapping
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,7 +76,7 @@ def status_of(error: BaseException) -> tuple[str, str]:
         return "out_of_memory", text or "the allocation failed"
     if type(error).__name__ == "LinAlgError":
         return "wrong", f"LinAlgError: {text}"
-    if isinstance(error, devices.DeviceError | calls.AbsentError):
+    if isinstance(error, devices.DeviceError | calls.AbsentError | calls.TooLargeError):
         return "skipped", text
     return "failed", f"{type(error).__name__}: {text}" if text else type(error).__name__
 
@@ -89,7 +92,7 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
         try:
             if ask == "prepare":
                 workload = Workload(**case["workload"])
-                cold = flush.flush_for(case["device"]) if case.get("flush_cache") else None
+                cold = flush.flush_for(case["device"]) if case.get("cache") == "cold" else None
                 desk = _Desk(case, workload, _given(problem), private_bytes=memory.private_bytes(), flush=cold)
                 reply = _prepare(desk)
             elif ask == "probe":
@@ -105,15 +108,36 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
 
 
 ERRANDS: dict[str, Callable[[Message], Message]] = {
-    "solvers": lambda message: {"solvers": [solver.as_dict() for solver in load_file(Path(message["path"]))]},
+    "solvers": lambda message: _load(message["path"], message.get("foreign", ())),
     "device": lambda message: {"kind": devices.find(message["device"]).device_kind},
     "count": lambda message: {"count": len(devices.named(message["device"]))},
     "facts": lambda message: {
         "facts": cpu.processor_facts() if message["device"] == "cpu" else gpu.device_facts(message["device"])
     },
+    "versions": lambda message: {"versions": _versions(message["modules"])},
     "peaks": lambda message: {"peaks": peaks.measured_peaks(threads=message["threads"])},
 }
-"""What a worker may be asked without a case: a plugin's solvers, a device's kind, number and facts, the peaks."""
+"""What a worker may be asked without a case: of plugins, devices and libraries what they are, and the peaks."""
+
+
+def _load(path: str, foreign: Sequence[str]) -> Message:
+    """The solvers that a plugin registers, and which of the modules that it brought are of the other side."""
+    before = set(sys.modules)
+    solvers = [solver.as_dict() for solver in load_file(Path(path))]
+    installed = os.path.join(sys.prefix, "")  # a repository may hold its own environment, which both sides share
+    strays = []
+    for name in sorted(sys.modules.keys() - before):
+        file = os.path.realpath(getattr(sys.modules[name], "__file__", None) or "")
+        if file.startswith(tuple(foreign)) and not file.startswith(installed):
+            strays.append(f"{name} from {file}")
+    return {"solvers": solvers, "strays": strays}
+
+
+def _versions(modules: Iterable[str]) -> dict[str, str]:
+    """Of the packages that these modules are in, by the package's name; of those that are installed."""
+    packages = importlib.metadata.packages_distributions()
+    names = {name for module in modules for name in packages.get(module.partition(".")[0], ())}
+    return {name: importlib.metadata.version(name) for name in sorted(names)}
 
 
 def _given(thing: Any) -> Any:

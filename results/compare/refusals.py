@@ -7,6 +7,7 @@ which their sentinels tell: the same small work in every run, so that a differen
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..fields import COLD
 from ..runfile.read import Run
 from ..runfile.records import Case
 from ..stats.quiet import sentinel_levels
@@ -42,11 +43,17 @@ def differences(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference
     return tuple(dict.fromkeys(every))
 
 
+def cache_states(run: Run) -> frozenset[str]:
+    """Whether its cases were sampled hot, cold, or both."""
+    return frozenset(measurement.cache for measurement in run.measurements)
+
+
 def _of_machines(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Difference]:
     if base.header.run == new.header.run:
         yield Difference(f"both files hold run {base.header.run}, and a run says nothing about itself")
-    cold = (bool(base.header.options.get("flush_cache")), bool(new.header.options.get("flush_cache")))
-    yield from _differ("flushing of the caches", *cold, names)
+    states = cache_states(base), cache_states(new)
+    if all(states) and not states[0] & states[1]:
+        yield from _differ("flushing of the caches", COLD in states[0], COLD in states[1], names)
     for key, what in _OF_MACHINE.items():
         yield from _differ(what, base.header.machine.get(key), new.header.machine.get(key), names)
 

@@ -1,4 +1,4 @@
-"""Faster or slower: one run against another, or environments or settings of one run that was sampled in lockstep.
+"""Faster or slower: one run against another, or environments, settings or caches of one run in lockstep.
 
 Two runs share no moment, so their times are compared unpaired, from what nothing disturbed, with a delta of
 at least 3%, and only where nothing but the code differs. The sides of one run share every disturbance: their ratios
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
+from ..fields import CACHES
 from ..runfile.read import Run, RunFileError
 from ..runfile.records import Case
 from ..runfile.schema import Scalars
@@ -18,11 +19,11 @@ from ..stats.contests import baseline_of, contests, floors
 from ..stats.estimates import Estimate, estimate_run, ratio_in
 from ..stats.intervals import FloatArray
 from ..stats.lockstep import ALL, least_quiet, log_times
-from ..stats.quiet import thresholds
+from ..stats.quiet import quiet_share, thresholds
 from ..stats.ratios import Floors, Ratio, control_false_discoveries, unpaired_ratio
 from ..stats.shortfall import shortfall
 from ..words.settings import under
-from .refusals import differences
+from .refusals import cache_states, differences
 
 
 class OfCase(Protocol):
@@ -75,6 +76,7 @@ class Comparison:
     paired: bool  # two sides of one run, in lockstep
     across: bool = False  # a side is no run file: ratios, and never a verdict
     more_than: float | None = None  # the difference that was asked about, where the run stopped at the answer
+    quiet_share: float | None = None  # of the samples of one run
 
     @property
     def got_worse(self) -> bool:
@@ -96,7 +98,9 @@ def compare_runs(base: Run, new: Run) -> Comparison:
     """Two runs, unpaired: refused where more than the code differs."""
     names = _names(base, new)
     apart_in = differences(base, new, names)
-    pairs = matched(estimate_run(base), estimate_run(new), (itself,))
+    # a hot run beside a cold one: their cases meet, to be refused
+    keys = (itself,) if cache_states(base) & cache_states(new) else (itself, whatever_the_cache)
+    pairs = matched(estimate_run(base), estimate_run(new), keys)
     levels = levels_of(base), levels_of(new)
     drawn = [ratio_of(*levels, mine.case, theirs.case) if mine and theirs else None for mine, theirs in pairs]
     refused: list[Sequence[str]] = [
@@ -142,6 +146,13 @@ def compare_settings(run: Run) -> tuple[Comparison, ...]:
     return _within(run, sides, whatever_is_set)
 
 
+def compare_caches(run: Run) -> tuple[Comparison, ...]:
+    """The cold caches of a run against its hot ones, block by block; none of a run that has but one of them."""
+    rows = estimate_run(run) if len(cache_states(run)) == len(CACHES) else ()
+    hot, cold = ([row for row in rows if row.case.cache == cache] for cache in CACHES)
+    return _within(run, [(CACHES, hot, cold)] if rows else [], whatever_the_cache)
+
+
 def _within(
     run: Run, sides: Iterable[tuple[tuple[str, str], Sequence[Estimate], Sequence[Estimate]]], alike: Likeness
 ) -> tuple[Comparison, ...]:
@@ -156,7 +167,8 @@ def _within(
         ]
         for names, base, new in sides
     }
-    gathered = contests(run.measurements, run.blocks, thresholds(run.blocks))
+    limits = thresholds(run.blocks)
+    gathered, quiet = contests(run.measurements, run.blocks, limits), quiet_share(run.blocks, limits)
     more_than = run.header.options.get("more_than")
     more_than = more_than if isinstance(more_than, float) and more_than > 0 else None
     drawn = [
@@ -181,6 +193,7 @@ def _within(
                 shortfalls=_shortfalls((run,), ("the run",)),
                 paired=True,
                 more_than=more_than,
+                quiet_share=None if math.isnan(quiet) else quiet,
             )
         )
     return tuple(comparisons)
@@ -195,6 +208,7 @@ def alike_but_for(*names: str) -> Likeness:
 itself = alike_but_for()
 elsewhere = alike_but_for("environment")
 whatever_is_set = alike_but_for("setting")
+whatever_the_cache = alike_but_for("cache")
 anywhere = alike_but_for("environment", "device", "threads")
 
 

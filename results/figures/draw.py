@@ -14,7 +14,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from ..fields import DATA
+from ..fields import COLD, DATA
 from ..formats.unjudged import rests_on
 from ..models.rays import Ray, operations_of
 from ..words.families import FAMILIES
@@ -295,9 +295,9 @@ def line_with_band(
 
 
 def line_of(row: Record) -> LineStyle:
-    """Broken where a variable is set, dotted below the highest precision, dashed off the CPU, dash-dotted where steps
-    skip the data."""
-    if not takes_away(row.get("setting")):
+    """Broken where a variable is set or caches are cold, dotted below the highest precision, dashed off the CPU,
+    dash-dotted where steps skip the data."""
+    if not takes_away(row.get("setting")) or row.get("cache") == COLD:
         return BROKEN
     if at_precision(row["precision"]):
         return ":"

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..fields import FIRST_RESULT
+from ..fields import FIRST_RESULT, HOT
 from ..runfile.read import RunFileError
 from ..runfile.records import SHORTEST_S
 from ..runfile.schema import converted, shown
@@ -104,7 +104,7 @@ def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple
         raise RunFileError(f"{path}: not a file of asv's results that can be read: {error}") from None
     if many_machines:
         environment += f" on {path.parent.name}"
-    named = {"run": f"{commit[:8]} {environment}", "environment": environment, "source": "asv"}
+    named = {"run": f"{commit[:8]} {environment}", "environment": environment, "source": "asv", "cache": HOT}
     return date_ms, [_finished(row) | named for row in cases.values()]
 
 
@@ -142,15 +142,19 @@ def _of_cases(name: str, key: str, given: Any, cases: int) -> Sequence[Any]:
 
 
 def _cases(name: str, names: Sequence[str], source: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    axes = [[_literal(text) for text in sequence("params", axis)] for axis in sequence("params", source.get("params"))]
+    given = sequence("params", source.get("params"))
+    axes = [[_literal(name, text) for text in sequence("params", axis)] for axis in given]
     if len(axes) != len(names) or not {"method", "strategy", "samples", "device"} <= set(names):
         raise ValueError(f"{name} has parameters {shown(list(names))} for {len(axes)} lists of values")
     for combination in itertools.product(*axes):
         case = {"batch": 1} | dict(zip(names, combination, strict=True))
-        for key, given in case.items():
+        for key, parameter in case.items():
             if key not in _KINDS:
                 raise ValueError(f"{name} has an unknown parameter {key!r}")
-            value(key, given, _KINDS[key])
+            try:
+                value(key, parameter, _KINDS[key])
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
         if case.get("phase", _PHASES[0]) not in _PHASES:
             raise ValueError(f"{name} has an unknown phase {case['phase']!r}")
         yield {key: case[key] for key in _KINDS if key in case}
@@ -205,12 +209,13 @@ def _numbers(values: Mapping[str, float], method: str, batch: int) -> dict[str, 
     return row
 
 
-def _literal(text: Any) -> Any:
-    """A parameter from its repr string."""
+def _literal(name: str, text: Any) -> Any:
+    """A parameter of this benchmark from its repr string."""
     try:
         return ast.literal_eval(value("params", text, str)[:200])
-    except (SyntaxError, MemoryError, RecursionError, TypeError):
-        raise ValueError(f"'params' holds {shown(text)}, which is no plain value") from None
+    # a ValueError of ast's own tells of a node and its address in memory
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        raise ValueError(f"{name}: 'params' holds {shown(text)}, which is no plain value") from None
 
 
 def _document(path: Path) -> dict[str, Any]:

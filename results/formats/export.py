@@ -126,7 +126,7 @@ def _name(case: Case, measurement: Measurement) -> str:
     problem = {k: v for k, v in sorted(measurement.workload.items()) if k != "method" and v is not None}
     words = " ".join(f"{key}={value}" for key, value in problem.items())
     rest = f"{case.strategy} {case.variant} {case.device} threads={case.threads} {case.precision} {case.environment}"
-    return f"{measurement.workload['method']} {words}: {rest}{under(case.setting)}"
+    return f"{measurement.workload['method']} {words}: {rest}{under(case.setting, case.cache)}"
 
 
 def _stats(data: list[float], iterations: int) -> dict[str, Any]:

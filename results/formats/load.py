@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..fields import COLUMNS, FIELDS
+from ..fields import COLD, COLUMNS, FIELDS
 from ..frame import of_contests, of_rows
 from ..runfile.collecting import uncollected
 from ..runfile.read import Run, RunFileError, read_run
@@ -40,8 +40,8 @@ class Loaded:
 
     @property
     def cold(self) -> set[str]:
-        """The runs whose samples were taken with cold caches."""
-        return {run.header.run for run in self.runs if run.header.options.get("flush_cache")}
+        """The runs that have samples with cold caches."""
+        return {run.header.run for run in self.runs if any(m.cache == COLD for m in run.measurements)}
 
 
 def load(*paths: str | os.PathLike[str]) -> MeasuredFrame:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..fields import CASE, FIRST_RESULT, START, WORKLOAD
+from ..fields import CASE, FIRST_RESULT, HOT, START, WORKLOAD
 from ..runfile.read import RunFileError
 from ..runfile.records import LONGEST_S, SHORTEST_S
-from ..runfile.schema import converted, shown
+from ..runfile.schema import EMPTY, converted, shown
 from ..stats.intervals import t_interval
 
 
@@ -70,10 +70,15 @@ def sequence(name: str, given: Any) -> Sequence[Any]:
 
 
 def value(name: str, given: Any, kind: type, *, needed: bool = True) -> Any:
-    """`given` where it is of this kind, a number finite; None where it may be missing and is. Else ValueError."""
+    """`given` where it is of this kind, a number finite; None where it may be missing and is. Else ValueError.
+
+    Empty text says no more than none: where it is needed, it is missing.
+    """
     if given is None and not needed:
         return None
     taken = converted(name, given, kind)
+    if taken == "" and needed:
+        raise ValueError(EMPTY.format(name))
     if name in WORKLOAD and (least := WORKLOAD[name].least) is not None and taken < least:
         raise ValueError(f"{name!r} must be at least {least}, got {taken}")
     return taken
@@ -92,7 +97,7 @@ def case_columns(about: Mapping[str, Any]) -> dict[str, Any]:
     workload = mapping("workload", about.get("workload"))
     row = {n: value(n, workload.get(n), field.kind, needed=field.required) for n, field in WORKLOAD.items()}
     case = {n: value(n, about.get(n), field.kind, needed=field.required) or None for n, field in CASE.items()}
-    return row | {"batch": row["batch"] or 1} | case
+    return row | {"batch": row["batch"] or 1} | case | {"cache": case["cache"] or HOT}
 
 
 def _phase_columns(about: Mapping[str, Any]) -> dict[str, float | None]:

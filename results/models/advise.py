@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
-from ..fields import CONTEST_KEYS
+from ..fields import COLD, CONTEST_KEYS
 from ..formats.unjudged import rests_on
 from ..stats.intervals import SAME_AT_MOST, quantile
 from ..words.families import either, family_of
@@ -111,6 +111,7 @@ def advise(data: Data, wish: Wish) -> Advice:
 
 def _advise(data: Data, wish: Wish) -> Advice:
     rows = measured(data)
+    rows = [row for row in rows if row.get("cache") != COLD] or rows
     alike = [row for row in rows if all(row[name] == value for name, value in wish.fixed().items())]
     if not alike:
         return Advice(wish, (), _nothing_alike(rows, wish))

@@ -7,7 +7,7 @@ from typing import Any
 from ..fields import DATA
 from ..formats.unjudged import rests_on
 from ..words.families import family_of
-from ..words.guesses import shown_ratio
+from ..words.guesses import CLOSE, shown_ratio, too_few
 from ..words.names import Record
 from .rays import by_lead, operations_of
 
@@ -16,7 +16,8 @@ from .rays import by_lead, operations_of
 class Lead:
     """The rows of a contest, the winner first and then the closest: those level with it, and the surely slower.
 
-    Surely means by the verdict on the paired ratio to the winner.
+    Surely means by the verdict on the paired ratio to the winner; or, where there are too few blocks for one, by more
+    than CLOSE, which is a guess.
     """
 
     level: tuple[Record, ...]
@@ -49,8 +50,13 @@ class Lead:
 def lead_of(rows: Sequence[Record]) -> Lead:
     """The lead in the rows of one contest, one or more, all with a time."""
     winner, *others = sorted(rows, key=by_lead)
-    level = [row for row in others if row["winner_verdict"] != "slower"]
-    return Lead((winner, *level), tuple(row for row in others if row["winner_verdict"] == "slower"))
+    return Lead((winner, *(row for row in others if not _slower(row))), tuple(filter(_slower, others)))
+
+
+def _slower(row: Record) -> bool:
+    if too_few(rests_on(row)):
+        return row["winner_ratio"] is not None and row["winner_ratio"] <= 1 - CLOSE
+    return bool(row["winner_verdict"] == "slower")
 
 
 def by_shortcut(leads: Sequence[Lead]) -> str:

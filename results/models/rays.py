@@ -178,7 +178,8 @@ def log_ratio(one: Record, other: Record) -> tuple[float, float]:
     blocks = min(one["blocks"], other["blocks"])
     for reference, row, sign in ((one, other, 1.0), (other, one, -1.0)):
         for verdict, kind, column in _RATIOS:
-            name = f"{reference['strategy']} {reference['variant']}{under(reference.get('setting'))}"
+            name = f"{reference['strategy']} {reference['variant']}"
+            name += under(reference.get("setting"), reference.get("cache"))
             alike = kind != "baseline" or row["baseline"] == name
             if reference.get(verdict) != kind or not alike:
                 continue

@@ -10,6 +10,7 @@ from ..formats.load import Loaded
 from ..frame import records_of
 from ..runfile.collecting import uncollected
 from ..tables.answers import answer_tables, answers_of
+from ..tables.caches import cold_tables
 from ..tables.cases import footnotes, workload_tables
 from ..tables.table import Table
 from ..words.names import Record
@@ -76,7 +77,7 @@ def report_of(loaded: Loaded) -> Report:
         side_by_side=side_by_side(records, answers.told),
         workloads=workloads,
         winners=conclusions(workloads),
-        answers=answer_tables(answers),
+        answers=[*answer_tables(answers), *cold_tables(loaded.runs)],
         cases=case_table(records),
         left_out=reasons(records, answers.told),
         notes=footnotes(loaded),

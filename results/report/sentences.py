@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
+from ..fields import COLD
 from ..formats.load import Loaded
 from ..formats.unjudged import judged_here, notes
 from ..models.leads import Lead, by_shortcut, lead_of, lead_text
@@ -38,8 +39,9 @@ def summary_of(loaded: Loaded, answers: Answers) -> list[str]:
 
 
 def _winners(answers: Answers, *, several: bool) -> Iterator[str]:
-    for ((_, run), (_, method)), rows in grouped(filter(judged_here, answers.rows), ("run", "method")).items():
-        where = f", run {plain(run)}" if several else ""
+    keys = ("run", "method", "cache")
+    for ((_, run), (_, method), (_, cache)), rows in grouped(filter(judged_here, answers.rows), keys).items():
+        where = f"{', cold caches' if cache == COLD else ''}{f', run {plain(run)}' if several else ''}"
         yield f"{method_name(method).capitalize()}{where}: {_counts(rows)}."
         if shortened(rows):
             yield f"{THROUGH_DATA}{where}: {_counts(through_data(rows))}."

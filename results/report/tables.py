@@ -17,7 +17,7 @@ from ..words.text import counted, error_text, listed, number_text, plain, share_
 
 _WHAT = (
     *("run", "source", "method", *AXES, "dtype", "threads", "condition", "step_size", "seed", "tolerance"),
-    *("max_steps", "data", "environment", "strategy", "variant", "device", "precision", "setting"),
+    *("max_steps", "data", "environment", "strategy", "variant", "device", "precision", "setting", "cache"),
 )
 """What a case is, a column each; one that is the same in every row is left out, and said."""
 _ALWAYS = ("method", "samples", "features", "batch", "steps", "strategy", "variant")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from ..fields import COLD
 from ..formats.load import Loaded
 from ..formats.unjudged import judged_here
 from ..models.leads import Lead, by_shortcut, lead_of
@@ -46,8 +47,9 @@ def top_of(loaded: Loaded, answers: Answers) -> Top:
     judged = list(filter(judged_here, answers.rows))
     several = len({row["run"] for row in judged}) > 1
     headlines = []
-    for ((_, run), (_, method)), rows in grouped(judged, ("run", "method")).items():
-        of = method_name(method).capitalize() + (f", run {plain(run)}" if several else "")
+    for ((_, run), (_, method), (_, cache)), rows in grouped(judged, ("run", "method", "cache")).items():
+        of = method_name(method).capitalize() + (", cold caches" if cache == COLD else "")
+        of += f", run {plain(run)}" if several else ""
         headlines.append(Headline(of, _sentence(list(map(lead_of, grouped(rows).values())))))
         if shortened(rows):
             leads = list(map(lead_of, grouped(through_data(rows)).values()))
@@ -132,8 +134,8 @@ def _advice(loaded: Loaded, answers: Answers, judged: Sequence[Record]) -> Itera
 
 def _for_all(judged: Sequence[Record]) -> Iterator[Headline]:
     """By method, apart for one problem and for many, the case that is never far from the fastest; in either race."""
-    for rows in grouped(judged, ("method", "source")).values():
-        name = method_name(rows[0]["method"])
+    for rows in grouped(judged, ("method", "source", "cache")).values():
+        name = method_name(rows[0]["method"]) + (", cold caches" if rows[0]["cache"] == COLD else "")
         kinds = {"one problem": [r for r in rows if r["batch"] == 1], "many": [r for r in rows if r["batch"] > 1]}
         parts = []
         for kind, alike in kinds.items():

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import msgspec
 from msgspec.structs import force_setattr
 
+from ..fields import COLD
 from ..words.text import counted
 from .collecting import uncollected
 from .records import (
@@ -23,6 +24,7 @@ from .records import (
     Measurement,
     Stop,
     case_fields,
+    check_case,
     check_workload,
 )
 from .schema import Scalars, from_json
@@ -74,13 +76,14 @@ class Shared:
     """What thousands of measurements of one file tell alike: one object for all, and a workload checked but once."""
 
     def __init__(self) -> None:
+        self.cold = False  # all of them: so a run said before its cases did
         self._workloads: dict[tuple[Any, ...], tuple[Scalars, dict[tuple[str, ...], Case]]] = {}
         self._rounds: dict[tuple[int, ...], tuple[int, ...]] = {}
 
     def share(self, measurement: Measurement) -> None:
         """Have its workload, its rounds and its case be those of the ones before it.
 
-        Raises ValueError for a workload that is none.
+        Raises ValueError for a workload or a case that is none.
         """
         given = measurement.workload
         # types too, since 1 == 1.0 == True
@@ -92,10 +95,13 @@ class Shared:
         workload, cases = known
         force_setattr(measurement, "workload", workload)
         force_setattr(measurement, "rounds", self._rounds.setdefault(measurement.rounds, measurement.rounds))
+        if self.cold:
+            force_setattr(measurement, "cache", COLD)
         fields = case_fields(measurement)
         if fields in cases:
             measurement.__dict__["case"] = cases[fields]  # where its cached property looks first
         else:
+            check_case(measurement.case)
             cases[fields] = measurement.case
 
 
@@ -169,7 +175,9 @@ def _lines(path: str | os.PathLike[str], notices: list[str]) -> Iterator[Numbere
             first = file.readline(_HEADER_LIMIT_BYTES)
             if not first:
                 raise RunFileError(f"{path}: is empty")
-            yield 1, _parse_line(path, 1, first, shared)
+            header = _parse_line(path, 1, first, shared)
+            shared.cold = isinstance(header, Header) and bool(header.options.get("flush_cache"))
+            yield 1, header
             for number, raw in enumerate(file, start=2):
                 try:
                     yield number, _parse_line(path, number, raw, shared)

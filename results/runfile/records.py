@@ -13,12 +13,14 @@ from typing import Any
 
 import msgspec
 
-from ..fields import CASE_KEYS, DATA, FIRST_RESULT, MEASURED_S, WORKLOAD
+from ..fields import CACHES, CASE, CASE_KEYS, DATA, FIRST_RESULT, HOT, MEASURED_S, WORKLOAD
 from .device_states import check_device_state, slowest_device_sentinel_s
-from .schema import Scalar, Scalars, Whole
+from .schema import EMPTY, Scalar, Scalars, Whole
 
 STATUSES = ("ok", "skipped", "wrong", "failed", "timeout", "crashed", "out_of_memory", "not_converged")
 ROLES = ("case", "baseline", "twin")
+UNSAID = {"setting": "", "cache": HOT}
+"""What a record leaves out, by name: those from before there was another had none of it."""
 OPERATIONS = (DATA, "gram", "powers")
 
 # no sample of anything lies outside; within, no logarithm or ratio can overflow
@@ -47,6 +49,7 @@ class Case:
     threads: str
     environment: str
     setting: str = ""
+    cache: str = HOT
 
     def __hash__(self) -> int:
         return self._hash
@@ -60,7 +63,7 @@ class Case:
     def facts(self) -> dict[str, str]:
         """What tells it from the others of its problem, for JSON."""
         facts = {name: getattr(self, name) for name in ("dtype", *CASE_KEYS)}
-        return {name: value for name, value in facts.items() if value or name != "setting"}
+        return {name: value for name, value in facts.items() if value != UNSAID.get(name)}
 
 
 def problem_key(workload: Scalars) -> ProblemKey:
@@ -69,7 +72,7 @@ def problem_key(workload: Scalars) -> ProblemKey:
 
 
 def check_workload(workload: Scalars) -> None:
-    """Raises ValueError for a field that is missing or of another type, and for a size below 1.
+    """Raises ValueError for a field that is missing, empty or of another type, and for a size below 1.
 
     A workload may have more fields than the frame has columns: they tell problems apart all the same.
     """
@@ -81,6 +84,15 @@ def check_workload(workload: Scalars) -> None:
             raise ValueError(f"'workload' needs {name!r} as {field.kind.__name__}, got {str(value)[:40]!r}")
         if field.least is not None and isinstance(value, int) and value < field.least:
             raise ValueError(f"'workload' needs {name!r} of at least {field.least}, got {value}")
+        if value == "" and field.required:
+            raise ValueError(f"'workload': {EMPTY.format(name)}")
+
+
+def check_case(case: Case) -> None:
+    """Raises ValueError for a field that is empty and must not be; a measurement has checked that it is text."""
+    for name, field in CASE.items():
+        if field.required and not getattr(case, name):
+            raise ValueError(EMPTY.format(name))
 
 
 # the dict is for what is worked out once
@@ -104,6 +116,10 @@ class Header(_Kind, frozen=True, kw_only=True, tag="run"):
     grid: str
     blocks: tuple[Whole, ...] | None = None  # the fewest and the most of each problem that were asked for
     sentinel: Whole | None = None  # version of the sentinel's work; those of two versions say nothing to each other
+
+    def __post_init__(self) -> None:
+        if not self.run:
+            raise ValueError(EMPTY.format("run"))
 
 
 class Environment(_Kind, frozen=True, kw_only=True, tag="environment"):
@@ -145,6 +161,7 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
     precision: str
     environment: str
     setting: str = ""  # variables of the environment that it was given (words.settings)
+    cache: str = HOT
     status: str
     reason: str | None = None
     loops: Whole | None = None
@@ -182,6 +199,7 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
 
     def __post_init__(self) -> None:
         _one_of("role", self.role, ROLES)
+        _one_of("cache", self.cache, CACHES)
         _one_of("operations", self.operations or DATA, OPERATIONS)
         _one_of("status", self.status, STATUSES)
         if len(self.samples_s) != len(self.rounds):
@@ -288,10 +306,10 @@ class Stop(_Kind, frozen=True, kw_only=True, tag="stop"):
     problem: Scalars
     threads: str
     reason: str
-    case: Scalars | None = None  # CASE_KEYS and dtype; the setting where there is one
+    case: Scalars | None = None  # CASE_KEYS and dtype; without what is UNSAID
 
     def __post_init__(self) -> None:
-        if self.case is not None and {"setting", *self.case} != {"dtype", *CASE_KEYS}:
+        if self.case is not None and {*UNSAID, *self.case} != {"dtype", *CASE_KEYS}:
             raise ValueError(
                 f"'case' must have dtype, {', '.join(CASE_KEYS)}, got {', '.join(map(str, self.case))[:80]}"
             )

@@ -16,6 +16,8 @@ Whole = Annotated[int, msgspec.Meta(gt=-(2**63), lt=2**63 - 1)]
 Scalar = str | Whole | float | bool | None
 Scalars = Mapping[str, Scalar]
 
+EMPTY = "{!r} is empty, but it is required"
+
 _T = TypeVar("_T")
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 

@@ -76,8 +76,8 @@ class Estimate:
 
 
 def label(case: Case) -> str:
-    """How a case is named inside its workload: strategy and variant, a precision not the highest, and its setting."""
-    return f"{case.strategy} {case.variant}{at_precision(case.precision)}{under(case.setting)}"
+    """How a case is named inside its workload: strategy, variant, precision not the highest, setting, cold caches."""
+    return f"{case.strategy} {case.variant}{at_precision(case.precision)}{under(case.setting, case.cache)}"
 
 
 def estimate_run(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> tuple[Estimate, ...]:
@@ -171,10 +171,11 @@ def _estimate_contest(contest: Contest, stop_reasons: Mapping[Case | None, str])
             ratios = _ratios_to(base, beside, contest, base, itself="baseline")
             for case, ratio in ratios.items():
                 more[case] |= {"baseline": label(base), "versus_baseline": ratio}
-    races: dict[tuple[str, str], dict[Case, float]] = {}
+    # whether emptied caches slow it down is another question than which is the fastest
+    races: dict[tuple[str, str, str], dict[Case, float]] = {}
     for case in contest.believed:
         if (time_s := more[case].get("time_s")) is not None:
-            races.setdefault((case.dtype, case.environment), {})[case] = time_s
+            races.setdefault((case.dtype, case.environment, case.cache), {})[case] = time_s
     for times in races.values():
         through_data = {case for case in times if rows[case].operations == DATA}
         for case, won in _race(times, through_data, contest, baselines).items():

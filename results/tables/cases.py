@@ -8,23 +8,33 @@ from collections.abc import Set as AbstractSet
 
 import pandas as pd
 
-from ..fields import CONTEST_KEYS
+from ..fields import CONTEST_KEYS, HOT
 from ..formats.load import Loaded
 from ..formats.measured import half_width_of
 from ..formats.unjudged import conclusion, judged_here, notes, rests_on
 from ..frame import records_of
 from ..models.accuracy import fronts
 from ..models.leads import Lead, lead_of, lead_text
-from ..models.rays import by_lead, shortened, through_data
+from ..models.rays import shortened, through_data
 from ..runfile.read import Run
 from ..stats.findings import FINDINGS, WITHHELD
 from ..stats.shortfall import shortfall
 from ..words.families import either, family_of
-from ..words.guesses import BLOCKS_ADVISED, ENOUGH_BLOCKS, shown_ratio, shown_time, too_few, too_few_text, verdict_text
+from ..words.guesses import (
+    BLOCKS_ADVISED,
+    CLOSE,
+    ENOUGH_BLOCKS,
+    shown_ratio,
+    shown_time,
+    too_few,
+    too_few_text,
+    verdict_text,
+)
 from ..words.names import Record, at_precision, grouped, named, title, varying
 from ..words.settings import under
 from ..words.text import bound_text, counted, error_text, listed, plain, share_text
 from .accuracy import accuracy_sentences
+from .caches import cold_tables
 from .table import Cell, Document, Table, number_cell, table_of
 
 NOISY = 0.05
@@ -39,7 +49,7 @@ def case_document(loaded: Loaded) -> Document:
     lines = footnotes(loaded)
     if loaded.frame["excess_loss"].notna().any():
         lines += accuracy_sentences(fronts(records), varying(records))
-    return Document(workload_tables(records), opening(loaded), lines)
+    return Document([*workload_tables(records), *cold_tables(loaded.runs)], opening(loaded), lines)
 
 
 def opening(loaded: Loaded) -> list[str]:
@@ -70,8 +80,8 @@ def workload_tables(records: Sequence[Record]) -> list[Table]:
 
 
 def _problem(record: Record) -> tuple[object, ...]:
-    """What ratios are taken inside of: a baseline of one dtype may stand for every dtype."""
-    return tuple(record[key] for key in CONTEST_KEYS if key != "dtype")
+    """What ratios are taken inside of: a baseline of one dtype may stand for every dtype, a hot one for the cold."""
+    return tuple(record[key] for key in CONTEST_KEYS if key not in ("dtype", "cache"))
 
 
 def _table(records: Sequence[Record], told: AbstractSet[str], base: Record | None) -> Table:
@@ -172,8 +182,10 @@ def _conclusion(measured: Sequence[Record], of_problem: Record | None) -> str:
     winner, *level = lead.level
     base = next((record for record in measured if record["verdict"] == "baseline"), None)
     if base is None and of_problem is not None and any(record["ratio"] is not None for record in measured):
-        name = plain(f"{of_problem['strategy']} {of_problem['variant']}") + under(of_problem.get("setting"))
-        over = f" The baseline is {name} in {plain(of_problem['dtype'])}."
+        name = plain(f"{of_problem['strategy']} {of_problem['variant']}")
+        name += under(of_problem.get("setting"), of_problem.get("cache"))
+        hot = of_problem.get("cache") != measured[0].get("cache")
+        over = f" The baseline is {name} in {plain(of_problem['dtype'])}{', its caches hot' if hot else ''}."
     elif base is None:
         over = " There is no baseline here, so no ratio to one."
     elif base is winner or base in level:
@@ -201,17 +213,13 @@ def _through_data(measured: Sequence[Record]) -> str:
     rows = through_data(measured)
     if not shortened(measured) or not rows or not judged_here(rows[0]):
         return ""
-    if any(too_few(rests_on(row)) for row in rows):
-        winner, close, behind = _apart(rows)
-        names = "likely " + " or ".join(row["name"] for row in (winner, *close))
-        rival = behind[0] if behind and not close else None
-    else:
-        lead = lead_of(rows)
-        winner, *level = lead.level
-        names = either(lead.level) if lead.sure else " or ".join(row["name"] for row in lead.level)
-        rival = (lead.rival or lead.behind[0]) if lead.behind and (lead.sure or not level) else None
-    told = f" With every step through the data: {names}"
-    if rival is not None:
+    lead = lead_of(rows)
+    winner, *level = lead.level
+    likely = "likely " if any(too_few(rests_on(row)) for row in rows) else ""
+    names = either(lead.level) if lead.sure else " or ".join(row["name"] for row in lead.level)
+    told = f" With every step through the data: {likely}{names}"
+    if lead.behind and (lead.sure or not level):
+        rival = lead.rival or lead.behind[0]
         told += f", {lead_text(rival)} as fast as {rival['name']}"
     of_all = next(row for row in measured if row["name"] == winner["name"])
     shortcut = next(row for row in measured if row["winner_verdict"] == "winner")
@@ -247,13 +255,14 @@ def _likely(measured: Sequence[Record]) -> str:
     few = {record["blocks"] for record in measured if too_few(rests_on(record))}
     if not few:
         return ""
-    winner, close, next_ones = _apart(measured)
+    lead = lead_of(measured)
+    winner, *close = lead.level
     base = next((record for record in measured if record["verdict"] == "baseline"), None)
     name = f"{winner['name']}, the baseline" if base is winner else winner["name"]
     text = f"Likely {name}" if len(measured) > 1 else f"Only {name} was measured"
     if close:
-        text += f" or {' or '.join(record['name'] for record in close)}, within ~{NOISY:.0%} of each other"
-    told = [*next_ones[:1], *(record for record in next_ones[1:] if record is base)]
+        text += f" or {' or '.join(record['name'] for record in close)}, within ~{CLOSE:.0%} of each other"
+    told = [*lead.behind[:1], *(record for record in lead.behind[1:] if record is base)]
     leads = [
         f"{lead_text(record)} as fast as {record['name']}{', the baseline' if record is base else ''}"
         for record in told
@@ -301,13 +310,14 @@ def footnotes(loaded: Loaded) -> list[str]:
 
 
 def _cold(loaded: Loaded, shown: Sequence[str]) -> Iterator[str]:
-    """Which runs were taken with `--flush-cache`."""
+    """Which runs were taken with cold caches."""
     cold = [run for run in shown if run in loaded.cold]
     if cold:
         where = f" in run {listed([plain(run) for run in cold])}" if len(shown) > 1 else ""
+        hot = any(measurement.cache == HOT for run in loaded.runs for measurement in run.measurements)
         yield (
             f"cold caches{where}: a sample is one call, and a buffer of twice the last-level cache is written before "
-            "it, off the clock; baseline and cases alike."
+            f"it, off the clock; {'so it is for the rows named (cold) alone' if hot else 'baseline and cases alike'}."
         )
 
 
@@ -332,11 +342,3 @@ def _not_looked_for(frame: pd.DataFrame) -> Iterator[str]:
 def _span(values: "pd.Series[float]") -> str:
     low, high = map(bound_text, (values.min(), values.max()))
     return low if low == high else f"{low} to {high}"
-
-
-def _apart(measured: Sequence[Record]) -> tuple[Record, list[Record], list[Record]]:
-    """The fastest, those within NOISY of it, and the others by their distance, where nothing surer can be said."""
-    winner, *others = measured
-    met = sorted((record for record in others if record["winner_ratio"]), key=by_lead)
-    close = [record for record in met if record["winner_ratio"] > 1 - NOISY]
-    return winner, close, met[len(close) :]

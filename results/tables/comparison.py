@@ -44,7 +44,7 @@ def summary(comparison: Comparison) -> str:
         ratios = counted(len(comparison.rows) - without, "ratio") + ", no verdicts"
         return f"{ratios}, {without} skipped" if without else ratios
     counts = Counter(row.verdict for row in comparison.rows)
-    words = {verdict: _word(verdict, comparison.more_than) for verdict in VERDICTS if counts[verdict]}
+    words = {verdict: word_of(verdict, comparison.more_than) for verdict in VERDICTS if counts[verdict]}
     return ", ".join(f"{counts[verdict]} {word}" for verdict, word in words.items()) or "nothing to compare"
 
 
@@ -71,7 +71,7 @@ def _record(comparison: Comparison, row: ComparedCase) -> dict[str, Any]:
     return record | {"ratio_low": row.low, "ratio_high": row.high, "findings": "; ".join(row.findings)}
 
 
-def _word(verdict: str | None, more_than: float | None) -> str:
+def word_of(verdict: str | None, more_than: float | None) -> str:
     """A verdict as it is printed: of a run that asked about one difference, its answers to that."""
     answers = {} if more_than is None else {"same": f"within {percent_text(more_than)}", "inconclusive": "undecided"}
     return answers.get(verdict or "", verdict or "")
@@ -104,7 +104,7 @@ def _row(record: Record, more_than: float | None) -> tuple[Cell | str, ...]:
         record["name"] + (" *" if _remark(record) else ""),
         *(number_cell(shown_time(record[side], blocks=blocks), record[side]) for side in ("base_time_s", "new_time_s")),
         Cell(shown_ratio(record["ratio"], record["ratio_low"], record["ratio_high"], blocks=blocks), record["ratio"]),
-        Cell(verdict_text(_word(record["verdict"], more_than), blocks), meaning=record["verdict"] or ""),
+        Cell(verdict_text(word_of(record["verdict"], more_than), blocks), meaning=record["verdict"] or ""),
     )
 
 

@@ -7,11 +7,10 @@ from dataclasses import replace
 from ..formats.measured import half_width_of
 from ..formats.unjudged import rests_on
 from ..models.leads import lead_of
-from ..words.guesses import shown_ratio, shown_time, too_few
+from ..words.guesses import CLOSE, shown_ratio, shown_time, too_few
 from ..words.names import Record, brief, grouped, varying
 from ..words.settings import under
 from ..words.text import plain
-from .cases import NOISY
 from .table import Cell, Document, Table, table_of
 
 MOST_PROBLEMS = 30
@@ -88,5 +87,5 @@ def _level(timed: Sequence[Record]) -> Sequence[Record]:
     if not timed or not any(record["winner_ratio"] for record in timed):
         return timed[:1] if len(timed) == 1 else ()
     if any(too_few(rests_on(record)) for record in timed):
-        return [record for record in timed if (record["winner_ratio"] or 0.0) > 1 - NOISY]
+        return [record for record in timed if (record["winner_ratio"] or 0.0) > 1 - CLOSE]
     return lead_of(timed).level

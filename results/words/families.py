@@ -1,4 +1,7 @@
-"""Families of strategies, as a user would name them: who asks for the fastest has his answer where only one leads."""
+"""Families of strategies, as a user would name them: who asks for the fastest has his answer where only one leads.
+
+Those with cold caches compete with none but themselves, so that where a family is named, all around it says so.
+"""
 
 from collections.abc import Sequence
 
@@ -41,7 +44,7 @@ def either(records: Sequence[Record]) -> str:
     """Cases of one family as one answer: `jax_scan qr`, `jax_scan (qr or solve)`, `jit (scan or vmap)`."""
     first, each = records[0], apart(records)
     if len(each) > 1:
-        return f"{_FAMILY[first['strategy']]} ({_joined(each)}){_on(first)}"
+        return f"{_FAMILY[first['strategy']]} ({_joined(each)}){_on(first)}{under(None, first.get('cache'))}"
     variants = dict.fromkeys(f"{record['variant']}{at_precision(record['precision'])}" for record in records)
     if len(variants) == 1:
         return competitor(first)

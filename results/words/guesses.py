@@ -13,6 +13,10 @@ BLOCKS_ADVISED = 10
 _DIGITS = 0.1  # the half-width that leaves two
 
 
+CLOSE = 0.05
+"""Where there are too few blocks for an interval, what is within so much of the fastest may be it."""
+
+
 def too_few(blocks: int | None) -> bool:
     """Whether a number of so many blocks is a guess; None, of another program's number, is not counted in blocks."""
     return blocks is not None and blocks < ENOUGH_BLOCKS

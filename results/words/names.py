@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import Any
 
-from ..fields import CONTEST_KEYS, TOLD_IF_GIVEN, TOLD_IF_VARYING
+from ..fields import COLD, CONTEST_KEYS, TOLD_IF_GIVEN, TOLD_IF_VARYING
 from .settings import under
 from .text import counted, listed, number_text, plain, threads_text
 
@@ -65,14 +65,15 @@ def particulars(record: Record, differing: AbstractSet[str] = frozenset()) -> li
     """What few workloads have, and what differs elsewhere (`differing`): `condition 30`, `step size 0.1`, `seed 1`."""
     given = [(name, record[name]) for name in TOLD_IF_GIVEN if record.get(name) is not None]
     given += [(name, str(record[name])) for name in TOLD_IF_VARYING if name in differing]
-    return [
+    cold = ["cold caches"] if record.get("cache") == COLD else []
+    return cold + [
         f"{name.replace('_', ' ')} {plain(value) if isinstance(value, str) else number_text(value)}"
         for name, value in given
     ]
 
 
 def competitor(record: Record) -> str:
-    """`jax_scan autodiff`, with its precision where not the highest, its device where not the CPU, and its setting."""
+    """`jax_scan autodiff`, a precision not the highest, its device where not the CPU, its setting, and cold caches."""
     return _name(record, device=record["device"] != "cpu")
 
 
@@ -125,7 +126,7 @@ def grouped(records: Iterable[Record], names: Sequence[str] = CONTEST_KEYS) -> d
 
 def named(records: Sequence[Record]) -> list[Record]:
     """Rows of one group with their `name`: strategy and variant, a precision that is not the highest, the device
-    unless all ran on the CPU, and what variables were set to."""
+    unless all ran on the CPU, what variables were set to, and caches that were cold."""
     everywhere = {record["device"] for record in records} == {"cpu"}
     return [record | {"name": _name(record, device=not everywhere)} for record in records]
 
@@ -141,4 +142,5 @@ def varying(records: Iterable[Record], names: Iterable[str] = TOLD_IF_VARYING) -
 
 def _name(record: Record, *, device: bool) -> str:
     name = plain(f"{record['strategy']} {record['variant']}") + at_precision(record["precision"])
-    return (f"{name} on {plain(record['device'])}" if device else name) + under(record.get("setting"))
+    name += f" on {plain(record['device'])}" if device else ""
+    return name + under(record.get("setting"), record.get("cache"))

@@ -67,7 +67,8 @@ class Command:
             process.kill()
 
     def _look(self) -> None:
-        while not self._over.wait(0.02):
+        # a look goes through every process of the machine; at fifty a second it took a tenth of a core
+        while not self._over.wait(0.1):
             self.started |= self._children()
 
     def _children(self) -> set[psutil.Process]:

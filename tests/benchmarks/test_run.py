@@ -46,7 +46,7 @@ class FakeNurseries:
 
     def of(self, case: Case) -> None: ...
 
-    def records(self, kinds: Any) -> list[dict[str, Any]]:  # noqa: ARG002
+    def records(self, kinds: Any, required: Any) -> list[dict[str, Any]]:  # noqa: ARG002
         return [self.record]
 
 
@@ -104,8 +104,6 @@ def test_nor_on_another_machine_or_with_another_grid(tmp_path: Path, changed: di
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_limits_are_the_presets_less_what_the_options_replace(preset: str) -> None:
     plain = run.limits_of(RunOptions(preset=preset))
-    assert not plain.rules.flush_cache
-    assert run.limits_of(RunOptions(preset=preset, flush_cache=True)).rules.flush_cache
     assert plain.blocks == PRESETS[preset].blocks
     assert plain.budget_s == PRESETS[preset].budget_s
     assert plain.rules.timeout_s == PRESETS[preset].timeout_s

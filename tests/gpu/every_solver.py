@@ -67,7 +67,7 @@ def main() -> None:
             write({"case": name, "status": "begun"})
             write({"case": name} | _judged(case))
     told = told_of(_lines(asked.file))
-    print("; ".join(f"{count} {status}" for status, count in told.items()))
+    print(f"{asked.dtype} {asked.precision} " + ", ".join(f"{count} {status}" for status, count in told.items()))
 
 
 def told_of(lines: list[dict[str, Any]]) -> dict[str, int]:
@@ -110,7 +110,8 @@ def _judged(case: Any) -> dict[str, Any]:
     from linregbench.solvers.problem import make_problem
 
     began = time.monotonic()
-    asked = iter([{"ask": "prepare"}, *[{"ask": "sample", "quiet_s": None}] * SAMPLES, {"ask": "finish"}])
+    samples: list[dict[str, Any]] = [{"ask": "sample", "quiet_s": None}] * SAMPLES
+    asked = iter([{"ask": "prepare"}, *samples, {"ask": "finish"}])
     told: dict[str, Any] = {"status": "ok", "reason": None}
 
     def send(message: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,22 @@ def main() -> None:
             traceback.print_exc()
         asked.file.write_text(json.dumps(told, indent=1, default=str) + "\n", encoding="utf-8")
     print(json.dumps(told, default=str))
+    print(told_of(told))
+
+
+def told_of(told: dict[str, Any]) -> str:
+    """The three that matter most, in words: a call, memory, the way in; `not measured` where one could not be."""
+    rates = {
+        int(name.split("_")[1]): rate
+        for name, rate in told.get("copies", {}).items()
+        if name.startswith("copy_") and isinstance(rate, float)
+    }
+    call_s = told.get("calls", {}).get("call_s")
+    pinned = told.get("transfers", {}).get("pinned_in_bytes_per_s")
+    call = f"{call_s * 1e6:.1f} us" if call_s else "not measured"
+    copy = f"{rates[max(rates)] / 1e9:,.1f} GB/s at {max(rates) / 2**20:g} MiB" if rates else "not measured"
+    way_in = f"{pinned / 1e9:,.1f} GB/s" if pinned else "not measured"
+    return f"a call {call}; copies {copy}; from pinned memory {way_in}"
 
 
 def _best_s(call: Callable[[], Any], tries: int = TRIES) -> float:
@@ -111,8 +128,8 @@ def copies(target: Any, size: int, order: int) -> dict[str, float]:  # noqa: ARG
     scale, total = jax.jit(lambda x: x * 1.5), jax.jit(jnp.sum)
     for share in (1, 8, 64):
         x = jax.device_put(jnp.ones(size // 4 // share, jnp.float32), target)
-        told[f"copy_{x.nbytes}_bytes_per_s"] = 2 * x.nbytes / _best_s(lambda x=x: scale(x))
-        told[f"sum_{x.nbytes}_bytes_per_s"] = x.nbytes / _best_s(lambda x=x: total(x))
+        told[f"copy_{x.nbytes}_bytes_per_s"] = 2 * x.nbytes / _best_s(partial(scale, x))
+        told[f"sum_{x.nbytes}_bytes_per_s"] = x.nbytes / _best_s(partial(total, x))
     return told
 
 
@@ -124,8 +141,8 @@ def products(target: Any, size: int, order: int) -> dict[str, float]:  # noqa: A
     a = jax.device_put(np.random.default_rng(0).standard_normal((order, order)).astype(np.float32), target)
     told = {}
     for precision in ("highest", "high", "default"):
-        product = jax.jit(lambda a, precision=precision: jax.numpy.matmul(a, a, precision=precision))
-        told[f"{precision}_flops_per_s"] = 2 * order**3 / _best_s(lambda product=product: product(a))
+        product = jax.jit(partial(jax.numpy.matmul, precision=precision))
+        told[f"{precision}_flops_per_s"] = 2 * order**3 / _best_s(partial(product, a, a))
     return told
 
 
@@ -146,8 +163,8 @@ def calls(target: Any, size: int, order: int) -> dict[str, float]:  # noqa: ARG0
         waited.append(time.perf_counter() - began)
     told = {"call_s": statistics.median(waited), "dispatch_s": statistics.median(sent)}
     for steps in (100, 1_000):
-        scan = jax.jit(lambda a, steps=steps: jax.lax.fori_loop(0, steps, lambda _, a: a * 0.999, a))
-        told[f"loop_of_{steps}_s"] = _best_s(lambda scan=scan: scan(one))
+        scan = jax.jit(partial(jax.lax.fori_loop, 0, steps, lambda _, a: a * 0.999))
+        told[f"loop_of_{steps}_s"] = _best_s(partial(scan, one))
     return told
 
 
@@ -179,7 +196,8 @@ def kernels_seen(target: Any, size: int, order: int) -> dict[str, Any]:  # noqa:
             ended = time.perf_counter()
             (written,) = Path(folder).rglob("*.xplane.pb")
             profile = jax.profiler.ProfileData.from_file(str(written))
-            lines, names = {}, {}
+            lines: dict[str, int] = {}
+            names: dict[str, list[float]] = {}
             for plane in profile.planes:
                 for line in plane.lines:
                     events = list(line.events)

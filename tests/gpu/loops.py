@@ -64,7 +64,9 @@ def main() -> None:
     for row in rows:
         step = f"{row['step_s'] * 1e6:.2f} us a step, {row['kernels']} kernels" if "step_s" in row else row["reason"]
         print(f"{row['setting']}: {row.get('what', '')}: {step}")
-    best = min((row for row in rows if "step_s" in row), key=lambda row: row["step_s"])
+    best = min((row for row in rows if "step_s" in row), key=lambda row: row["step_s"], default=None)
+    if best is None:
+        raise SystemExit("no setting came to a number")
     print(f"least: {best['step_s'] * 1e6:.2f} us a step, {best['setting']}, {best['what']}")
 
 

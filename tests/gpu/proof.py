@@ -5,29 +5,38 @@
 It needs Python, what pyproject.toml names as dependencies, and this checkout on PYTHONPATH; no make, pip, git or net.
 Each stage has a log and files of its own in FOLDER, and a line on the screen. After each of them FILE, a tar of all
 that there is, is written anew: whatever ends the proof, what was finished is in it. A stage that fails or hangs takes
-nothing with it; one that the budget has no room for is dropped, and said to be.
+nothing with it; one that the budget has no room for is dropped, and said to be. Interrupted (Ctrl-C, SIGTERM), it ends
+the stage at work and keeps what there is.
+
+Exit status: 0 where every stage was done, 1 where one was not, 2 for what cannot be asked, 130 if it was interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import tarfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT))
+
 INTERRUPTED_S, ENDED_S = 20.0, 3.0
 """How long a stage has to end in order once it was interrupted, and what is left to write the tar."""
 LEAST_S = 15.0
 """With less than so much of the budget left no stage begins."""
+LINE = 150
+"""Characters of a stage's line at most: a screen has two hundred, and what is cut off stands in the log."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +53,17 @@ Command = list[str]
 
 @dataclass(frozen=True)
 class Stage:
-    """One question. `commands`, of the plan and of the seconds that they have, run in turn, or all `at_once`."""
+    """One question. `commands`, of the plan and of the seconds that they have, run in turn, or all `at_once`.
+
+    What it says in its line is the last line of what its commands wrote, or what `told` makes of its files.
+    """
 
     name: str
     about: str
     most_s: float
     commands: Callable[[Plan, float], Sequence[Command]]
     at_once: bool = False
+    told: Callable[[Plan], str] | None = None
 
 
 def _script(name: str, *arguments: object) -> Command:
@@ -90,9 +103,28 @@ def _run(plan: Plan, name: str, seconds: float, *options: object) -> Command:
                         "--budget", f"{seconds:.0f}s", *options, *few)  # fmt: skip
 
 
+def _own_s(seconds: float) -> float:
+    """What a command with a budget of its own is given, so that it ends by itself before it is interrupted."""
+    return max(seconds / 2, seconds - INTERRUPTED_S)
+
+
 def _sweep(plan: Plan, seconds: float) -> list[Command]:
     options = ("--preset", "smoke") if plan.small else ("--preset", "devices")
-    return [_run(plan, "sweep", seconds - INTERRUPTED_S, *options)]
+    return [_run(plan, "sweep", _own_s(seconds), *options)]
+
+
+def _sweep_told(plan: Plan) -> str:
+    """How many of its cases have each status: the first that is not ok is a case's, as everywhere."""
+    cases: dict[str, str] = {}
+    for line in (plan.folder / "sweep.jsonl").read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(json.JSONDecodeError):  # a line torn by the end of the run
+            record = json.loads(line)
+            if record.get("record") == "measurement" and record.get("role") != "twin":
+                case = json.dumps([record.get(key) for key in ("workload", "strategy", "variant", "device")])
+                if cases.get(case, "ok") == "ok":
+                    cases[case] = record.get("status", "?")
+    counts = Counter(cases.values())
+    return f"{len(cases)} cases: " + ", ".join(f"{count} {status}" for status, count in counts.most_common())
 
 
 def _page(plan: Plan, _: float) -> list[Command]:
@@ -103,7 +135,7 @@ def _page(plan: Plan, _: float) -> list[Command]:
 
 
 def _sides(plan: Plan, seconds: float) -> list[Command]:
-    return [_script("sides.py", plan.folder / "sides", "--device", plan.device, "--seconds", seconds - INTERRUPTED_S,
+    return [_script("sides.py", plan.folder / "sides", "--device", plan.device, "--seconds", _own_s(seconds),
                     *_small(plan))]  # fmt: skip
 
 
@@ -114,7 +146,7 @@ def _loops(plan: Plan, _: float) -> list[Command]:
 STAGES = (
     Stage("limits", "what the device can do at most, by its own account and measured", 60, _limits),
     Stage("solvers", "every solver, right on the device, in each dtype and precision", 100, _solvers, at_once=True),
-    Stage("sweep", "the preset `devices`, the device beside the CPU", 255, _sweep),
+    Stage("sweep", "the preset `devices`, the device beside the CPU", 255, _sweep, told=_sweep_told),
     Stage("page", "the two compared, and the page", 40, _page),
     Stage("sides", "identical code, and 3% more steps", 90, _sides),
     Stage("loops", "a step under XLA's settings, and unrolled", 70, _loops),
@@ -122,68 +154,96 @@ STAGES = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 where every stage was done, 1 where one was not, 2 for what cannot be asked."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--device", default="cuda")
-    parser.add_argument("--budget", default="480s", help="for everything: 480s, 8m")
-    parser.add_argument("--output", type=Path, default=Path("gpu-proof"))
-    parser.add_argument("--tar", type=Path, help="FOLDER.tar.gz, where it is not named")
-    parser.add_argument("--stages", help=f"of {', '.join(stage.name for stage in STAGES)}; all, if none is named")
+    """The exit status: see above."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=_help_of_stages(), formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--device", default="cuda", help="cuda, cuda:1, cpu to rehearse it; %(default)s")
+    parser.add_argument("--budget", default="480s", help="for everything: 480s, 8m; %(default)s")
+    parser.add_argument("--output", type=Path, default=Path("gpu-proof"), metavar="FOLDER", help="%(default)s")
+    parser.add_argument("--tar", type=Path, metavar="FILE", help="FOLDER.tar.gz, where it is not named")
+    parser.add_argument("--stages", metavar="NAMES", help="some of those below, by commas; all, if none is named")
     parser.add_argument("--small", action="store_true", help="in a size for tests: is everything wired, no more")
     asked = parser.parse_args(arguments)
-    chosen = asked.stages.split(",") if asked.stages else [stage.name for stage in STAGES]
-    if unknown := [name for name in chosen if name not in {stage.name for stage in STAGES}]:
-        parser.error(f"no stage {', '.join(unknown)}: choose from {', '.join(stage.name for stage in STAGES)}")
-    if asked.output.exists() and any(asked.output.iterdir()):
-        parser.error(f"--output {asked.output} holds something already: name another folder")
+    plan, tar, chosen = _plan(parser, asked)
     ends_s = time.monotonic() + _seconds(parser, asked.budget)
-    asked.output.mkdir(parents=True, exist_ok=True)
-    plan = Plan(asked.device, asked.output.resolve(), asked.small)
-    tar = asked.tar or asked.output.with_name(asked.output.name + ".tar.gz")
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    tar.parent.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how a machine that is lent is taken back
     return prove([stage for stage in STAGES if stage.name in chosen], plan, tar, ends_s)
 
 
 def prove(stages: Sequence[Stage], plan: Plan, tar: Path, ends_s: float) -> int:
-    """Each stage within what is left of the budget, which ends at `ends_s`; a line for each; 1 where one is not ok."""
-    good = True
+    """Each stage within what is left of the budget, which ends at `ends_s`; a line for each; the exit status."""
+    status = 0
     for number, stage in enumerate(stages, 1):
         left_s = ends_s - time.monotonic() - INTERRUPTED_S - ENDED_S
         began = time.monotonic()
         if left_s < LEAST_S:
             how, told = "dropped", "the budget is spent"
         else:
-            how, told = _done(stage, plan, number, min(stage.most_s, left_s))
-        good &= how == "ok"
-        line = f"{number} {stage.name:8} {how:9} {time.monotonic() - began:4.0f} s  {stage.about}: {told}"
-        print(line, flush=True)
+            try:
+                how, told = _done(stage, plan, number, min(stage.most_s, left_s))
+            except KeyboardInterrupt:
+                how, told, status = "cut off", "the proof was interrupted", 130
+        line = f"{number} {stage.name:8} {how:9} {time.monotonic() - began:4.0f} s  {told}"
+        print(_short(line, LINE), flush=True)
         with (plan.folder / "stages.txt").open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+            file.write(_short(line, LINE) + "\n")
         _write_tar(tar, plan.folder)
+        if status == 130:
+            break
+        status |= how != "ok"
     print(f"written: {tar}")
-    return 0 if good else 1
+    return status
 
 
 def _done(stage: Stage, plan: Plan, number: int, seconds: float) -> tuple[str, str]:
-    """How a stage ended, and the last line that it said; all that it said is in its log."""
-    path = plan.folder / f"{number}-{stage.name}.log"
+    """How a stage ended, and what it has to say; all that it said is in its log, or in one log for each at once."""
+    name = f"{number}-{stage.name}"
     until_s = time.monotonic() + seconds
     commands = stage.commands(plan, seconds)
-    ended = []
-    with path.open("w", encoding="utf-8") as log:
-        for together in [commands] if stage.at_once else [[command] for command in commands]:
-            started = [_started(command, log) for command in together]
+    turns = [commands] if stage.at_once else [[command] for command in commands]
+    logs: list[Path] = []
+    ended: list[str] = []
+    for turn in turns:
+        started: list[subprocess.Popen[bytes]] = []
+        try:
+            for place, command in enumerate(turn, 1):
+                log = plan.folder / (f"{name}-{place}.log" if stage.at_once else f"{name}.log")
+                logs.append(log)
+                started.append(_started(command, log))
             ended += [_ended(process, until_s) for process in started]
-    lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    said = "; ".join(lines[-len(commands) :]) if stage.at_once else (lines or ["it said nothing"])[-1]
-    bad = [how for how in ended if how != "ok"]
-    return (bad[0] if bad else "ok"), said[:400] + (f" ({path.name})" if bad else "")
+        finally:
+            for process in started:  # whatever came between: none is left at work behind the stage
+                _kill(process)
+    bad = next((place for place, how in enumerate(ended) if how != "ok"), None)
+    if bad is not None:
+        said = _short(_last_line(logs[bad], plan.folder), LINE - 60)  # which leaves room for the log's name
+        return ended[bad], f"{said} ({logs[bad].name})"
+    if stage.told:
+        with contextlib.suppress(OSError):
+            return "ok", stage.told(plan)
+    return "ok", "; ".join(_last_line(log, plan.folder) for log in (logs if stage.at_once else logs[-1:]))
 
 
-def _started(command: Command, log: object) -> subprocess.Popen[bytes]:
+def _last_line(log: Path, folder: Path) -> str:
+    """What was said last, with the files of the folder by their names: it is read on another machine."""
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    said = lines[-1].strip() if lines else "it said nothing"
+    return said.replace(f"{folder}{os.sep}", "")
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _started(command: Command, log: Path) -> subprocess.Popen[bytes]:
     """In a session of its own, so that it can be ended with all that it started."""
     paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     environment = os.environ | {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1", "COLUMNS": "120"}
-    return subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=environment, start_new_session=True)  # type: ignore[call-overload, no-any-return]
+    with log.open("ab") as file:
+        return subprocess.Popen(command, stdout=file, stderr=file, cwd=ROOT, env=environment, start_new_session=True)
 
 
 def _ended(process: subprocess.Popen[bytes], until_s: float) -> str:
@@ -194,13 +254,19 @@ def _ended(process: subprocess.Popen[bytes], until_s: float) -> str:
     except subprocess.TimeoutExpired:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGINT)
+        # those that were started together are interrupted one after another: all within one time of grace
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(INTERRUPTED_S)
+            process.wait(max(0.0, until_s + INTERRUPTED_S - time.monotonic()))
         return "cut off"
     finally:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """It, and whatever it left in its session."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _write_tar(tar: Path, folder: Path) -> None:
@@ -209,6 +275,34 @@ def _write_tar(tar: Path, folder: Path) -> None:
     with tarfile.open(beside, "w:gz") as file:
         file.add(folder, arcname=folder.name)
     beside.replace(tar)
+
+
+def _help_of_stages() -> str:
+    rows = [f"  {stage.name:8} {stage.about}; {stage.most_s:g} s at most" for stage in STAGES]
+    return "\n".join(["stages, in this order:", *rows])
+
+
+def _plan(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> tuple[Plan, Path, list[str]]:
+    """What was asked for, the tar, the stages; ends with status 2 for what cannot be."""
+    from linregbench.benchmarks import devices
+
+    known = [stage.name for stage in STAGES]
+    chosen = asked.stages.split(",") if asked.stages else known
+    if unknown := [name for name in chosen if name not in known]:
+        parser.error(f"no stage {', '.join(unknown)}: choose from {', '.join(known)}")
+    try:
+        devices.parse(asked.device)
+    except ValueError as error:
+        parser.error(str(error))
+    folder = asked.output.resolve()
+    if folder.exists() and not folder.is_dir():
+        parser.error(f"--output {asked.output} is a file: name a folder")
+    if folder.exists() and any(folder.iterdir()):
+        parser.error(f"--output {asked.output} holds something already: move it away, or name another folder")
+    tar = (asked.tar or asked.output.with_name(asked.output.name + ".tar.gz")).resolve()
+    if folder in (tar, *tar.parents):
+        parser.error(f"--tar {asked.tar} would be a part of itself: name a file outside of {asked.output}")
+    return Plan(asked.device, folder, asked.small), tar, chosen
 
 
 def _seconds(parser: argparse.ArgumentParser, text: str) -> float:

@@ -94,7 +94,7 @@ def told_of(rows: list[dict[str, Any]]) -> str:
     pairs = [row for row in rows if row["study"] == "aa"]
     false = sum(row["verdict"] in ("faster", "slower") for row in pairs)
     widths = sorted(math.sqrt(row["high"] / row["low"]) - 1 for row in pairs if row["low"])
-    middle = f", half-width {widths[len(widths) // 2]:.2%} in the middle" if widths else ""
+    middle = f", half-width {widths[len(widths) // 2]:.1%} in the middle" if widths else ""
     planted = [
         f"{row['verdict']} {row['ratio']:.3f} ({row['low']:.3f}-{row['high']:.3f})" if row["low"] else row["verdict"]
         for row in rows

@@ -66,13 +66,20 @@ def run_of(
 
 def sides_run(*truths: tuple[Truth, float], noise: Noise = QUIET, blocks: int = 10, seed: int = 0) -> Run:
     """One run of two environments, "ref" and "here": each case in both, and how many times as fast it is here."""
+    return as_run(sides_records(*truths, noise=noise, blocks=blocks, seed=seed))
+
+
+def sides_records(
+    *truths: tuple[Truth, float], noise: Noise = QUIET, blocks: int = 10, seed: int = 0
+) -> list[dict[str, Any]]:
+    """Its records."""
     both = [BASE]
     both += [Truth(t.strategy, t.variant, t.time_s / factor, fields=t.fields) for t, factor in truths]
     for truth in (BASE, *(truth for truth, _ in truths)):
         both.append(Truth(truth.strategy, truth.variant, truth.time_s, fields={**truth.fields, "environment": "ref"}))
-    records = [synthetic.header(), synthetic.environment(), synthetic.environment(environment="ref")]
-    records += synthetic.blocks_of(both, of=synthetic.workload(), noise=noise, blocks=blocks, seed=seed)
-    return as_run(records)
+    header = synthetic.header(options={"environments": ["ref", "here"]})
+    records = [header, synthetic.environment(), synthetic.environment(environment="ref")]
+    return [*records, *synthetic.blocks_of(both, of=synthetic.workload(), noise=noise, blocks=blocks, seed=seed)]
 
 
 def settings_run(blocks: int = 10) -> Run:

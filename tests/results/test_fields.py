@@ -48,5 +48,5 @@ def test_a_workload_is_what_the_solvers_are_given() -> None:
 
 def test_what_follows_from_the_fields() -> None:
     assert fields.FIRST_RESULT == ("transfer_s", "trace_s", "lower_s", "compile_s", "first_call_s")
-    assert set(fields.CONTEST_KEYS) == {"run", "threads", "environment", *WORKLOAD}
+    assert set(fields.CONTEST_KEYS) == {"run", "threads", "environment", "cache", *WORKLOAD}
     assert {*fields.MEDIANS, *fields.LARGEST} == set(MEASURED) & set(COLUMNS)

@@ -29,7 +29,7 @@ SAMPLES, MARGIN, PATIENCE_S = 60, 0.05, 120.0
 SIZES = {"gd": (10_000, 32), "gd_tol": (10_000, 32), "ols": (10_000, 32)}
 """Samples and features: matrices large enough that a library that may would start a second thread."""
 STEPS = {"gd": 5, "gd_tol": None, "ols": None}
-DETAILS = {"long_call_s": 2.0, "target_s": 0.002, "guard": False, "layout": 0, "flush_cache": False}
+DETAILS = {"long_call_s": 2.0, "target_s": 0.002, "guard": False, "layout": 0}
 
 
 @dataclass(frozen=True)

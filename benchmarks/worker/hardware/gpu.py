@@ -112,6 +112,12 @@ def memory_peak_bytes(device: Any) -> int | None:
     return None if peak is None else int(peak)
 
 
+def memory_free_bytes(device: Any) -> int | None:
+    """What the process may still take of this JAX device's memory; None where it does not tell."""
+    stats = _memory_stats(device)
+    return None if "bytes_limit" not in stats else int(stats["bytes_limit"] - stats.get("bytes_in_use", 0))
+
+
 def _by_jax(device: Any) -> dict[str, Any]:
     import jax
 

@@ -18,7 +18,7 @@ from .crossovers import lines, overtakings
 from .ratios import Across, Contrast
 from .regimes import Regime, regimes
 
-_OF_WORKLOAD = (*WORKLOAD, "precision")
+_OF_WORKLOAD = (*WORKLOAD, "precision", "cache")
 
 _OF_CASE = ("strategy", "variant", "threads", "setting")
 _OF_REGIME = dict.fromkeys(("regime", "regime_why"), "string")

@@ -158,7 +158,7 @@ def _meeting(
     best = _contrasts(fastest)
     pairs = matched(base, new, (lambda case: (label(case), case.threads), label))
     alike = (_contrasts(dict.fromkeys(costs, pair)) for pair in pairs)
-    workload = dict(base[0].workload) | {"precision": base[0].case.precision}
+    workload = dict(base[0].workload) | {"precision": base[0].case.precision, "cache": base[0].case.cache}
     return Meeting(workload | {"batch": workload.get("batch") or 1}, best, tuple(filter(None, alike)), lacking)
 
 

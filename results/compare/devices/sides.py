@@ -82,8 +82,8 @@ def kind_of(run: Run, device: str) -> str:
 
 
 def workload_of(case: Case) -> WorkloadKey:
-    """What two sides must share to be compared: the problem and its arithmetic, on whatever device and threads."""
-    return case.problem, case.dtype, case.precision
+    """What two sides must share to be compared: problem, arithmetic and caches, on whatever device and threads."""
+    return case.problem, case.dtype, case.precision, case.cache
 
 
 def devices_of(run: Run) -> list[str]:

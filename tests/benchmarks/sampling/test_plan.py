@@ -29,7 +29,31 @@ GRAM_SCAN = make_solver("jax_scan", operations="gram")
     ],
 )
 def test_impossible(case: Case, available_bytes: int, reason: str | None) -> None:
-    assert plan.impossible(case, available_bytes) == reason
+    assert plan.impossible(case, {"cpu": available_bytes}) == reason
+
+
+def test_a_device_without_room_is_told_with_the_number() -> None:
+    large = replace(make_case("jax_scan", samples=10**8), device="cuda")
+    free = {"cpu": 64 * GIB, "cuda": 4 * GIB}
+    assert plan.impossible(large, free) == "needs about 3.4 GiB on cuda, and 4.0 GiB are free there"
+    assert plan.impossible(large, free | {"cuda": 8 * GIB}) is None
+    assert plan.impossible(large, {"cpu": 64 * GIB}) is None  # it does not tell
+
+
+def test_cases_share_a_device_only_as_far_as_its_memory_goes() -> None:
+    contest = make_contest("jax_a", "jax_b", "jax_c", samples=10**8)
+    contest = replace(contest, cases=tuple(replace(case, device="cuda") for case in contest.cases))
+    cases, data = [*contest.baselines, *contest.cases], data_bytes(contest.cases[0].workload)
+    free = {"cpu": 640 * GIB, "cuda": int(3.5 * data / plan.MEMORY_SHARE)}
+    assert [len(group) for group in plan.groups(contest, cases, free)] == [3, 3, 3]
+    assert [len(group) for group in plan.groups(contest, cases, free | {"cuda": 2 * free["cuda"]})] == [5]
+
+
+def test_a_device_is_probed_for_more_work_than_a_cpu() -> None:
+    case = make_case("jax_scan", samples=10**7)
+    assert plan.is_heavy(case)
+    assert not plan.is_heavy(replace(case, device="cuda"))
+    assert plan.is_heavy(replace(case, device="cuda", workload=replace(case.workload, batch=100)))
 
 
 CONTEST = make_contest("jax_a", "jax_b", "jax_c", "numpy_d")
@@ -37,7 +61,7 @@ ALL = [*CONTEST.baselines, *CONTEST.cases]
 
 
 def grouped(contest: Contest, cases: list[Case], available_bytes: float) -> list[list[tuple[str, str]]]:
-    groups = plan.groups(contest, cases, int(available_bytes))
+    groups = plan.groups(contest, cases, {"cpu": int(available_bytes)})
     return [[(entry.case.solver.strategy, entry.role) for entry in group] for group in groups]
 
 
@@ -55,7 +79,7 @@ def test_everyone_is_alive_together_where_there_is_room() -> None:
 
 @pytest.mark.parametrize("available_bytes", [GIB / 4, GIB / 3, GIB / 2, GIB])
 def test_groups_share_the_baselines_and_split_the_cases(available_bytes: float) -> None:
-    groups = plan.groups(CONTEST, ALL, int(available_bytes))
+    groups = plan.groups(CONTEST, ALL, {"cpu": int(available_bytes)})
     for group in groups:
         assert [entry.role for entry in group[:2]] == ["baseline", "twin"]
         assert plan.together_bytes(group) <= plan.MEMORY_SHARE * available_bytes
@@ -66,12 +90,12 @@ def test_only_one_works_at_a_time() -> None:
     """Five workers at rest, the problem, and what one of them takes beside: not five times the peak."""
     of = {"samples": 2_000_000, "features": 128, "steps": 5}
     contest = make_contest("numpy_d", "jax_a", "jax_b", **of)
-    (group,) = plan.groups(contest, [*contest.baselines, *contest.cases], 12 * GIB)
+    (group,) = plan.groups(contest, [*contest.baselines, *contest.cases], {"cpu": 12 * GIB})
     data = data_bytes(contest.cases[0].workload)
     assert len(group) == 5
     assert 8 * data < plan.together_bytes(group) < 9 * data
     assert sum(worker_bytes(entry.case) for entry in group) > 12 * GIB
-    assert len(plan.groups(contest, [*contest.baselines, *contest.cases], 10 * GIB)) == 2
+    assert len(plan.groups(contest, [*contest.baselines, *contest.cases], {"cpu": 10 * GIB})) == 2
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,6 @@ def test_compare_fails_on_what_is_slower(written: Path, tmp_path: Path) -> None:
         stats[name] /= 100
     (tmp_path / "0001_fast.json").write_text(json.dumps(document))
     arguments = ("--benchmark-only", "--benchmark-compare-fail=median:50%")
-    assert speed(*arguments, f"--benchmark-compare={written}").returncode in (0, 1)
     slower = speed(*arguments, f"--benchmark-compare={tmp_path / '0001_fast.json'}")
     assert slower.returncode == 1
     assert "Performance has regressed" in slower.stdout + slower.stderr

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fakes import FakeClock, make_solver
 
-from linregbench.benchmarks.worker import calls, dispatch
+from linregbench.benchmarks.worker import calls, dispatch, session
 from linregbench.benchmarks.worker.calls import Prepared
 from linregbench.solvers.problem import make_problem
 from linregbench.solvers.registry import load_builtin
@@ -139,3 +139,11 @@ def test_the_executables_own_memory_is_told() -> None:
     eager = calls.prepare(load_builtin()["gd", "jax_eager", "autodiff"], workload, problem, "cpu")
     assert eager.temp_bytes is None
     assert calls.prepare(make_solver("numpy_loop"), workload, problem, "cpu").target is None
+
+
+def test_an_executable_without_room_on_its_device_is_skipped_with_the_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "memory_free_bytes", lambda _: 100)
+    workload = make_workload("gd", 4000, 4, steps=3)
+    with pytest.raises(calls.TooLargeError, match=r"by the compiler's account, and 0.0 GiB of the device are free"):
+        calls.prepare(load_builtin()["gd", "jax_scan", "autodiff"], workload, make_problem(workload), "cpu")
+    assert session.status_of(calls.TooLargeError("no room")) == ("skipped", "no room")

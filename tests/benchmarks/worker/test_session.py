@@ -1,5 +1,6 @@
 """What a worker does with a call so long that it is sampled once a block, and with one that is short."""
 
+import importlib.metadata
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -94,3 +95,9 @@ def test_a_probe_multiplies_no_more_than_the_steps(monkeypatch: pytest.MonkeyPat
     told = session._probe(CASE.as_dict() | {"workload": workload.as_dict()}, problem)
     assert set(steps) == {1, 100}
     assert told["call_s"] < 1e-3
+
+
+def test_the_versions_of_libraries_go_by_their_packages() -> None:
+    """scikit-learn for sklearn: by what is installed, and nothing of what is not."""
+    told = session._versions(["scipy.linalg", "_pytest", "no_such_library"])
+    assert told == {name: importlib.metadata.version(name) for name in ("scipy", "pytest")}

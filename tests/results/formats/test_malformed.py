@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 import shown
-from door_files import DOCUMENTS, asv_folder, asv_index, asv_results, changed, written
+from door_files import AXES, DOCUMENTS, TIME, asv_folder, asv_index, asv_results, changed, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import SMALL
 
 import linregbench
 from linregbench.results.compare.files import compare_anything
+from linregbench.results.fields import FIELDS, WORKLOAD
 from linregbench.results.formats.load import read
+from linregbench.results.formats.pyperf import CASE_KEY
 from linregbench.results.models.advise import Wish, advise, in_words
 from linregbench.results.report.build import report_of
 from linregbench.results.report.markdown import markdown
@@ -47,6 +49,10 @@ ODD = st.sampled_from(
     ]
 )
 
+
+REQUIRED = [field.name for field in FIELDS if field.required]
+TEXTS = [field.name for field in FIELDS if field.required and field.kind is str and field.of in ("workload", "case")]
+CASE_OF_PYPERF = json.loads(DOCUMENTS["pyperf"]["benchmarks"][1]["metadata"][CASE_KEY])
 
 MEGABYTE = b'"' + b"odd " * (1 << 18) + b'", '
 LARGE = {
@@ -91,6 +97,8 @@ def loads_whole_or_names(path: Path, least: int) -> None:
         assert path.name in named
         return
     assert len(loaded.frame) >= least
+    assert loaded.frame[REQUIRED].notna().all(axis=None)
+    assert (loaded.frame[REQUIRED] != "").all(axis=None)
     for form in FORMS:
         shown.cases(loaded, form)
     assert markdown(report_of(loaded))
@@ -101,7 +109,7 @@ def loads_whole_or_names(path: Path, least: int) -> None:
         assert document.tables or document.last
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(data=st.data(), source=st.sampled_from(sorted(DOCUMENTS)))
 def test_a_changed_document_is_whole_or_named(
     data: st.DataObject, source: str, tmp_path_factory: pytest.TempPathFactory
@@ -112,7 +120,68 @@ def test_a_changed_document_is_whole_or_named(
     loads_whole_or_names(written(tmp_path_factory.mktemp("bad") / "bad.json", bad), len(document["benchmarks"]))
 
 
-@settings(deadline=None, max_examples=60)
+def with_field(source: str, place: tuple[Any, ...], value: Any) -> Any:
+    """The document with another value somewhere in its second case, which is text in a file of pyperf's."""
+    document = DOCUMENTS[source]
+    if source == "pytest-benchmark":
+        return changed(document, ("benchmarks", 1, "extra_info", *place), value)
+    return changed(document, ("benchmarks", 1, "metadata", CASE_KEY), json.dumps(changed(CASE_OF_PYPERF, place, value)))
+
+
+@settings(deadline=None, max_examples=30)
+@given(place=st.sampled_from(list(places(CASE_OF_PYPERF))), value=ODD)
+def test_a_changed_case_of_pyperf_is_whole_or_named(
+    place: tuple[Any, ...], value: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = written(tmp_path_factory.mktemp("bad") / "bad.json", with_field("pyperf", place, value))
+    loads_whole_or_names(path, 2)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("source", DOCUMENTS)
+def test_what_a_case_must_have_is_not_empty(tmp_path: Path, source: str, name: str) -> None:
+    place = ("workload", name) if name in WORKLOAD else (name,)
+    path = written(tmp_path / "bad.json", with_field(source, place, ""))
+    with pytest.raises(RunFileError, match=rf"bad\.json: benchmark 2: '{name}' is empty, but it is required"):
+        linregbench.load(path)
+
+
+@pytest.mark.parametrize("name", [name for name, field in WORKLOAD.items() if field.least])
+@pytest.mark.parametrize("source", DOCUMENTS)
+def test_nothing_is_counted_below_one(tmp_path: Path, source: str, name: str) -> None:
+    path = written(tmp_path / "bad.json", with_field(source, ("workload", name), 0))
+    with pytest.raises(RunFileError, match=rf"bad\.json: benchmark 2: '{name}' must be at least 1, got 0"):
+        linregbench.load(path)
+
+
+def test_a_run_has_a_name(tmp_path: Path) -> None:
+    unnamed = written(tmp_path / "bad.json", with_field("pyperf", ("run",), ""))
+    with pytest.raises(RunFileError, match=r"bad\.json: benchmark 2: 'run' is empty, but it is required"):
+        linregbench.load(unnamed)
+    undated = written(tmp_path / "undated.json", DOCUMENTS["pytest-benchmark"] | {"datetime": ""})
+    with pytest.raises(RunFileError, match=r"undated\.json: .*'datetime' is empty, but it is required"):
+        linregbench.load(undated)
+    folder = asv_folder(tmp_path, None, asv_results() | {"env_name": ""})
+    with pytest.raises(RunFileError, match=r"0\.json: .*'env_name' is empty, but it is required"):
+        linregbench.load(folder)
+
+
+@pytest.mark.parametrize("name", ["method", "strategy", "device"])
+def test_a_parameter_of_asv_is_not_empty(tmp_path: Path, name: str) -> None:
+    document = changed(asv_results(), ("results", TIME, 1, list(AXES).index(name), 1), "''")
+    with pytest.raises(RunFileError, match=rf"0\.json: .*time_call: '{name}' is empty, but it is required"):
+        linregbench.load(asv_folder(tmp_path, None, document))
+
+
+@pytest.mark.parametrize("text", ["nan", "None.real", "cpu", "(", None, 2])
+def test_a_parameter_of_asv_that_is_no_plain_value_is_named(tmp_path: Path, text: Any) -> None:
+    document = changed(asv_results(), ("results", TIME, 1, list(AXES).index("device"), 1), text)
+    named = f"'params' holds {text!r}, which is no plain value"
+    with pytest.raises(RunFileError, match=rf"0\.json: .*time_call: {re.escape(named)}"):
+        linregbench.load(asv_folder(tmp_path, None, document))
+
+
+@settings(deadline=None, max_examples=30)
 @given(data=st.data(), of_index=st.booleans())
 def test_a_changed_asv_file_is_whole_or_named(
     data: st.DataObject, of_index: bool, tmp_path_factory: pytest.TempPathFactory

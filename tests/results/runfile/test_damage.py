@@ -12,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import END, SMALL, SMALL_BYTES, STOP
 
+from linregbench.results.fields import FIELDS, WORKLOAD
 from linregbench.results.formats.load import of_runs
 from linregbench.results.runfile.read import RunFileError, read_run
 from linregbench.results.runfile.write import RunWriter, left_to_resume, trim_for_resume
 from linregbench.results.tables.formats import FORMS
+
+TEXTS = [field.name for field in FIELDS if field.required and field.kind is str and field.of in ("workload", "case")]
 
 
 def test_unclosed_blocks_are_left_out_and_trimmed(tmp_path: Path) -> None:
@@ -51,6 +54,15 @@ def test_a_run_that_went_on_after_its_end_has_not_ended(tmp_path: Path) -> None:
     assert read_run(path).end is None
 
 
+@pytest.mark.parametrize("name", ["run", *TEXTS])
+def test_what_every_row_must_have_is_not_empty(tmp_path: Path, name: str) -> None:
+    line = next(number for number, record in enumerate(SMALL) if name == "run" or record["record"] == "measurement")
+    bad = SMALL[line] | ({"workload": SMALL[line]["workload"] | {name: ""}} if name in WORKLOAD else {name: ""})
+    path = synthetic.write(tmp_path / "run.jsonl", [*SMALL[:line], bad, *SMALL[line + 1 :]])
+    with pytest.raises(RunFileError, match=rf"run\.jsonl:{line + 1}: .*'{name}' is empty, but it is required"):
+        read_run(path)
+
+
 @given(cut=st.integers(0, len(SMALL_BYTES)))
 def test_truncation_never_loses_a_closed_block(cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("cut") / "run.jsonl"
@@ -79,7 +91,7 @@ def _shows_or_names_the_error(path: Path) -> None:
         assert isinstance(shown.cases(loaded, form), str)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(at=st.integers(0, len(SMALL_BYTES) - 1), byte=st.integers(0, 255))
 def test_a_changed_byte_is_read_or_named(at: int, byte: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("byte") / "run.jsonl"
@@ -94,7 +106,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(line=st.integers(0, len(SMALL) - 1), data=st.data())
 def test_a_changed_field_is_read_or_named(
     line: int, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -112,7 +112,8 @@ def test_facts_are_lines_with_their_units() -> None:
 
 def test_a_run_with_cold_caches_says_so_and_is_not_compared_with_a_warm_one() -> None:
     warm = run_of("warm", SCAN)
-    cold = replace(warm, header=altered(warm.header, run="cold", options={"flush_cache": True}))
+    chilled = tuple(altered(measurement, cache="cold") for measurement in warm.measurements)
+    cold = replace(warm, header=altered(warm.header, run="cold"), measurements=chilled)
     assert "cold caches: a sample is one call" in shown.cases(of_runs(cold), "markdown")
     assert "cold caches" not in shown.cases(of_runs(warm), "markdown")
     assert any("flushing of the caches is off" in each.text for each in differences(warm, cold, ("BASE", "NEW")))
