@@ -87,15 +87,21 @@ class _Seat:
     rounds: frozenset[int] = frozenset()
     sampled: list[_Taken] = field(default_factory=list)
 
-    def lacks_quiet(self, quiet_s: float | None) -> bool:
-        """Whether it should be sampled again: it is sampled often, and was seldom in a quiet moment."""
+    def lacks_quiet(self, quiet_s: float | None, loud: frozenset[int]) -> bool:
+        """Whether it should be sampled again: it is sampled often, and was seldom in a quiet moment.
+
+        `loud`: the rounds in which its accelerator was slower than it can be, held down by heat or power, say.
+        """
         wanted = min(LEAST_QUIET, len(self.rounds))
         if quiet_s is None or self.status != "ok" or wanted < LEAST_QUIET:
             return False
         samples_s = [taken.call_s for taken in self.sampled]
         waits_s = self.waits_s() or [0.0] * len(samples_s)
         lost = lost_the_core(waits_s, samples_s, self.facts["loops"])
-        looked = [taken.around_s is not None and max(taken.around_s) <= quiet_s for taken in self.sampled]
+        looked = [
+            taken.around_s is not None and max(taken.around_s) <= quiet_s and taken.round not in loud
+            for taken in self.sampled
+        ]
         return sum(quiet and not away for quiet, away in zip(looked, lost, strict=True)) < wanted
 
     def waits_s(self) -> list[float] | None:
@@ -178,29 +184,30 @@ def run_block(
     order: random.Random,
     tell: Tell,
     device_sentinel: DeviceSentinel = lambda _: None,
+    device_pace: Callable[[str], Pace] = lambda _: Unwatched(),
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Measure the entries against each other; their measurement records, and what closes the block.
 
     `pace` decides which moments are quiet, and with it `device_sentinel` where a case is not on the CPU (None: that
-    device has none); the closing record has its seconds by device and round in `device_sentinels`. In it `order` has
-    by round the entries in the order in which they were sampled, `sentinel_s` the sentinel right before and right after
-    each of them.
+    device has none), by the pace of that device; the closing record has its seconds by device and round in
+    `device_sentinels`. In it `order` has by round the entries in the order in which they were sampled, `sentinel_s` the
+    sentinel right before and right after each of them.
     """
     seats = [_Seat(entry, rules.timeout_s, number) for number, entry in enumerate(entries)]
     spent: dict[str, float] = {}
-    on_devices: dict[str, list[list[float]]] = {}
+    watched = _Devices(device_sentinel, device_pace)
     sampled: list[list[int]] = []
     began = clock.now()
     try:
         for seat in seats:
             _prepare(seat, rules, start, pace, tell)
         for index in range(MOST_ROUNDS * rules.rounds):
-            taking_part = _of_round(index, seats, rules, pace)
+            taking_part = _of_round(index, seats, rules, pace, watched)
             if not taking_part and index >= rules.rounds:
                 break
             tell(f"round {index + 1}" + (f" of {rules.rounds}" if index < rules.rounds else ", for quiet samples"))
             order.shuffle(taking_part)
-            sampled.append(_round(index, taking_part, pace, spent, _Devices(device_sentinel, on_devices, index)))
+            sampled.append(_round(index, taking_part, pace, spent, watched))
         for seat in seats:
             if answer := seat.finish():
                 seat.status, seat.reason = answer.pop("status", "ok"), answer.pop("reason", None)
@@ -215,7 +222,7 @@ def run_block(
         "order": sampled,
         "sentinel_s": _around(sampled, seats),
         "sentinel_pair_s": _pair(len(sampled), seats),
-        "device_sentinels": on_devices,
+        "device_sentinels": watched.seconds,
         "rounds": len(sampled),
         "wall_s": clock.now() - began,
         "overhead_s": spent,
@@ -223,7 +230,7 @@ def run_block(
     return [_record(seat) for seat in seats], closing
 
 
-def _of_round(index: int, seats: Sequence[_Seat], rules: Rules, pace: Pace) -> list[_Seat]:
+def _of_round(index: int, seats: Sequence[_Seat], rules: Rules, pace: Pace, accelerators: _Devices) -> list[_Seat]:
     """Who takes part in a round; nobody where there have been enough of them.
 
     Beyond the usual rounds it is the cases that lack quiet samples: what is compared is what nothing disturbed, in
@@ -233,7 +240,7 @@ def _of_round(index: int, seats: Sequence[_Seat], rules: Rules, pace: Pace) -> l
         return [seat for seat in seats if index in seat.rounds and seat.status == "ok"]
     if clock.now() >= rules.until_s:
         return []
-    return [seat for seat in seats if seat.lacks_quiet(pace.quiet_s)]
+    return [seat for seat in seats if seat.lacks_quiet(pace.quiet_s, accelerators.loud(seat.entry.case.device))]
 
 
 def _around(sampled: Sequence[Sequence[int]], seats: Sequence[_Seat]) -> list[list[float]]:
@@ -287,18 +294,26 @@ def sampled_rounds(sample_s: float, rules: Rules) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class _Devices:
-    """The sentinels of accelerators in one round; what they took goes into `seconds`, by device and round."""
+    """The sentinels of accelerators; what they took is kept in `seconds`, by device and round."""
 
     sentinel: DeviceSentinel
-    seconds: dict[str, list[list[float]]]
-    index: int
+    pace: Callable[[str], Pace]
+    seconds: dict[str, list[list[float]]] = field(default_factory=dict)
 
-    def look(self, device: str) -> None:
+    def look(self, device: str, index: int) -> None:
         took_s = None if device == "cpu" else self.sentinel(device)
         if took_s is not None:
             rounds = self.seconds.setdefault(device, [])
-            rounds += [[] for _ in range(self.index + 1 - len(rounds))]
-            rounds[self.index].append(took_s)
+            rounds += [[] for _ in range(index + 1 - len(rounds))]
+            rounds[index].append(took_s)
+            self.pace(device).add([took_s])
+
+    def loud(self, device: str) -> frozenset[int]:
+        """The rounds in which it was not quiet; none where nobody can tell."""
+        quiet_s = self.pace(device).quiet_s if device in self.seconds else None
+        if quiet_s is None:
+            return frozenset()
+        return frozenset(n for n, looks_s in enumerate(self.seconds[device]) if max(looks_s, default=0.0) > quiet_s)
 
 
 def _round(
@@ -308,11 +323,11 @@ def _round(
     order = []
     for seat in taking_part:
         with clock.stopwatch(spent, "sentinel"):
-            accelerators.look(seat.entry.case.device)
+            accelerators.look(seat.entry.case.device, index)
         with clock.stopwatch(seat.spent, "sample"):
             answer = seat.ask("sample", quiet_s=pace.quiet_s)
         with clock.stopwatch(spent, "sentinel"):
-            accelerators.look(seat.entry.case.device)
+            accelerators.look(seat.entry.case.device, index)
         if answer is not None:
             around_s = answer["around_s"]
             pace.add(around_s or ())

@@ -72,7 +72,7 @@ class Session:
     device_bytes: Mapping[str, int] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
     paces: dict[str, Pace] = field(default_factory=lambda: defaultdict(Pace))
-    """By thread setting, since the sentinel is pinned in one and not in the other."""
+    """By thread setting, since the sentinel is pinned in one and not in the other; and by accelerator."""
 
 
 @dataclass(frozen=True)
@@ -256,6 +256,7 @@ def _measure(
         random.Random(f"{session.seed} {contest.key} {number} {group}"),
         lambda text: session.watcher.tell(f"block {number + 1}, {contest.title}: {text}"),
         lambda device: session.processes.device_sentinel(device, environment),
+        lambda device: session.paces[device],
     )
 
 

@@ -3,7 +3,7 @@
 import itertools
 import math
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import pairwise
 from typing import Any
 from unittest import mock
@@ -168,6 +168,30 @@ def test_only_what_lacks_quiet_samples_is_sampled_again(fake_clock: FakeClock) -
             entries, Rules(rounds=8), lambda case: processes.start(case, {}), Pace(), random.Random(0), processes.tell
         )
     assert [set(order) for order in closing["order"][8:]] == [{3}]
+
+
+@pytest.mark.parametrize(("throttled", "more"), [(6, 3), (1_000, 16), (0, 0)])
+def test_throttled_rounds_of_a_device_are_taken_again_for_its_cases_alone(
+    fake_clock: FakeClock, throttled: int, more: int
+) -> None:
+    """In 6 of 8 rounds held down: 3 more until 5 are quiet; held down for good: as many as there may be, and kept."""
+    processes, paces = FakeProcesses(fake_clock), defaultdict[str, Pace](Pace)
+    paces["cuda"].add([1e-4] * 100)  # of the blocks before
+    looks = itertools.count()
+    entries = [Entry(make_case("numpy_loop")), Entry(make_case("jax_scan", device="cuda"))]
+    records, closing = run_block(
+        entries,
+        Rules(rounds=8),
+        lambda case: processes.start(case, {}),
+        Pace(),
+        random.Random(0),
+        processes.tell,
+        lambda _: 2e-4 if next(looks) < 2 * throttled else 1e-4,
+        paces.__getitem__,
+    )
+    assert closing["rounds"] == 8 + more
+    assert [len(record["samples_s"]) for record in records] == [8, 8 + more]
+    assert all(order == [1] for order in closing["order"][8:])
 
 
 def test_a_slow_case_sits_out_rounds_evenly(fake_clock: FakeClock) -> None:
