@@ -1,6 +1,7 @@
 """The study of old and new versions: which ones it takes, what it reads from pytest and pip, and what it keeps."""
 
 import importlib.util
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -114,3 +115,12 @@ def test_a_command_that_hangs_is_cut_off_with_its_children(matrix: ModuleType, t
     script = "import subprocess, sys; print('begun', flush=True); subprocess.run(['sleep', '60'])"
     assert matrix._done([sys.executable, "-c", script], tmp_path, 2.0, tmp_path / "log") == (None, "begun\n")
     assert matrix._done([sys.executable, "-c", "print(1)"], tmp_path, 60.0, tmp_path / "log") == (0, "1\n")
+
+
+def test_what_is_tested_can_be_interrupted_where_the_study_itself_cannot(matrix: ModuleType, tmp_path: Path) -> None:
+    ask = [sys.executable, "-c", "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"]
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert matrix._done(ask, tmp_path, 60.0, tmp_path / "log") == (0, "False\n")
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -276,7 +276,15 @@ def _done(command: Command, cwd: Path, limit_s: float, log: Path) -> tuple[int |
     # A file and not a pipe, which a grandchild that lives on would hold open.
     with log.open("w", encoding="utf-8") as out:
         child = subprocess.Popen(
-            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            # A shell has jobs in the background ignore Ctrl-C, and so would all that tests start and interrupt.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         try:
             status: int | None = child.wait(limit_s)
