@@ -39,7 +39,9 @@ class Option(click.Option):
         record = super().get_help_record(ctx)
         if record is None:
             return None
-        shown = self.otherwise or ("off" if self.is_flag else "" if self.default is None else str(self.default))
+        # where an option has none, click has a mark of its own there
+        default = str(self.default) if isinstance(self.default, str | int | float) else ""
+        shown = self.otherwise or ("off" if self.is_flag else default)
         parts = [f"default: {shown}"] if shown else []
         parts += [f"e.g. {self.example}"] if self.example else []
         return record[0], f"{self.help}  [{'; '.join(parts)}]" if parts else str(self.help)

@@ -146,3 +146,9 @@ def test_names_are_completed(shell: str, line: str, incomplete: str, expected: l
     completer = kind(cli, {}, NAME, "_LINREGBENCH_COMPLETE")
     offered = completer.get_completions(line.split(), incomplete)
     assert [item.value for item in offered] == expected
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_no_help_shows_a_default_that_nobody_could_type(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([name, "--help"], standalone_mode=False)
+    assert "UNSET" not in capsys.readouterr().out
