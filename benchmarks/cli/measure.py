@@ -116,8 +116,22 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
     otherwise="nothing is built",
     help="With a plugin: run this in each side's checkout first.",
 )
-@option("--base", type=FILE, group=WHAT, example="--base old.py --new new.py", help="A file of solvers, without git.")
-@option("--new", type=FILE, group=WHAT, example="--base old.py --new new.py", help="The file that is judged.")
+@option(
+    "--base",
+    otherwise="none",
+    type=FILE,
+    group=WHAT,
+    example="--base old.py --new new.py",
+    help="A file of solvers, without git.",
+)
+@option(
+    "--new",
+    otherwise="none",
+    type=FILE,
+    group=WHAT,
+    example="--base old.py --new new.py",
+    help="The file that is judged.",
+)
 @run_options
 @option(
     "--more-than",
