@@ -19,7 +19,7 @@ from pathlib import Path
 
 from .grid.options import UsageError
 from .processes.handle import Setting
-from .processes.machine import git
+from .processes.machine import commit_of_files, git
 
 HERE = "here"
 SAID_LINES = 20
@@ -171,4 +171,4 @@ def _build(command: str | None, side: Path) -> None:
 
 def changed_here(plugins: Sequence[Path]) -> bool:
     """Whether the repository of these files has changes that no commit holds, which are part of this side."""
-    return bool(plugins and git(plugins[0].resolve().parent, "status", "--porcelain", "--untracked-files=no"))
+    return bool(plugins and commit_of_files(plugins[0])[1])

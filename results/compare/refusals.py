@@ -39,8 +39,12 @@ class Difference:
 
 def differences(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
     """Every difference between the runs that forbids a verdict; `names` are what the two are called in the text."""
-    every = [*_of_machines(base, new, names), *_of_nurseries(base, new, names), *_of_sentinels(base, new, names)]
-    return tuple(dict.fromkeys(every))
+    return (*circumstances(base, new, names), *dict.fromkeys(_of_sentinels(base, new, names)))
+
+
+def circumstances(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
+    """Those of what the runs were taken on and under: machine, packages, variables."""
+    return tuple(dict.fromkeys([*_of_machines(base, new, names), *_of_nurseries(base, new, names)]))
 
 
 def cache_states(run: Run) -> frozenset[str]:

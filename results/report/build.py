@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..compare.history import History, history_of
 from ..formats import unjudged
 from ..formats.load import Loaded
 from ..frame import records_of
@@ -19,7 +20,10 @@ from .devices import DevicesPart, devices_parts
 from .facts import account_of_time, facts_of_run
 from .sentences import summary_of
 from .tables import case_table, conclusions, reasons, side_by_side
-from .top import Top, top_of
+from .top import MOST_BESIDE, Top, top_of
+
+FEWEST_OF_A_HISTORY = 3
+"""Runs."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Report:
     summary: Sequence[str]
     devices: Sequence[DevicesPart]
     side_by_side: Table | None
+    history: History | None  # of several runs; of many it stands in place of side_by_side
     workloads: Sequence[Table]
     winners: Table
     answers: Sequence[Table]
@@ -68,13 +73,16 @@ def report_of(loaded: Loaded) -> Report:
         )
         for run in loaded.runs
     ]
+    number = len(loaded.frame["run"].unique())
+    history = history_of(loaded) if number >= FEWEST_OF_A_HISTORY else None
     return Report(
         loaded=loaded,
         records=records,
-        top=top_of(loaded, answers),
+        top=top_of(loaded, answers, history),
         summary=summary_of(loaded, answers),
         devices=devices_parts(loaded.runs),
-        side_by_side=side_by_side(records, answers.told),
+        side_by_side=side_by_side(records, answers.told) if number <= MOST_BESIDE else None,
+        history=history,
         workloads=workloads,
         winners=conclusions(workloads),
         answers=[*answer_tables(answers), *cold_tables(loaded.runs)],

@@ -18,14 +18,17 @@ from markupsafe import Markup
 
 from ..models.rays import shortened, through_data
 from ..runfile.collecting import uncollected
+from ..tables.history import history_document
 from .build import Report
 from .devices import title_of
 from .facts import ON_THE_CLOCK
+from .history import histories_of
 from .samples import samples_of
 from .tables import handles
 
 MOST_ROWS = 1_000
 """Of an answer's table; the table of cases has them all."""
+HISTORY = "Over commits and dates"
 _DIGITS = "{:.4g}"
 
 
@@ -39,6 +42,7 @@ def html(report: Report, pictures: Mapping[str, str] | None = None) -> str:
     from ..figures.charts import charts_of
     from ..figures.devices import devices_figure
     from ..figures.draw import svg_of
+    from ..figures.history import history_figure
     from ..figures.maps import maps_of
     from ..figures.render import Picture, pictures_of
 
@@ -67,7 +71,10 @@ def html(report: Report, pictures: Mapping[str, str] | None = None) -> str:
         top_map=max(maps.values(), key=lambda found: sum(one.size for one in found[:2]))[:2],
         handles=handles(report.records),
         charts=charts,
-        data=embedded({"charts": charts, "samples": samples}),
+        history=history_document(report.history) if report.history else None,
+        history_svg=Markup(svg_of(history_figure(report.history), "history", HISTORY)) if report.history else "",
+        history_title=HISTORY,
+        data=embedded({"charts": charts, "samples": samples, "history": histories_of(report.history)}),
         on_the_clock=ON_THE_CLOCK,
     )
     return page

@@ -112,6 +112,8 @@ class Header(_Kind, frozen=True, kw_only=True, tag="run"):
     machine: Mapping[str, Any]
     commit: str | None = None
     dirty: bool | None = None
+    plugin_commit: str | None = None  # of the repository that the first plugin lies in
+    plugin_changed: bool | None = None  # whether files that it tracks differ from that commit
     linregbench: str
     grid: str
     blocks: tuple[Whole, ...] | None = None  # the fewest and the most of each problem that were asked for
