@@ -25,10 +25,10 @@ from .statuses import DONE
 @option(
     *("--format", "form"),
     required=True,
-    type=click.Choice(["pyperf", "pytest-benchmark", "csv", "parquet"]),
+    type=click.Choice(["pyperf", "pytest-benchmark", "csv", "parquet", "bencher", "github-action-benchmark"]),
     group=OUTPUT,
     example="--format csv",
-    help="Of the file to write; parquet needs pyarrow.",
+    help="Of the file to write; parquet needs pyarrow; bencher and github-action-benchmark take ratios, not times.",
 )
 @option(
     "--output",
@@ -40,17 +40,19 @@ from .statuses import DONE
 )
 def export(run: Path, form: str, output: Path | None) -> int:
     """Write a run file in another program's format."""
-    from linregbench.results.formats.export import FORMATS
-    from linregbench.results.formats.export import export as write
+    from linregbench.results.formats.export import FORMATS, write_new
     from linregbench.results.frame import from_runs
     from linregbench.results.runfile.read import read_run
+    from linregbench.results.tables.dashboards import DASHBOARDS, points_of_run
     from linregbench.results.words.text import counted
 
     measured = read_run(run)
     tell_notices([measured])
-    target = output or run.with_name(run.name.removesuffix(".jsonl") + FORMATS[form][0])
-    write(measured, form, target)
-    lost = int(from_runs(measured)["time_s"].isna().sum()) if form in ("pyperf", "pytest-benchmark") else 0
+    ending = f".{form}.json" if form in DASHBOARDS else FORMATS[form][0]
+    content = DASHBOARDS[form](points_of_run(measured)).encode() if form in DASHBOARDS else FORMATS[form][1](measured)
+    target = output or run.with_name(run.name.removesuffix(".jsonl") + ending)
+    write_new(target, content)
+    lost = int(from_runs(measured)["time_s"].isna().sum()) if form not in ("csv", "parquet") else 0
     if lost:
         left_out = counted(lost, "case")
         print(f"linregbench: left out {left_out} without a time: {form} has no word for that", file=sys.stderr)

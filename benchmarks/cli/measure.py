@@ -17,7 +17,8 @@ from .. import variables
 from ..grid.options import HOT, RunOptions, UsageError, parse_percentage
 from ..grid.settings import settings_of
 from .help import HOW_LONG, OUTPUT, WHAT, Command, option, program
-from .read import FAIL_ON, FILE, JUDGED_FORMAT, SUMMARY, advise, failures_of, print_judged, tell_notices, tell_written
+from .judged import FAIL_ON, FORMATS, SUMMARY, failures_of, outputs_of, print_judged
+from .read import FILE, advise, tell_notices, tell_written
 from .run_options import options_of, run_options
 from .statuses import DONE, INTERRUPTED, NO_ANSWER
 
@@ -150,7 +151,7 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
     help="Keep the run file.",
 )
 @FAIL_ON
-@JUDGED_FORMAT
+@FORMATS
 @SUMMARY
 def versus(
     ref: str | None,
@@ -162,7 +163,7 @@ def versus(
     more_than: str | None,
     output: Path | None,
     fail_on: str | None,
-    form: str,
+    forms: tuple[str, ...],
     summary: bool,
     **given: Any,
 ) -> int:
@@ -176,6 +177,7 @@ def versus(
     from ..versus import Question, changed_here, sides
 
     failures_of(fail_on)
+    outputs = outputs_of(forms, output)
     request = _request(given | {"more_than": parse_percentage("--more-than", more_than)}, output)
     _tell_variables(request.options)
     question = Question(ref, python, request.plugins, path, build, base, new)
@@ -198,7 +200,7 @@ def versus(
         from linregbench.results.compare.runs import compare_sides
         from linregbench.results.runfile.read import read_run
 
-        return print_judged([compare_sides(read_run(finished.path), before, after)], fail_on, form, summary=summary)
+        return print_judged([compare_sides(read_run(finished.path), before, after)], fail_on, outputs, summary=summary)
 
 
 def _request(given: Mapping[str, Any], output: Path | None) -> Request:

@@ -10,8 +10,8 @@ import synthetic
 from made import BASE, as_run, run_of, sides_run
 from synthetic import QUIET, Noise, Truth
 
+from linregbench.benchmarks.cli.judged import Output, print_judged
 from linregbench.benchmarks.cli.main import main
-from linregbench.benchmarks.cli.read import print_judged
 from linregbench.results.compare.runs import ComparedCase, Comparison, compare_runs, compare_sides
 from linregbench.results.runfile.read import Run, RunFileError
 
@@ -58,7 +58,7 @@ def test_what_rests_on_the_fastest_samples_of_either_run_says_so(capsys: pytest.
     for pair in ((base, seldom), (seldom, base), (seldom, replace(seldom, header=base.header))):
         comparison = compare_runs(*pair)
         assert {row.rounds for row in comparison.rows} == {"fastest"}
-    assert print_judged([comparison], None, "rich") == 0
+    assert print_judged([comparison], None, [Output("rich")]) == 0
     assert "from the fastest samples, with" in " ".join(capsys.readouterr().out.split())
 
 
@@ -225,7 +225,7 @@ def test_a_gate_fails_on_what_it_is_told_and_where_nothing_was_judged(
 ) -> None:
     comparison = compare_runs(run_of("base", SCAN), run_of("new", SCAN, seed=1))
     rows = tuple(replace(comparison.rows[0], verdict=verdict) for verdict in verdicts)
-    assert print_judged([replace(comparison, rows=rows)], asked, "csv") == status
+    assert print_judged([replace(comparison, rows=rows)], asked, [Output("csv")]) == status
     nothing = not {*verdicts} & {"same", "slower"}
     assert ("no case was judged at all" in capsys.readouterr().err) is nothing
 

@@ -85,7 +85,8 @@ def test_advice_without_intervals_says_so(others: dict[str, Path], capsys: pytes
 
 def test_ratios_that_asv_took_alone_are_a_table(tmp_path: Path) -> None:
     result = asv_results()
-    measured = 2 * [*4 * [1.0], 0.25, 2.0, 0.25, 2.0]  # time over the NumPy loop's: NumPy, then the scan by size, device
+    # time over the NumPy loop's: of NumPy, then of the scan by size and device
+    measured = 2 * (4 * [1.0] + 2 * [0.25, 2.0])
     result["results"] = {RATIO: [measured, result["results"][TIME][1], asv.SUITE]}
     text = " ".join(shown.cases(read(asv_folder(tmp_path, None, result))).split())
     assert "Nothing was measured" not in text
