@@ -330,9 +330,7 @@ def _device_bytes(environments: Sequence[Any]) -> dict[str, int]:
 def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:
     options = ready.request.options
     commit, dirty = machine.commit_of(Path(__file__).resolve().parent)
-    plugins = ready.request.plugins
-    plugin_commit, plugin_changed = machine.commit_of_files(plugins[0]) if plugins else (None, None)
-    asked = options.as_dict() | {"plugins": [str(path) for path in plugins]}
+    asked = options.as_dict() | {"plugins": [str(path) for path in ready.request.plugins]}
     if ready.request.data:
         asked |= {"data": str(ready.request.data), "samples": None, "features": None, "batch": None, "data_label": None}
     return {
@@ -349,8 +347,6 @@ def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:
         "machine": machine.facts() | {"affinity": ready.nurseries.allowed},
         "commit": commit,
         "dirty": dirty,
-        "plugin_commit": plugin_commit,
-        "plugin_changed": plugin_changed,
         "linregbench": linregbench.__version__,
         "grid": plan.grid_hash(ready.contests),
     }

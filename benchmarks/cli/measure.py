@@ -97,10 +97,11 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
 @click.argument("ref", required=False)
 @option(
     "--python",
+    multiple=True,
     group=WHAT,
     example="--python other/bin/python",
     otherwise="this one",
-    help="Another interpreter, and so another JAX, for the other side.",
+    help="Another interpreter, and so another JAX, for the other side; twice: one a side.",
 )
 @option(
     "--path",
@@ -115,8 +116,9 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
     metavar="COMMAND",
     example="--build 'python setup.py build_ext --inplace'",
     otherwise="nothing is built",
-    help="With a plugin: run this in each side's checkout first.",
+    help="With a plugin: run this in each side's checkout first, $PYTHON its interpreter; what it made of REF is kept.",
 )
+@option("--rebuild", is_flag=True, group=WHAT, example="--rebuild", help="Run --build for REF though it is kept.")
 @option(
     "--base",
     otherwise="none",
@@ -155,9 +157,10 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
 @SUMMARY
 def versus(
     ref: str | None,
-    python: str | None,
+    python: tuple[str, ...],
     path: str | None,
     build: str | None,
+    rebuild: bool,
     base: Path | None,
     new: Path | None,
     more_than: str | None,
@@ -180,12 +183,10 @@ def versus(
     outputs = outputs_of(forms, output)
     request = _request(given | {"more_than": parse_percentage("--more-than", more_than)}, output)
     _tell_variables(request.options)
-    question = Question(ref, python, request.plugins, path, build, base, new)
+    question = Question(ref, python, request.plugins, path, build, rebuild, base, new)
     if ref is not None and changed_here(request.plugins):
-        print(
-            "linregbench: the working tree has changes that no commit holds: they are part of `here`", file=sys.stderr
-        )
-    with sides(question) as settings, tempfile.TemporaryDirectory() as folder:
+        _tell("the working tree has changes that no commit holds: they are part of `here`")
+    with sides(question, _tell) as settings, tempfile.TemporaryDirectory() as folder:
         before, after = settings
         own = bool(request.plugins or base) and request.options.strategies is None
         options = replace(request.options, environments=(before, after), plugins_alone=own)
@@ -216,10 +217,14 @@ def _request(given: Mapping[str, Any], output: Path | None) -> Request:
     return Request(options, tuple(dict.fromkeys(given["plugin"])), given["data"], output)
 
 
+def _tell(text: str) -> None:
+    print(f"linregbench: {plain(text)}", file=sys.stderr)
+
+
 def _tell_variables(options: RunOptions) -> None:
     """A line on standard error where a variable of the environment changes times, dropped or kept."""
     if (text := variables.notice(replaced=variables.of_setting(settings_of(options.settings)[0]))) is not None:
-        print(f"linregbench: {plain(text)}", file=sys.stderr)
+        _tell(text)
 
 
 def _refuse_options_beside(*allowed: str) -> None:

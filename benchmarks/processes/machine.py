@@ -109,7 +109,7 @@ def commit_of(package: Path) -> tuple[str | None, bool | None]:
     return commit, bool(git(package, "status", "--porcelain", "--", "."))
 
 
-def commit_of_files(file: Path) -> tuple[str | None, bool | None]:
+def commit_of_file(file: Path) -> tuple[str | None, bool | None]:
     """The commit of the repository that holds this file, and whether anything it tracks differs; None outside one."""
     folder = file.resolve().parent
     commit = git(folder, "rev-parse", "HEAD")

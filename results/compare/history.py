@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..fields import CASE_KEYS, WORKLOAD
-from ..formats.load import Loaded, Origin
+from ..formats.load import Loaded, Origin, judged_side
 from ..formats.unjudged import judged_here
 from ..frame import records_of
 from ..runfile.read import Run
@@ -164,8 +164,9 @@ def _beside(before: Record, after: Record, runs: Mapping[str, Run]) -> Iterator[
 
 def _is_judged(record: Record, runs: Mapping[str, Run]) -> bool:
     """Not of the side that another one was judged by."""
-    sides = runs[record["run"]].header.options.get("environments") if judged_here(record) else None
-    return not isinstance(sides, list) or not sides or record["environment"] == sides[-1]
+    return not judged_here(record) or record["environment"] == (
+        judged_side(runs[record["run"]]) or record["environment"]
+    )
 
 
 def _key(record: Record, runs: Mapping[str, Run]) -> tuple[Any, ...]:

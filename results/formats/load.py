@@ -108,11 +108,18 @@ def of_runs(*runs: Run) -> Loaded:
 
 
 def _origin(run: Run) -> Origin:
-    """By the commit of the code that is judged: a person's own where that was on one side of it."""
-    header = run.header
-    own, plugin = (header.commit, header.dirty), (header.plugin_commit, header.plugin_changed)
-    commit, changed = own if header.plugin_commit is None else plugin
-    return Origin(header.started[:19], commit and f"{commit[:8]}{' and changes' if changed else ''}")
+    """By the commit of the code that is judged: a person's own, where that was measured."""
+    judged = [e for e in run.environments if e.environment == judged_side(run)]
+    commit, dirty = next(((e.commit, e.dirty) for e in judged if e.commit), (run.header.commit, run.header.dirty))
+    return Origin(run.header.started[:19], commit and f"{commit[:8]}{' and changes' if dirty else ''}")
+
+
+def judged_side(run: Run) -> str | None:
+    """Of a run of two sides the environment that was judged, by the other one; of any other its only one."""
+    sides = run.header.options.get("environments")
+    if isinstance(sides, list) and sides:
+        return str(sides[-1])
+    return next((e.environment for e in run.environments), None)
 
 
 def _peaks(run: Run) -> dict[str, dict[str, float]]:

@@ -112,8 +112,6 @@ class Header(_Kind, frozen=True, kw_only=True, tag="run"):
     machine: Mapping[str, Any]
     commit: str | None = None
     dirty: bool | None = None
-    plugin_commit: str | None = None  # of the repository that the first plugin lies in
-    plugin_changed: bool | None = None  # whether files that it tracks differ from that commit
     linregbench: str
     grid: str
     blocks: tuple[Whole, ...] | None = None  # the fewest and the most of each problem that were asked for
@@ -140,6 +138,8 @@ class Environment(_Kind, frozen=True, kw_only=True, tag="environment"):
     kept: Mapping[str, Any] | None = None  # those that it was given though they may change times
     device_kind: str | None = None
     plugins: Mapping[str, Any] | None = None
+    commit: str | None = None  # of the solvers that it had, or of the repository of a plugin
+    dirty: bool | None = None
     cores: tuple[Whole, ...] | None = None  # that its workers may run on
     peaks: Mapping[str, float] | None = None  # what its cores can do: operations and bytes a second, by name
     facts: Mapping[str, Any] | None = None  # by device: driver, memory, clocks; caches, instruction sets, pools

@@ -32,7 +32,7 @@ def _suite(comparison: Comparison, failing: Collection[str]) -> ElementTree.Elem
     counts = {"tests": len(tests), "failures": failures, "errors": 0, "skipped": skipped}
     suite = ElementTree.Element("testsuite", {"name": name} | {key: str(count) for key, count in counts.items()})
     suite.extend(tests)
-    said = [summary(comparison), *map(plain, (*comparison.refusals, *comparison.shortfalls))]
+    said = [summary(comparison), *map(plain, (*comparison.refusals, *comparison.beside, *comparison.shortfalls))]
     ElementTree.SubElement(suite, "system-out").text = "\n".join(said)
     return suite
 

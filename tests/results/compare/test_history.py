@@ -141,7 +141,9 @@ def test_other_processors_are_other_cases_and_of_two_sides_the_judged_one_counts
     one = as_run(records(1, 1.0))
     elsewhere = as_run(records(2, 1.0, machine={"cpu": "Other 1"}))
     both = sides_records((Truth("jax_scan", "analytic", 2e-4), 2.0), blocks=3)
-    both[0] |= {"run": "both", "started": "2026-03-20", "plugin_commit": "ab" * 20, "plugin_changed": True}
+    both[0] |= {"run": "both", "started": "2026-03-20", "commit": "cd" * 20, "dirty": False}
+    both[1] |= {"commit": "ab" * 20, "dirty": True}
+    both[2] |= {"commit": "ef" * 20, "dirty": False}
     history = history_of(of_runs(one, elsewhere, as_run(both)))
     runs = {series.runs: series for series in history.series if series.record["strategy"] == "jax_scan"}
     assert set(runs) == {("run01", "both"), ("run02",)}

@@ -6,14 +6,17 @@ from typing import Any
 
 import msgspec
 import pytest
+import shown
 import synthetic
-from made import BASE, as_run, run_of, sides_run
+from made import BASE, as_run, run_of, sides_records, sides_run
 from synthetic import QUIET, Noise, Truth
 
 from linregbench.benchmarks.cli.judged import Output, print_judged
 from linregbench.benchmarks.cli.main import main
 from linregbench.results.compare.runs import ComparedCase, Comparison, compare_runs, compare_sides
 from linregbench.results.runfile.read import Run, RunFileError
+from linregbench.results.tables.github import github_comment
+from linregbench.results.tables.junit import junit
 
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 VMAP = Truth("jax_vmap", "analytic", 4e-4)
@@ -366,3 +369,18 @@ def test_a_baseline_that_only_serves_ratios_is_no_row() -> None:
 def test_an_environment_that_is_not_there_is_an_error() -> None:
     with pytest.raises(RunFileError, match=r"run\.jsonl: has no environment 'main', only here, ref"):
         compare_sides(sides_run((SCAN, 1.0)), "main", "here")
+
+
+def test_in_what_two_sides_differ_beside_the_code_is_told() -> None:
+    records = sides_records((Truth("jax_scan", "analytic", 1e-4), 1.0), blocks=3)
+    here, ref = records[1], records[2]
+    assert compare_sides(as_run(records), "ref", "here").beside == ()
+    here |= {"python": "3.12.1", "packages": ref["packages"] | {"jax": "0.11.0"}}
+    comparison = compare_sides(as_run(records), "ref", "here")
+    assert comparison.beside == (
+        "Python is 3.11.7 in ref and 3.12.1 in here",
+        "jax is 0.10.2 in ref and 0.11.0 in here",
+    )
+    for text in (shown.compared(comparison), github_comment([comparison], "again"), junit([comparison], ())):
+        assert python in text
+    assert comparison.refusals == ()
