@@ -377,10 +377,8 @@ def test_in_what_two_sides_differ_beside_the_code_is_told() -> None:
     assert compare_sides(as_run(records), "ref", "here").beside == ()
     here |= {"python": "3.12.1", "packages": ref["packages"] | {"jax": "0.11.0"}}
     comparison = compare_sides(as_run(records), "ref", "here")
-    assert comparison.beside == (
-        "Python is 3.11.7 in ref and 3.12.1 in here",
-        "jax is 0.10.2 in ref and 0.11.0 in here",
-    )
+    python, jax = comparison.beside
+    assert (python, jax) == ("Python is 3.11.7 in ref and 3.12.1 in here", "jax is 0.10.2 in ref and 0.11.0 in here")
     for text in (shown.compared(comparison), github_comment([comparison], "again"), junit([comparison], ())):
         assert python in text
     assert comparison.refusals == ()
