@@ -65,8 +65,13 @@ class History:
     """Every case, and of what each run was taken, the oldest first."""
 
     series: tuple[Series, ...]
-    origins: Mapping[str, Origin]
+    origins: Mapping[str, Origin]  # by run
     searched: bool  # whether steps were looked for: asv is there
+
+    @property
+    def moments(self) -> tuple[Origin, ...]:
+        """Each commit or date once, though asv may have measured it in several environments."""
+        return tuple(dict.fromkeys(self.origins.values()))
 
 
 def history_of(loaded: Loaded) -> History:

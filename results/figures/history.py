@@ -34,7 +34,8 @@ def history_figure(history: History) -> Figure:
     records = [series.record for series in chosen.values()]
     told = varying(records) - {"run", "environment"}
     places = list(dict.fromkeys((record["device"], record["environment"]) for record in records))
-    runs = {run: place for place, run in enumerate(history.origins)}
+    moments = {moment: place for place, moment in enumerate(history.moments)}
+    runs = {run: moments[origin] for run, origin in history.origins.items()}
     problems = grouped(records, _OF_PROBLEM)
     across = max(1, min(ACROSS, len(problems)))
     down = max(1, -(-len(problems) // across))
@@ -65,8 +66,8 @@ def history_figure(history: History) -> Figure:
 
 def _names(history: History) -> Iterator[tuple[int, str]]:
     """The places that are named under a panel: all, or evenly spread where there are many."""
-    every = -(-len(history.origins) // _MOST_NAMES)
-    for place, origin in enumerate(history.origins.values()):
+    every = -(-len(history.moments) // _MOST_NAMES)
+    for place, origin in enumerate(history.moments):
         if place % every == 0:
             yield place, called(origin).partition(" ")[0]
 

@@ -34,8 +34,8 @@ def history_document(history: History) -> Document:
 
 
 def _notes(history: History) -> Iterator[str]:
-    if len(history.origins) > NEWEST:
-        yield f"Beside each other: the oldest and the newest of {counted(len(history.origins), 'run')}; csv has all."
+    if len(history.moments) > NEWEST:
+        yield f"Beside each other: the oldest and the newest of {counted(len(history.moments), 'run')}; csv has all."
     if not history.searched:
         yield WITHOUT_ASV
     if history.series:
@@ -87,7 +87,7 @@ def conclusion_of(history: History, names: Sequence[str]) -> str:
     if not history.series:
         return "no case has a ratio or a time"
     stepped = [(series, name) for series, name in zip(history.series, names, strict=True) if series.steps]
-    cases, runs = counted(len(history.series), "case"), counted(len(history.origins), "run")
+    cases, runs = counted(len(history.series), "case"), counted(len(history.moments), "run")
     if not history.searched:
         return f"{cases} over {runs}"
     if max(len(series.values) for series in history.series) < FEWEST:
@@ -138,18 +138,17 @@ def _value_tables(history: History, names: Sequence[str]) -> list[Table]:
     tables = []
     for figure, title in QUANTITIES.items():
         chosen = [(series, name) for series, name in zip(history.series, names, strict=True) if series.figure == figure]
-        there = {run for series, _ in chosen for run in series.runs}
-        runs = [run for run in history.origins if run in there]
-        shown = runs if len(runs) <= NEWEST else [runs[0], *runs[1 - NEWEST :]]
+        there = {history.origins[run] for series, _ in chosen for run in series.runs}
+        moments = [moment for moment in history.moments if moment in there]
+        shown = moments if len(moments) <= NEWEST else [moments[0], *moments[1 - NEWEST :]]
         rows: list[Row] = []
         for series, name in chosen:
-            values = dict(zip(series.runs, series.values, strict=True))
-            cells = [
-                number_cell(_text(figure, values[run]), values[run]) if run in values else NOTHING for run in shown
-            ]
+            values = dict(zip((history.origins[run] for run in series.runs), series.values, strict=True))
+            known = (values.get(moment) for moment in shown)
+            cells = [NOTHING if value is None else number_cell(_text(figure, value), value) for value in known]
             rows.append([name, *cells])
         if rows:
-            heads = ("case", *(called(history.origins[run]) for run in shown))
+            heads = ("case", *map(called, shown))
             tables.append(table_of(title, heads, rows, name=f"history-{figure}"))
     return tables
 

@@ -166,6 +166,17 @@ def test_older_commits_of_asv_come_first_and_its_ratios_go_our_way(tmp_path: Pat
     assert list(frame["date"].unique()) == ["1970-01-01T00:00:00"]
 
 
+def test_a_commit_in_two_environments_is_one_column_and_two_cases(tmp_path: Path) -> None:
+    results = [asv_results(commit=f"{n}" * 10) | {"date": n, "env_name": name} for n in (1, 2) for name in ("a", "b")]
+    history = history_of(read(asv_folder(tmp_path, None, *results)))
+    assert [moment.commit for moment in history.moments] == ["11111111", "22222222"]
+    text = text_of(history_document(history))
+    assert text.splitlines()[1].split() == ["case", "11111111", "22222222"]
+    (row,) = (line.split() for line in text.splitlines() if "gd n=1,000 jax_scan autodiff in b" in line)
+    assert row[-4:] == ["100", "us", "100", "us"]
+    assert "over 2 runs" in text
+
+
 @asv_here
 def test_a_step_of_asv_s_is_found_too(tmp_path: Path) -> None:
     results = []
