@@ -64,6 +64,8 @@ def sides(asked: Question, tell: Callable[[str], None] = lambda _: None) -> Iter
         raise UsageError("versus needs a commit, a branch or an interpreter to compare the working tree with")
     if (asked.path or asked.build) and not (asked.plugins and asked.ref):
         raise UsageError("--path and --build are of the repository of a plugin: name a commit and a --plugin of it")
+    if asked.rebuild and not asked.build:
+        raise UsageError("--rebuild is of a --build: give both")
     here = Setting(HERE, python=ours, plugins=asked.plugins)
     if asked.ref is None:
         names = [_name_of(theirs), _name_of(ours) if len(asked.python) > 1 else HERE]

@@ -196,6 +196,7 @@ def test_changes_that_no_commit_holds_are_told(team: Path) -> None:
         ({"python": ("python3",), "path": "src"}, "--path and --build are of the repository of a plugin"),
         ({"python": ("python3", "python3", "python3")}, "--python is given 3 times"),
         ({"python": ("python3", "no-such-python")}, "--python no-such-python: no such interpreter"),
+        ({"ref": "main", "rebuild": True}, "--rebuild is of a --build"),
         ({"base": Path("old.py")}, "give both"),
         ({"base": Path("old.py"), "new": Path("old.py"), "plugins": ()}, "are the same file"),
         ({"base": Path("a.py"), "new": Path("b.py"), "ref": "main"}, "leave out a commit and --plugin"),

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import random
 import sys
 from collections.abc import Sequence
@@ -62,6 +63,25 @@ def test_a_step_is_found_where_it_is_and_none_where_there_is_none(seed: int) -> 
 def test_what_is_a_level(factors: list[float], expected: list[int]) -> None:
     values = [factor * value for factor, value in zip(factors, noise(len(factors), 0.001), strict=True)]
     assert places(values) == expected
+
+
+@pytest.mark.long
+@asv_here
+@pytest.mark.parametrize(("number", "percent"), [(8, 2.0), (15, 2.0), (30, 2.0), (30, 0.5)])
+def test_noise_alone_has_steps_in_fewer_than_one_history_in_a_hundred(number: int, percent: float) -> None:
+    histories = [noise(number, spread=math.log2(1 + percent / 100), seed=seed) for seed in range(1_000)]
+    assert sum(bool(places(values)) for values in histories) < 20, "10 are told of, 20 are three deviations more"
+
+
+@pytest.mark.long
+@asv_here
+@pytest.mark.parametrize(("percent", "least"), [(0.5, 0.98), (1.0, 0.78)])
+def test_a_step_of_seven_percent_is_found_as_often_as_is_told(percent: float, least: float) -> None:
+    found = 0
+    for seed in range(500):
+        flat = noise(RUNS, spread=math.log2(1 + percent / 100), seed=seed)
+        found += places([v * (TIMES if n >= FIRST - 1 else 1) for n, v in enumerate(flat)]) == [FIRST - 1]
+    assert found >= least * 500
 
 
 def records(number: int, scan: float, **header: Any) -> list[dict[str, Any]]:
