@@ -109,6 +109,9 @@ def history(sources: tuple[Path, ...], form: str, plot: Path | None) -> int:
 def _files_in(source: Path) -> list[Path]:
     """The run files of a folder; a folder without any is asv's, and a file is itself."""
     runs = sorted(source.glob("*.jsonl")) if source.is_dir() else []
+    of_asv = any((folder / "benchmarks.json").is_file() for folder in (source, source.absolute().parent))
+    if source.is_dir() and not runs and not of_asv:
+        raise UsageError(f"{source}: a folder with neither run files (*.jsonl) nor results of asv's (benchmarks.json)")
     return runs or [source]
 
 

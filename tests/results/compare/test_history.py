@@ -236,3 +236,10 @@ def test_other_programs_files_have_no_history(tmp_path: Path, capsys: pytest.Cap
         main(["history", str(path)])
     assert ended.value.code == 2
     assert "not of pytest-benchmark's files" in capsys.readouterr().err
+
+
+def test_a_folder_without_either_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["history", str(tmp_path)])
+    assert ended.value.code == 2
+    assert "neither run files (*.jsonl) nor results of asv's" in capsys.readouterr().err
