@@ -191,7 +191,7 @@ def test_a_side_that_breaks_in_lockstep_is_broken() -> None:
         (SCAN, 0),
         (faster(SCAN, 2.0), 0),
         (faster(SCAN, 0.5), 3),
-        (Truth("jax_scan", "analytic", 1.0, status="crashed", reason="signal 11"), 3),
+        (Truth("jax_scan", "analytic", 1.0, status="crashed", reason="signal 11"), 6),
     ],
 )
 def test_the_command_fails_on_what_is_slower_or_broken(
@@ -216,6 +216,10 @@ def test_the_command_fails_on_what_is_slower_or_broken(
         ("slower", ("inconclusive", "same"), 0),
         ("slower,undecided", ("inconclusive", "same"), 4),
         ("undecided,slower", ("inconclusive", "slower"), 3),
+        ("slower", ("broken", "slower"), 6),
+        ("broken", ("broken", "slower"), 6),
+        ("broken", ("slower",), 0),
+        ("undecided", ("broken", "same"), 0),
         ("refused", ("refused", "same"), 5),
         ("slower", ("inconclusive", "skipped"), 4),  # nothing was judged: a gate that is not passed by accident
         ("slower", ("refused",), 5),
@@ -229,7 +233,7 @@ def test_a_gate_fails_on_what_it_is_told_and_where_nothing_was_judged(
     comparison = compare_runs(run_of("base", SCAN), run_of("new", SCAN, seed=1))
     rows = tuple(replace(comparison.rows[0], verdict=verdict) for verdict in verdicts)
     assert print_judged([replace(comparison, rows=rows)], asked, [Output("csv")]) == status
-    nothing = not {*verdicts} & {"same", "slower"}
+    nothing = not {*verdicts} & {"same", "slower", "broken"}
     assert ("no case was judged at all" in capsys.readouterr().err) is nothing
 
 
@@ -237,7 +241,7 @@ def test_what_a_gate_can_fail_on_is_named(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(SystemExit) as left:
         main(["compare", "--fail-on", "fast", "a", "b"])
     assert left.value.code == 2
-    assert "unknown --fail-on 'fast': choose from slower, undecided, refused" in capsys.readouterr().err
+    assert "unknown --fail-on 'fast': choose from broken, slower, undecided, refused" in capsys.readouterr().err
 
 
 def test_runs_with_nothing_in_common_say_so() -> None:
