@@ -21,14 +21,17 @@ _OF_PROBLEM = ("method", "samples", "features", "batch", "steps", "dtype", "thre
 
 
 def plot(history: History, output: Path) -> None:
-    """The picture as a file; its ending says which format. Raises ValueError for one that cannot be drawn."""
+    """The picture as a file, of every problem; its ending says which format. Raises ValueError for a wrong one."""
     drawing = history_figure(history)
     with styled():
         drawing.savefig(output)
 
 
-def history_figure(history: History) -> Figure:
-    """The ratios, or the times where there are none: a panel a problem, a line a case, older runs to the left."""
+def history_figure(history: History, most: int | None = None) -> Figure:
+    """The ratios, or the times where there are none: a panel a problem, a line a case, older runs to the left.
+
+    Where there are more than `most` problems, those that stepped come first, and the rest is left out.
+    """
     figure = next((name for name in QUANTITIES if any(s.figure == name for s in history.series)), "ratio")
     chosen = {id(series.record): series for series in history.series if series.figure == figure}
     records = [series.record for series in chosen.values()]
@@ -36,12 +39,15 @@ def history_figure(history: History) -> Figure:
     places = list(dict.fromkeys((record["device"], record["environment"]) for record in records))
     moments = {moment: place for place, moment in enumerate(history.moments)}
     runs = {run: moments[origin] for run, origin in history.origins.items()}
-    problems = grouped(records, _OF_PROBLEM)
+    stepped = {id(series.record) for series in chosen.values() if series.steps}
+    problems = list(grouped(records, _OF_PROBLEM).values())
+    if most is not None and len(problems) > most:
+        problems = sorted(problems, key=lambda rows: not any(id(row) in stepped for row in rows))[:most]
     across = max(1, min(ACROSS, len(problems)))
     down = max(1, -(-len(problems) // across))
     with styled():
         drawing = Figure(figsize=(max(3.6 * across, 6.0), 2.6 * down + 0.6), layout="constrained")
-        for place, of_problem in enumerate(problems.values()):
+        for place, of_problem in enumerate(problems):
             axes = drawing.add_subplot(down, across, place + 1)
             for record in of_problem:
                 _line(axes, chosen[id(record)], runs, places)

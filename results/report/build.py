@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..compare.history import History, history_of
 from ..formats import unjudged
@@ -23,7 +23,7 @@ from .tables import case_table, conclusions, reasons, side_by_side
 from .top import MOST_BESIDE, Top, top_of
 
 FEWEST_OF_A_HISTORY = 3
-"""Runs."""
+"""Runs of one case."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def report_of(loaded: Loaded) -> Report:
         for run in loaded.runs
     ]
     number = len(loaded.frame["run"].unique())
-    history = history_of(loaded) if number >= FEWEST_OF_A_HISTORY else None
+    history = _history(loaded) if number >= FEWEST_OF_A_HISTORY else None
     return Report(
         loaded=loaded,
         records=records,
@@ -91,3 +91,10 @@ def report_of(loaded: Loaded) -> Report:
         notes=footnotes(loaded),
         runs=[*runs, *(RunPart(**part) for part in unjudged.as_runs(loaded.frame))],
     )
+
+
+def _history(loaded: Loaded) -> History | None:
+    """Of runs that have a case in common; what was measured but once or twice has no row."""
+    history = history_of(loaded)
+    series = tuple(one for one in history.series if len(one.values) >= FEWEST_OF_A_HISTORY)
+    return replace(history, series=series) if series else None

@@ -60,7 +60,9 @@ def _history(report: Report) -> Iterator[str]:
         document = history_document(report.history)
         yield "## Over commits and dates"
         yield f"**{escaped(document.last)}**"
-        yield from map(table_as_markdown, document.tables)
+        yield from (
+            table_as_markdown(table.first(MOST_ROWS, "linregbench history FILE...")) for table in document.tables
+        )
 
 
 def _devices(report: Report, *, full: bool) -> Iterator[str]:

@@ -17,7 +17,7 @@ from synthetic import Truth
 
 from linregbench.benchmarks.cli.main import main
 from linregbench.results.compare.history import Series, detector, history_of, steps_in
-from linregbench.results.figures.history import plot
+from linregbench.results.figures.history import history_figure, plot
 from linregbench.results.formats.load import of_runs, read
 from linregbench.results.tables.history import history_document, history_frame
 from linregbench.results.tables.terminal import text_of
@@ -228,6 +228,21 @@ def test_a_history_without_ratios_is_one_of_times(tmp_path: Path) -> None:
     assert text_of(history_document(history)).startswith("time of a call")
     plot(history, tmp_path / "plot.svg")
     assert (tmp_path / "plot.svg").stat().st_size
+
+
+@asv_here
+def test_a_picture_of_few_panels_has_those_that_stepped() -> None:
+    runs = []
+    for number in range(8):
+        of = [synthetic.header(run=f"r{number}", started=f"2026-01-0{number + 1}"), synthetic.environment()]
+        for samples in (100, 1_000, 10_000):
+            slow = 1.5 if number >= 4 and samples == 10_000 else 1.0
+            truths = [BASE, Truth("jax_scan", "analytic", 2e-4 * slow)]
+            of += synthetic.blocks_of(truths, of=synthetic.workload(samples=samples), blocks=3, rounds=4, seed=number)
+        runs.append(as_run(of))
+    history = history_of(of_runs(*runs))
+    assert [axes.get_title("left") for axes in history_figure(history, 1).axes] == ["gd n=10,000"]
+    assert len(history_figure(history).axes) == 3
 
 
 def test_other_programs_files_have_no_history(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

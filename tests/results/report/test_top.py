@@ -161,3 +161,5 @@ def test_of_many_runs_the_history_is_first_and_the_newest_stands_for_all() -> No
     assert machine.startswith("run r0")
     assert "## Over commits and dates" in markdown(report)
     assert shown.report(*runs[:2]).history is None
+    elsewhere = [run_of(f"e{n}", scan, blocks=3, header={"run": f"e{n}", "machine": {"cpu": f"{n}"}}) for n in range(3)]
+    assert shown.report(*elsewhere).history is None, "no case has three runs"
