@@ -84,6 +84,7 @@ def _taken(archive: Path, tree: Path) -> bool:
             kept.extractall(tree, filter="data")
         os.utime(archive)
     except (OSError, tarfile.TarError):
+        git(tree, "clean", "-dffqx")  # what a torn one left
         return False
     return True
 
