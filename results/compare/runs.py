@@ -23,7 +23,7 @@ from ..stats.quiet import quiet_share, thresholds
 from ..stats.ratios import Floors, Ratio, control_false_discoveries, unpaired_ratio
 from ..stats.shortfall import shortfall
 from ..words.settings import under
-from .refusals import cache_states, differences
+from .refusals import between_sides, cache_states, differences
 
 
 class OfCase(Protocol):
@@ -72,6 +72,7 @@ class Comparison:
     new: str
     rows: tuple[ComparedCase, ...]
     refusals: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()  # in what two sides of one run differ beside the code
     shortfalls: tuple[str, ...] = ()  # of a run that ended before it had the blocks that it was asked for
     paired: bool  # two sides of one run, in lockstep
     across: bool = False  # a side is no run file: ratios, and never a verdict
@@ -131,7 +132,7 @@ def compare_sides(run: Run, base: str, new: str) -> Comparison:
             raise RunFileError(f"{run.name}: has no environment {name!r}, only {', '.join(sorted(known)) or 'none'}")
     sides = [[row for row in estimate_run(run) if row.case.environment == name] for name in (base, new)]
     (comparison,) = _within(run, [((base, new), sides[0], sides[1])], elsewhere)
-    return comparison
+    return replace(comparison, beside=tuple(difference.text for difference in between_sides(run, (base, new))))
 
 
 def compare_settings(run: Run) -> tuple[Comparison, ...]:

@@ -56,6 +56,7 @@ def comparison_document(comparison: Comparison) -> Document:
     above = [f"{how}: base is {plain(comparison.base)}, new is {plain(comparison.new)}"]
     word = "differs" if comparison.across else "refused"
     above += [f"{word}: {plain(text)}" for text in comparison.refusals]
+    above += [f"differs: {plain(text)}" for text in comparison.beside]
     above = [*(plain(text) for text in comparison.shortfalls), *above]
     above += [INSTEAD] if any(row.verdict == "refused" for row in comparison.rows) else []
     groups = grouped(records, _GROUP_KEYS).values()
