@@ -72,8 +72,6 @@ def _judged(other: Path, asked: argparse.Namespace, axes: dict[str, Any]) -> lis
     from linregbench.benchmarks.processes.handle import Setting
     from linregbench.benchmarks.run import Request, measure, prepared
     from linregbench.benchmarks.sampling.progress import watcher
-    from linregbench.results.compare.runs import compare_sides
-    from linregbench.results.runfile.read import read_run
 
     axes = {"method": ["gd"], "strategy": ["jax_scan"], "device": [asked.device]} | axes
     options = replace(RunOptions.of("quick", axes), environments=("other", "here"))
@@ -81,6 +79,14 @@ def _judged(other: Path, asked: argparse.Namespace, axes: dict[str, Any]) -> lis
     path = asked.folder / f"{axes['samples'][0]}.jsonl"
     with prepared(Request(options, output=path, sides=sides)) as ready:
         measure(ready, lambda left_s: watcher(left_s, quiet=True))
+    return rows_of(path)
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """A row a pair of a run with both sides."""
+    from linregbench.results.compare.runs import compare_sides
+    from linregbench.results.runfile.read import read_run
+
     return [
         {
             "study": "planted" if row.case.variant == PLANTED else "aa",
@@ -89,6 +95,9 @@ def _judged(other: Path, asked: argparse.Namespace, axes: dict[str, Any]) -> lis
             "ratio": row.ratio,
             "low": row.low,
             "high": row.high,
+            "busy_ratio": row.busy_ratio,
+            "busy_low": row.busy_low,
+            "busy_high": row.busy_high,
             "blocks": row.blocks,
             "reason": row.reason,
         }

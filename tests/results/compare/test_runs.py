@@ -291,6 +291,23 @@ def test_sides_are_compared_block_by_block() -> None:
     assert turned["jax_scan"].delta == rows["jax_scan"].delta
 
 
+def test_what_the_device_did_itself_is_compared_beside_the_wall() -> None:
+    records = sides_records((SCAN, 1.0), (VMAP, 1.0), blocks=3)
+    for record in records:
+        if record.get("strategy") == "jax_scan":
+            spread = (1.0, 1.01, 0.99)[record["block"]]
+            record["device_busy_s"] = spread * (1.03e-4 if record["environment"] == "ref" else 1e-4 * spread)
+    comparison = compare_sides(as_run(records), "ref", "here")
+    rows = by_strategy(comparison)
+    scan = rows["jax_scan"]
+    assert scan.busy_ratio == pytest.approx(1.03, rel=0.001)
+    assert (scan.busy_low or 0) < 1.03 < (scan.busy_high or 0) < 1.06
+    assert rows["jax_vmap"].busy_ratio is None
+    assert "on the device" in shown.compared(comparison)
+    one = [record for record in records if record.get("block") in (None, 0)]
+    assert by_strategy(compare_sides(as_run(one), "ref", "here"))["jax_scan"].busy_ratio is None
+
+
 @pytest.mark.parametrize(
     ("factor", "word"), [(1.0, "same"), (1.02, "same"), (1.2, "faster"), (1 / 1.2, "slower"), (1.05, "inconclusive")]
 )
