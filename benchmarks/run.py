@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import linregbench
 from linregbench.results.runfile.read import VERSION, Run, RunFileError, read_run
-from linregbench.results.runfile.write import RunWriter, left_to_resume, trim_for_resume
+from linregbench.results.runfile.write import RunWriter, left_to_resume
 from linregbench.results.words.text import counted
 
 from . import clock
@@ -149,7 +149,7 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
     with open_output(path, append=ready.before is not None) as writer:
         if ready.before is None:
             writer.append(_header(ready, name, started.isoformat(timespec="seconds")))
-        before = ready.before
+        before = writer.before
         states = [
             restored(contest, before.measurements, before.blocks, before.stops) if before else State(contest)
             for contest in ready.contests
@@ -253,8 +253,6 @@ def open_output(path: Path, *, append: bool) -> RunWriter:
     option = "--resume" if append else "--output"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if append:
-            trim_for_resume(path)
         return RunWriter(path, append=append)
     except OSError as error:
         raise UsageError(f"{option} {path}: {error.strerror}") from None

@@ -12,6 +12,7 @@ from msgspec.structs import force_setattr
 
 from ..fields import COLD
 from ..words.text import counted
+from .checksums import is_changed
 from .collecting import uncollected
 from .records import (
     AnyRecord,
@@ -190,6 +191,8 @@ def _lines(path: str | os.PathLike[str], notices: list[str]) -> Iterator[Numbere
 
 
 def _parse_line(path: str | os.PathLike[str], number: int, raw: bytes, shared: Shared) -> AnyRecord:
+    if is_changed(raw):
+        _fail(path, number, "was changed after it was written: its checksum is another; a line without 'crc' is taken")
     try:
         record: AnyRecord = _decode(raw)
         if isinstance(record, Measurement):
