@@ -5,6 +5,7 @@ import real
 
 from linregbench.benchmarks import variables
 from linregbench.benchmarks.processes.handle import Nursery, Setting, WorkerEnded
+from linregbench.benchmarks.processes.sources import Plugin
 from linregbench.results.runfile.read import parse_record
 from linregbench.results.runfile.records import Environment
 
@@ -46,7 +47,7 @@ def test_a_plugin_sees_what_was_kept_alone(threads: str, sees: str, monkeypatch:
     for name, value in (LEFT | {"XLA_FLAGS": KEPT["XLA_FLAGS"]}).items():
         monkeypatch.setenv(name, value)
     with Nursery(Setting(threads=threads)) as nursery, pytest.raises(WorkerEnded) as ended:
-        nursery.worker({}).ask("solvers", 60.0, path=str(real.PLUGINS / "sees.py"))
+        nursery.worker({}).ask("solvers", 60.0, plugin=Plugin(real.PLUGINS / "sees.py").as_dict())
     assert f"saw {sees}XLA_FLAGS={KEPT['XLA_FLAGS']};" in ended.value.reason
 
 
