@@ -285,11 +285,12 @@ class Worker:
         if self.alone:
             self.process.kill()
             return
-        self.process.send({"do": "kill", "worker": self.number})
-        while (reply := self.process.receive(BURIAL_TIMEOUT_S, self.number)) is not None:
-            if "exit" in reply:
-                self._buried(reply)
-                return
+        with contextlib.suppress(NurseryError):  # it has died, and its workers with it: whoever asks next is told
+            self.process.send({"do": "kill", "worker": self.number})
+            while (reply := self.process.receive(BURIAL_TIMEOUT_S, self.number)) is not None:
+                if "exit" in reply:
+                    self._buried(reply)
+                    return
 
     def _buried(self, reply: wire.Message) -> None:
         self.ended, self.left = True, reply["left"]
@@ -331,7 +332,7 @@ class Program:
             self._popen.stdin.write(json.dumps(message).encode() + b"\n")
             self._popen.stdin.flush()
         except BrokenPipeError:
-            raise NurseryError(f"the measuring process is gone: {self.last_words()}") from None
+            raise NurseryError(f"the measuring process is gone (exit {self._popen.poll()}): {self.last_words()}") from None
 
     def receive(self, timeout_s: float, worker: int | None = None) -> wire.Message | None:
         """The next message of this worker, or of the nursery itself; None past the time limit.

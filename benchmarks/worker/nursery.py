@@ -169,9 +169,9 @@ class NurseryServer:
                 family.keep()
                 # The other children's pipes must not live on in this one, or their ends would never be seen.
                 listened = [key.fd for key in self.selector.get_map().values()]
-                told = [child.requests for child in self.children.values()]
+                theirs = [one for child in self.children.values() for one in (child.requests, child.log.fileno())]
                 self.selector.close()
-                for descriptor in (*listened, *told, self.replies, to_child, from_child):
+                for descriptor in (*listened, *theirs, self.replies, to_child, from_child):
                     os.close(descriptor)
                 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
                 os.dup2(log.fileno(), 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import json
+import math
 import os
 from typing import Any, NoReturn
 
@@ -54,7 +55,7 @@ class Reader:
 def parsed(line: bytes) -> Message:
     """The message that a line holds: a JSON object of finite numbers. Raises GarbledError."""
     try:
-        message = json.loads(line, parse_constant=_no_number)
+        message = json.loads(line, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):  # text that is no UTF-8, or is no JSON, or brackets without end
         raise GarbledError(f"no JSON object: {_shown(line)}") from None
     if not isinstance(message, dict):
@@ -67,6 +68,11 @@ def write(descriptor: int, message: Message) -> None:
     data = json.dumps(message).encode() + b"\n"
     while data:
         data = data[os.write(descriptor, data) :]
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _no_number(digits)
 
 
 def _no_number(constant: str) -> NoReturn:

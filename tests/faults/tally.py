@@ -1,0 +1,1 @@
+def record(suite, kind, tried, survived, notes=""): pass
