@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import real
 from faults import tally, zoo
 
 from linregbench.results.runfile.read import Run, read_run
 
+COMMAND = Path(sys.executable).with_name("linregbench")
 RIVALS = ("numpy_loop", "jax_scan")
 SIZES = ("--samples", "100", "--features", "2", "--batch", "1", "--steps", "20", "--blocks", "2", "--timeout", "3s")
 A_RUN = 20
@@ -44,7 +45,7 @@ def run(*arguments: object, folder: Path) -> Ended:
     mark = uuid.uuid4().hex
     with (folder / "err").open("w+") as err, (folder / "out").open("w+") as out:
         done = subprocess.run(
-            [real.COMMAND, *map(str, arguments)],
+            [str(COMMAND), *map(str, arguments)],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=out,
