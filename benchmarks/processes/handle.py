@@ -332,7 +332,8 @@ class Program:
             self._popen.stdin.write(json.dumps(message).encode() + b"\n")
             self._popen.stdin.flush()
         except BrokenPipeError:
-            raise NurseryError(f"the measuring process is gone (exit {self._popen.poll()}): {self.last_words()}") from None
+            code = self._popen.poll()
+            raise NurseryError(f"the measuring process is gone (exit {code}): {self.last_words()}") from None
 
     def receive(self, timeout_s: float, worker: int | None = None) -> wire.Message | None:
         """The next message of this worker, or of the nursery itself; None past the time limit.

@@ -1,1 +1,2 @@
-def record(suite, kind, tried, survived, notes=""): pass
+def record(suite, kind, tried, survived, notes=""):
+    pass

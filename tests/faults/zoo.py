@@ -6,7 +6,6 @@ of its user, or that forges right answers and honest times.
 
 from __future__ import annotations
 
-import signal
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,7 +63,7 @@ def sleep():
     time.sleep(1000)
 '''
 
-SOLVER = '''
+SOLVER = """
 @solver(method="gd", strategy="{name}", variant="zoo", backend="numpy")
 def solve(X, y, w, step_size, steps):
     CALLS[0] += 1
@@ -73,7 +72,7 @@ def solve(X, y, w, step_size, steps):
     if {condition}:
 {body}
     return descend(X, y, w, step_size, steps)
-'''
+"""
 
 WHEN = {
     "import": "False",
@@ -137,16 +136,13 @@ def _hanging() -> Iterator[Kind]:
 
 
 def _dying() -> Iterator[Kind]:
-    for name in "SEGV ABRT KILL TERM FPE ILL BUS HUP QUIT USR1 XCPU TRAP SYS ALRM".split():
-        assert f"SIG{name}" in signal.Signals.__members__
-        dies = f"signal.signal(signal.SIG{name}, signal.SIG_DFL); " * (name != "KILL")
-        yield Kind(
-            f"dies_of_{name.lower()}",
-            "late",
-            f"{dies}os.kill(os.getpid(), signal.SIG{name}); sleep()",
-            "crashed",
-            f"killed by SIG{name}",
-        )
+    for name in (
+        *("SEGV", "ABRT", "KILL", "TERM", "FPE", "ILL"),
+        *("BUS", "HUP", "QUIT", "USR1", "XCPU", "SYS", "ALRM"),
+    ):
+        as_usual = f"signal.signal(signal.SIG{name}, signal.SIG_DFL); " * (name != "KILL")
+        dies = f"{as_usual}os.kill(os.getpid(), signal.SIG{name}); sleep()"
+        yield Kind(f"dies_of_{name.lower()}", "late", dies, "crashed", f"killed by SIG{name}")
     yield Kind("reads_null", "first", "import ctypes; ctypes.string_at(0)", "crashed", "killed by SIGSEGV")
     yield Kind("interrupts_itself", "late", "os.kill(os.getpid(), signal.SIGINT); sleep()", "crashed", "Interrupt")
     yield Kind("leaves_with_0", "first", "os._exit(0)", "crashed", "exit status 0")
@@ -198,7 +194,8 @@ def _leaving_processes() -> Iterator[Kind]:
     """
     yield Kind("hangs_with_a_child", "first", hangs, "timeout", "left 1 process behind")
     yield Kind("keeps_a_thread", "import", "threading.Thread(target=sleep).start()", "ok")
-    yield Kind("spins_since_import", "import", "threading.Thread(target=spin, daemon=True).start()", "ok", "works_while")
+    spins = "threading.Thread(target=spin, daemon=True).start()"
+    yield Kind("spins_since_import", "import", spins, "ok", "works_while_idle")
     yield Kind("spins_in_a_child", "first", "os.fork() or spin()", "ok", "works_while_idle")
     in_c = """
         def multiply():
@@ -289,7 +286,7 @@ def _patching() -> Iterator[Kind]:
         "a_tiny_switch_interval": "sys.setswitchinterval(1e-6)",
         "no_file_of_its_own": "os.path.exists(__file__) and os.remove(__file__)",
         "another_file_of_its_own": 'open(__file__, "w").write("raise SystemExit(1)")',
-        "another_session": "os.getpid() == os.getsid(0) or os.setsid()",
+        "another_group": "os.setpgid(0, 0)",
         "a_changed_root_logger": "import logging; logging.disable(); logging.root.handlers.clear()",
         "an_excepthook": "sys.excepthook = threading.excepthook = lambda *_: os._exit(1)",
         "an_exit_hook": "import atexit; atexit.register(sleep)",
