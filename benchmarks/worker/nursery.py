@@ -165,8 +165,8 @@ class NurseryServer:
             status = 70
             try:
                 family.die_with(nursery)
-                # What it sends to its group is not for us. No session of its own: Linux schedules each as one, and where
-                # others want the cores that is paid at every hand-over of threads (jax_scan took 135 to 200 us for 44).
+                # What it sends to its group is not for us. No session of its own: Linux schedules each as one, which is
+                # paid at every hand-over of threads where others want the cores (jax_scan took 135 to 200 us for 44).
                 os.setpgid(0, 0)
                 family.keep()
                 # The other children's pipes must not live on in this one, or their ends would never be seen.

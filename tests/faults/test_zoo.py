@@ -23,11 +23,6 @@ SIZES = ("--samples", "100", "--features", "2", "--batch", "1", "--steps", "20",
 A_RUN = 20
 """Kinds that compete in one run: all of them live at once in a block."""
 PATIENCE_S = 300.0
-CHEAP = (
-    *("execs", "dies_and_leaves_a_child", "daemonises_and_spins", "says_garbage", "says_a_list_for_a_time"),
-    *("leaves_json_dumps", "leaves_no_file_of_its_own", "raises_what_has_no_text", "answers_a_mask"),
-)
-"""Those of `make test`."""
 
 
 @dataclass(frozen=True)
@@ -116,10 +111,6 @@ def _wrong(kind: zoo.Kind, measured: Run) -> str:
     if last.status != "ok" and not last.reason:
         return f"no reason: {told}"
     return ""
-
-
-def test_a_few_kinds_harm_nobody(tmp_path: Path) -> None:
-    assert faults_of(tmp_path, [zoo.KINDS[name] for name in CHEAP]) == {}
 
 
 ALL = list(zoo.KINDS.values())
