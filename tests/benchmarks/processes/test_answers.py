@@ -50,13 +50,13 @@ def test_an_honest_answer_is_handed_on_as_it_is(question: str, answer: dict[str,
     ids=str,
 )
 def test_an_answer_of_another_type_or_range_is_none(question: str, lie: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="Expected|Invalid|unknown field"):
+    with pytest.raises(ValueError, match=r"Expected|Invalid|unknown field"):
         answers.checked(question, {"sample": SAMPLE, "prepare": PREPARED}[question] | lie)
 
 
 @pytest.mark.parametrize("answer", [None, [], 1, "ok", {}, {"status": "splendid", "reason": ""}, {"status": "failed"}])
 def test_what_is_no_answer_at_all(answer: Any) -> None:
-    with pytest.raises(ValueError, match="no object|missing required field|Invalid enum"):
+    with pytest.raises(ValueError, match=r"no object|missing required field|Invalid enum"):
         answers.checked("sample", answer)
 
 
