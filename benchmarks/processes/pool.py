@@ -159,21 +159,33 @@ class Nurseries:
         with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
             return dict(worker.ask("peaks", PEAKS_TIMEOUT_S, threads=threads)["peaks"])
 
+    def _peaks_or_none(self, nursery: Nursery) -> dict[str, float] | None:
+        try:
+            return self._peaks(nursery, threads=False)
+        except WorkerEnded:  # it has no memory for them, say: the run goes on without
+            return None
+
     def _versions(self, nursery: Nursery, modules: Sequence[str]) -> dict[str, str]:
         if not modules:
             return {}
-        with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
-            return dict(worker.ask("versions", ANSWER_TIMEOUT_S, modules=list(modules))["versions"])
+        return self._told(nursery, "versions", modules=list(modules)) or {}
 
     def _facts(self, nursery: Nursery, kinds: Mapping[str, str]) -> dict[str, Any]:
         """Of the processor, or by name of each device of this platform that is here (worker.hardware)."""
         facts: dict[str, Any] = {}
         for name in _devices_of(nursery.setting, kinds):
-            with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
-                facts[name] = worker.ask("facts", ANSWER_TIMEOUT_S, device=name)["facts"]
+            facts |= {name: told} if (told := self._told(nursery, "facts", device=name)) else {}
         if nursery.setting.cpu_devices > 1 and "cpu" in facts:
             facts["cpu"]["virtual_devices"] = nursery.setting.cpu_devices
         return facts
+
+    def _told(self, nursery: Nursery, question: str, **details: Any) -> dict[str, Any] | None:
+        """What a worker tells of the machine; None where it dies of it, or has no memory: the run goes on without."""
+        try:
+            with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
+                return dict(worker.ask(question, ANSWER_TIMEOUT_S, **details)[question])
+        except WorkerEnded:
+            return None
 
     def start(self, case: Case, details: Mapping[str, Any]) -> Worker:
         """A fresh worker for this case; its problem is made once, for all workers of the workload."""
@@ -261,7 +273,7 @@ class Nurseries:
                     "device_kind": "; ".join(dict.fromkeys(kinds[name] for name in _devices_of(setting, kinds)))
                     or None,
                     "facts": self._facts(nursery, kinds),
-                    "peaks": self._peaks(nursery, threads=False) if base and setting.device == "cpu" else None,
+                    "peaks": self._peaks_or_none(nursery) if base and setting.device == "cpu" else None,
                     "plugins": self.plugin_hashes[setting.environment],
                     **dict(
                         zip(
