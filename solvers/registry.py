@@ -44,7 +44,8 @@ class Solver:
                 any clock runs, and where it is not installed the case is skipped
     platforms   what it runs on (cpu, cuda, ...); empty: every one for jax, the CPU alone for all else
 
-    The hooks. Without any, the arrays are private copies in NumPy, and a call is done when it returns.
+    The hooks. Without any, the arrays are private copies in NumPy, and a call is done when it returns arrays. What is
+    something else then is made into arrays on the clock, by `fetch` where there is no `wait`.
 
     place       NumPy arrays -> arrays where it computes, there when it returns; on the clock of transfer alone. Its
                 second argument is the device's name, for jax (a batched solver's own way to place) the list of devices;
