@@ -49,12 +49,12 @@ def run(*arguments: object, folder: Path) -> Ended:
             timeout=PATIENCE_S,
         )
     until = time.monotonic() + 5.0
-    while (left := tuple(_marked(mark))) and time.monotonic() < until:
+    while (left := tuple(marked(mark))) and time.monotonic() < until:
         time.sleep(0.05)
     return Ended(done.returncode, (folder / "out").read_text(), (folder / "err").read_text(), left)
 
 
-def _marked(mark: str) -> Iterator[str]:
+def marked(mark: str) -> Iterator[str]:
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             try:
