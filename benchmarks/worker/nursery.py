@@ -273,7 +273,7 @@ def _end_of(pid: int) -> int | None:
     """A descriptor that is readable once that process has ended; None where the system has none."""
     try:
         return os.pidfd_open(pid) if sys.platform == "linux" else None
-    except OSError:
+    except (AttributeError, OSError):  # built for an older Linux, or running on one
         return None
 
 
