@@ -131,6 +131,7 @@ def prepared(
     with Nurseries(sides, str(request.data) if request.data else None) as nurseries, out_of_the_way(nurseries.allowed):
         _check_threads(options, nurseries.allowed)
         _check_settings(options, nurseries)
+        _check_plugins(before, nurseries)
         contests = select(options, {name: nurseries.solvers(name) for name in sides}, device_counts(nurseries, options))
         absent, kinds = _devices(nurseries, options)
         asked = [case for contest in contests for case in contest.cases]
@@ -237,7 +238,7 @@ def check_same(ready: PreparedRun) -> None:
     then["sentinel's version"], now["sentinel's version"] = before.header.sentinel, sentinel.VERSION
     here = {record["nursery"]: record for record in ready.nurseries.records(ready.kinds, _required(ready.contests))}
     for environment in before.environments:
-        for name in ("python", "packages", "plugins", "blas"):
+        for name in ("python", "packages", "plugins", "blas", *(["kept"] if environment.kept is not None else [])):
             then[f"{name} of {environment.nursery}"] = getattr(environment, name)
             now[f"{name} of {environment.nursery}"] = here.get(environment.nursery, {}).get(name)
     for what, value in then.items():
@@ -283,6 +284,15 @@ def _check_settings(options: RunOptions, nurseries: Nurseries) -> None:
         except (NurseryError, WorkerEnded) as error:
             reason = error.reason if isinstance(error, WorkerEnded) else str(error)
             raise UsageError(f"--set {setting}: JAX does not start under it: {reason}") from None
+
+
+def _check_plugins(before: Run | None, nurseries: Nurseries) -> None:
+    """Raise UsageError where a plugin is not what it was, before anything of it is run."""
+    for environment in before.environments if before else ():
+        then, now = environment.plugins, nurseries.plugin_hashes.get(environment.environment)
+        if then is not None and now is not None and then != now:
+            changed = [name for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
+            raise UsageError(f"--resume: {', '.join(changed)} is not what it was when the run began; start a new run")
 
 
 def _devices(nurseries: Nurseries, options: RunOptions) -> tuple[dict[str, str], dict[str, str]]:
