@@ -5,7 +5,9 @@ A resumed run takes every option from its file, and is not gone on with on anoth
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,26 +18,29 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+import numpy as np
+
 import linregbench
 from linregbench.results.runfile.read import VERSION, Run, RunFileError, read_run
 from linregbench.results.runfile.write import RunWriter, left_to_resume, trim_for_resume
-from linregbench.results.words.text import counted
+from linregbench.results.words.text import counted, plain
 
 from . import clock
+from .data import OwnData, check_range, read_data
 from .grid.cases import Contest, select
 from .grid.options import RunOptions, UsageError
 from .grid.presets import PRESETS
 from .grid.settings import settings_of
 from .processes import machine
-from .processes.handle import NurseryError, Setting, WorkerEnded
-from .processes.pool import Nurseries, out_of_the_way
+from .processes.handle import Keep, NurseryError, Setting, WorkerEnded
+from .processes.pool import Nurseries, file_hash, out_of_the_way
 from .sampling import plan, schedule
 from .sampling.block import Entry, Rules
 from .sampling.feasible import device_counts
 from .sampling.plan import Limits
 from .sampling.progress import watcher
 from .sampling.state import State, restored
-from .worker.data import label, read_data
 from .worker.hardware import sentinel
 
 if TYPE_CHECKING:
@@ -123,12 +128,17 @@ def prepared(
 
     Raises UsageError where nothing can be run.
     """
-    request = _with_data(request)
+    own = _own_data(request)
+    request = _with_data(request, own)
     options = request.options
     sides = request.sides or {"here": Setting(plugins=request.plugins)}
     base, count = settings_of(options.settings)[0], options.cpu_devices
     sides = {name: replace(side, cpu_devices=count, setting=base) for name, side in sides.items()}
-    with Nurseries(sides, str(request.data) if request.data else None) as nurseries, out_of_the_way(nurseries.allowed):
+    with (
+        _copied(own) as data,
+        Nurseries(sides, data) as nurseries,
+        out_of_the_way(nurseries.allowed),
+    ):
         _check_threads(options, nurseries.allowed)
         _check_settings(options, nurseries)
         contests = select(options, {name: nurseries.solvers(name) for name in sides}, device_counts(nurseries, options))
@@ -195,9 +205,13 @@ def run(
     from linregbench.results.frame import from_runs
 
     options = RunOptions.of(preset, axes)
+    solver_files = tuple(
+        _path("plugins", each) for each in ([plugins] if isinstance(plugins, _PATHS) else plugins or ())
+    )
+    own, kept = (None if given is None else _path(name, given) for name, given in (("data", data), ("output", output)))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(output) if output is not None else Path(folder) / "run.jsonl"
-        request = Request(options, tuple(map(Path, plugins)), Path(data) if data is not None else None, path)
+        path = kept or Path(folder) / "run.jsonl"
+        request = Request(options, solver_files, own, path)
         with prepared(request) as ready:
             finished = measure(ready, lambda left_s: watcher(left_s, quiet=not progress))
         measured = read_run(finished.path)
@@ -206,6 +220,15 @@ def run(
                 raise KeyboardInterrupt
             warnings.warn(f"interrupted: what {counted(len(measured.blocks), 'block')} measured is here", stacklevel=2)
         return MeasuredFrame(from_runs(measured))
+
+
+_PATHS = (str, PathLike)
+
+
+def _path(name: str, given: Any) -> Path:
+    if not isinstance(given, _PATHS) or not str(given):
+        raise UsageError(f"{name} takes the path of a file, got {given!r}")
+    return Path(given)
 
 
 def resumed(path: Path) -> tuple[Request, Run]:
@@ -221,9 +244,31 @@ def resumed(path: Path) -> tuple[Request, Run]:
         raise UsageError(f"--resume {path}: this run is complete; linregbench table shows it")
     run = left_to_resume(whole)
     given = dict(run.header.options)
-    plugins = tuple(Path(name) for name in given.pop("plugins", []))
-    data = given.pop("data", None)
-    return Request(RunOptions.from_dict(given), plugins, Path(data) if data else None, path), run
+    try:
+        plugins = msgspec.convert(given.pop("plugins", []), tuple[str, ...])
+        data = msgspec.convert(given.pop("data", None), str | None)
+        options = RunOptions.from_dict(given)
+    except (UsageError, msgspec.ValidationError) as error:
+        raise UsageError(f"--resume {path}: its options are none that can be gone on with: {error}") from None
+    request = Request(options, tuple(map(Path, plugins)), Path(data) if data else None, path)
+    _check_plugins(request, run)
+    return request, run
+
+
+def _check_plugins(request: Request, run: Run) -> None:
+    """Raise UsageError where a plugin is not what it was, before anything of it is imported."""
+    for environment in run.environments:
+        for path in request.plugins:
+            try:
+                now = file_hash(path)
+            except (OSError, ValueError) as error:
+                raise UsageError(f"--resume: the plugin {path} cannot be read: {error}") from None
+            then = (environment.plugins or {}).get(path.name)
+            if then != now:
+                raise UsageError(
+                    f"--resume: the plugin {path} was {then} (a hash of its content) when the run began, and is {now} "
+                    "now: start a new run"
+                )
 
 
 def check_same(ready: PreparedRun) -> None:
@@ -300,19 +345,51 @@ def _devices(nurseries: Nurseries, options: RunOptions) -> tuple[dict[str, str],
     return absent, kinds
 
 
-def _with_data(request: Request) -> Request:
-    """Sizes and name of a person's own data in the options, so that they are the workload."""
+def _own_data(request: Request) -> OwnData | None:
+    """What --data holds, read once and told in a line. Raises UsageError, also for what a dtype cannot hold."""
     if request.data is None:
-        return request
+        return None
     options = request.options
     if options.samples or options.features or options.batch or options.conditions:
         raise UsageError("--data brings its own sizes: leave out --samples, --features, --batch and --condition")
+    sweeps = PRESETS[options.preset].sweeps
+    dtypes = options.dtypes or tuple(dict.fromkeys(dtype for sweep in sweeps for dtype in sweep.dtypes))
     try:
-        X, _ = read_data(request.data)
+        own = read_data(request.data, machine.MEMORY_SHARE * machine.available_bytes())
+        for dtype in dtypes:
+            try:
+                check_range(own, dtype, max(options.steps or (100,)))
+            except ValueError as error:
+                raise ValueError(f"{plain(request.data.name)}: {error}") from None
     except ValueError as error:
         raise UsageError(f"--data {error}") from None
-    sizes: dict[str, Any] = {"samples": (X.shape[0],), "features": (X.shape[1],), "batch": (1,)}
-    return replace(request, options=replace(options, **sizes, data_label=label(request.data)))
+    print(f"linregbench: {own.told}", file=sys.stderr)
+    return own
+
+
+def _with_data(request: Request, own: OwnData | None) -> Request:
+    """Sizes and name of a person's own data in the options, so that they are the workload."""
+    if own is None:
+        return request
+    sizes: dict[str, Any] = {"samples": (own.X.shape[0],), "features": (own.X.shape[1],), "batch": (1,)}
+    return replace(request, options=replace(request.options, **sizes, data_label=own.label))
+
+
+@contextmanager
+def _copied(own: OwnData | None) -> Iterator[str | None]:
+    """A file that the nurseries take the data from: whatever becomes of the person's, all blocks have the same."""
+    if own is None:
+        yield None
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            keep = stack.enter_context(contextlib.closing(Keep()))
+            file = keep.file
+        except OSError:
+            file = str(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "data.npz")
+        with open(file, "wb") as into:
+            np.savez(into, X=own.X, y=own.y)
+        yield file
 
 
 def _required(contests: Iterable[Contest]) -> list[str]:
