@@ -108,7 +108,7 @@ def _read_npz(content: bytes, room_bytes: float) -> tuple[np.ndarray, np.ndarray
         raise ValueError(f"not an .npz file that can be read ({' '.join(str(error).split())[:100]})") from None
     _check_numbers(X, y)
     how = f"X of {counted(X.shape[1], 'column')} ({X.dtype}), y ({y.dtype})"
-    return *(np.ascontiguousarray(array, np.float64) for array in (X, y)), how
+    return np.ascontiguousarray(X, np.float64), np.ascontiguousarray(y, np.float64), how
 
 
 def _array(archive: zipfile.ZipFile, name: str, room_bytes: float) -> np.ndarray:
@@ -122,9 +122,7 @@ def _array(archive: zipfile.ZipFile, name: str, room_bytes: float) -> np.ndarray
     # as read, and in float64
     claimed = (dtype.itemsize + 8) * float(np.prod([float(size) for size in shape]))
     if claimed > room_bytes:
-        raise _RefusedError(
-            f"{name} is {shape} of {dtype}, which takes {claimed:,.0f} bytes, more than there is room for"
-        )
+        raise _RefusedError(f"{name} is {shape} of {dtype}, which takes {claimed:,.0f} bytes: there is no room for it")
     with archive.open(f"{name}.npy") as member:
         array: np.ndarray = np.lib.format.read_array(member, allow_pickle=False)
         if member.read(1):

@@ -8,7 +8,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -197,7 +197,8 @@ class RunOptions:
             elif name == "settings":
                 known[name] = tuple(_typed(name, text, str) for text in _items(value))
             else:
-                known[name] = _SINGLE.get(name, _whole)(name, value)
+                read = _SINGLE.get(name, _whole)
+                known[name] = read(name, value)
         return cls(**known)
 
     @classmethod
@@ -256,7 +257,7 @@ def _whole(name: str, value: Any) -> int:
     if isinstance(number, str):
         with contextlib.suppress(ValueError):
             return whole(number)
-    elif isinstance(number, Real) and not isinstance(number, bool) and number == number // 1:
+    elif isinstance(number, int | float | Integral) and not isinstance(number, bool) and number == number // 1:
         return int(number)
     raise UsageError(f"{name} takes {'whole numbers' if name in AXES else 'a whole number'}, got {shown(value)}")
 
@@ -269,8 +270,9 @@ def _seconds(name: str, value: Any) -> float:
 
     if isinstance(value, np.timedelta64):
         value = value / np.timedelta64(1, "s")
-    (seconds,) = items if len(items := _items(value)) == 1 else (None,)
-    if hasattr(seconds, "total_seconds"):
+    items = _items(value)
+    seconds: Any = items[0] if len(items) == 1 else None
+    if seconds is not None and hasattr(seconds, "total_seconds"):
         seconds = seconds.total_seconds()
     if isinstance(seconds, Real) and not isinstance(seconds, bool):
         with contextlib.suppress(OverflowError):

@@ -192,33 +192,6 @@ def test_a_flipped_byte_anywhere_is_refused_or_harmless(tmp_path: Path) -> None:
             np.testing.assert_array_equal(read_data(tmp_path / "own.npz", room_bytes=1e9).X, X)
 
 
-TOLD = {
-    "x,y\n1,2\n": "own.CSV: 1 row, X is 1 column (x), y is the last, y; names in line 1; no cell is missing",
-    "1,2,3\n3,4,5\n": "own.CSV: 2 rows, X is 2 columns, y is the last; no line of names; no cell is missing",
-    "# a,b,y\n1,2,3\n": "own.CSV: 1 row, X is 2 columns (a, b), y is the last, y; names in line 1; no cell is missing",
-}
-
-
-@pytest.mark.parametrize("text", TOLD)
-def test_how_it_was_read_is_told_in_a_line(tmp_path: Path, text: str) -> None:
-    (tmp_path / "own.CSV").write_text(text)
-    assert read_data(tmp_path / "own.CSV").told == TOLD[text]
-
-
-def test_a_flipped_byte_anywhere_is_refused_or_harmless(tmp_path: Path) -> None:
-    whole, draw = npz(X=X, y=Y), np.random.default_rng(0)
-    for place in draw.integers(0, len(whole), 300):
-        flipped = bytearray(whole)
-        flipped[place] ^= 1 << int(draw.integers(8))
-        (tmp_path / "own.npz").write_bytes(flipped)
-        try:
-            found = read_data(tmp_path / "own.npz", room_bytes=1e9)
-        except ValueError as error:
-            assert "own.npz" in str(error)
-        else:
-            np.testing.assert_array_equal(found.X, X)
-
-
 @pytest.mark.parametrize(
     ("scale", "dtype", "message"),
     [
