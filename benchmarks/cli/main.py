@@ -11,6 +11,7 @@ import click
 
 from linregbench import __version__
 from linregbench.results.runfile.read import RunFileError
+from linregbench.results.words.text import plain
 
 from ..grid.options import UsageError
 from ..processes.handle import NurseryError
@@ -75,7 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _refuse(message: str, status: int) -> None:
-    print(f"linregbench: {' '.join(message.split())}", file=sys.stderr)
+    print(f"linregbench: {plain(' '.join(message.split()))}", file=sys.stderr)
     sys.exit(status)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from linregbench.results.fields import COLUMNS
+from linregbench.results.words.text import plain
 
 from ..grid.options import UsageError, one_of, parse_list
 from .demo import notebook_svgs
@@ -222,7 +223,7 @@ def report(
     tell_notices(loaded.runs)
     if figures is not None:
         for path in write_figures(records_of(loaded.frame), figures):
-            print(f"picture: {path}")
+            print(f"picture: {plain(str(path))}")
     if html is None and markdown is None:
         return DONE
     built = report_of(loaded)
@@ -355,13 +356,13 @@ def tell_notices(runs: Iterable[Run]) -> None:
     """A line on standard error for whatever an interrupted run left out."""
     for run in runs:
         for notice in run.notices:
-            print(f"linregbench: {notice}", file=sys.stderr)
+            print(f"linregbench: {plain(notice)}", file=sys.stderr)
 
 
 def tell_written(files: Mapping[str, Path]) -> None:
     """A line for each file that was written: what it is, and where."""
     for what, path in files.items():
-        print(f"{what}: {path}")
+        print(f"{what}: {plain(str(path))}")
 
 
 def _compare_across(files: Sequence[Path], form: str) -> int:

@@ -197,7 +197,7 @@ class RunOptions:
             elif name == "settings":
                 known[name] = tuple(_typed(name, text, str) for text in _items(value))
             else:
-                read = _SINGLE.get(name, _whole)
+                read: Callable[[str, Any], Any] = _SINGLE.get(name, _whole)
                 known[name] = read(name, value)
         return cls(**known)
 

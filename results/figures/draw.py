@@ -21,7 +21,7 @@ from ..words.families import FAMILIES
 from ..words.guesses import too_few
 from ..words.names import AXES, Key, Record, at_precision, particulars, place
 from ..words.settings import takes_away
-from ..words.text import plain
+from ..words.text import legible, plain
 
 T = TypeVar("T")
 
@@ -317,7 +317,8 @@ def svg_of(figure: Figure, prefix: str, label: str) -> str:
     buffer = io.StringIO()
     with styled():
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue()
+    # what XML does not allow, or a terminal would obey
+    svg = legible(buffer.getvalue())
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
@@ -328,5 +329,5 @@ def svg_of(figure: Figure, prefix: str, label: str) -> str:
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = svg.replace("url(#", f"url(#{prefix}-").replace('xlink:href="#', f'xlink:href="#{prefix}-')
     svg = svg.replace(INK, "currentColor").replace(FAINT, "var(--faint)")
-    named = label.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    named = legible(label).replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return svg.replace("<svg", f'<svg role="img" aria-label="{named}"', 1)

@@ -213,8 +213,8 @@ def test_names_are_text(tmp_path: Path, name: str) -> None:
     assert f"jax_scan {spelt} *" in terminal.getvalue()
     assert [row["variant"] for row in csv.DictReader(io.StringIO(shown.cases(loaded, "csv")))] == [
         "analytic",
-        name,
-        name,
+        spelt,
+        spelt,
     ]
     assert json.loads(shown.cases(loaded, "json"))[1]["variant"] == name
 
