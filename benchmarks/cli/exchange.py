@@ -47,7 +47,7 @@ def export(run: Path, form: str, output: Path | None) -> int:
     from linregbench.results.words.text import counted
 
     measured = read_run(run)
-    tell_notices([measured])
+    tell_notices(measured.notices)
     target = output or run.with_name(run.name.removesuffix(".jsonl") + FORMATS[form][0])
     write(measured, form, target)
     lost = int(from_runs(measured)["time_s"].isna().sum()) if form in ("pyperf", "pytest-benchmark") else 0
@@ -74,11 +74,13 @@ def history(folder: Path, plot: Path | None) -> int:
     Without asv's pages, which need the net.
     """
     from linregbench.results.figures.history import plot as draw
-    from linregbench.results.formats.load import load
+    from linregbench.results.formats.load import read
     from linregbench.results.tables.history import history_document
     from linregbench.results.tables.terminal import print_document
 
-    frame = load(folder)
+    loaded = read(folder)
+    tell_notices(loaded.notices)
+    frame = loaded.frame
     others = frame.loc[frame["source"] != "asv", "source"]
     if len(others):
         raise UsageError(f"history is of asv's results over commits, and {folder} is a file of {others.iloc[0]}")

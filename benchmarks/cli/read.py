@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,6 @@ from .statuses import DONE, FAILURES, NO_ANSWER
 
 if TYPE_CHECKING:
     from linregbench.results.compare.runs import Comparison
-    from linregbench.results.runfile.read import Run
 
 JUDGED = {"faster", "slower", "same", "broken"}
 RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
@@ -86,7 +84,7 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
 
     chosen = parse_list("--columns", columns, str)
     loaded = read(*files)
-    tell_notices(loaded.runs)
+    tell_notices(loaded.notices)
     frame = loaded.frame
     if chosen is not None:
         if form not in ("csv", "json"):
@@ -126,7 +124,9 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
     from linregbench.results.runfile.read import read_run
 
     failures_of(fail_on)
-    others = [str(path) for path in files if foreign_rows(path) is not None]
+    left_out: list[str] = []
+    others = [str(path) for path in files if foreign_rows(path, left_out) is not None]
+    tell_notices(left_out)
     if fail_on is not None and (across or others):
         why = f"{others[0]} is no run file" if others else "there are none across devices or machines"
         raise UsageError(f"--fail-on {fail_on} needs verdicts, and {why}")
@@ -138,7 +138,7 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
         return _compare_across(files, form)
     if len(files) == 1 and not others:
         run = read_run(files[0])
-        tell_notices([run])
+        tell_notices(run.notices)
         sides = run.header.options.get("environments")
         if isinstance(sides, list) and len(sides) == 2:
             return print_judged([compare_sides(run, *map(str, sides))], fail_on, form, summary=summary)
@@ -220,7 +220,7 @@ def report(
     if html is None and markdown is None and figures is None:
         html = files[0].parent
     loaded = read(*files)
-    tell_notices(loaded.runs)
+    tell_notices(loaded.notices)
     if figures is not None:
         for path in write_figures(records_of(loaded.frame), figures):
             print(f"picture: {plain(str(path))}")
@@ -277,25 +277,40 @@ def advise(files: Sequence[Path], **asked: Any) -> int:
 
     From FILES, else results/runs, else results/published; never extrapolated.
     """
-    from linregbench.results.formats.load import load
+    from linregbench.results.formats.load import read
     from linregbench.results.models.advise import Wish, in_words
     from linregbench.results.models.advise import advise as advised
     from linregbench.results.tables.accuracy import advice_on_accuracy
 
-    files = files or sorted(RUNS.glob("*.jsonl")) or sorted(PUBLISHED.glob("*.jsonl"))
-    if not files:
+    found = files or sorted(RUNS.glob("*.jsonl")) or sorted(PUBLISHED.glob("*.jsonl"))
+    if not found:
         raise UsageError(
             f"no runs in {RUNS} or {PUBLISHED}: name a file, or make one by linregbench run --preset smoke"
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a torn tail is no news here
-        frame = load(*files)
+    frame = read(*(files or _readable(found))).frame  # a torn tail is no news here
     wish = Wish(**asked)
     advice = advised(frame, wish)
     races = advice_on_accuracy(frame, wish.size(), wish.threads, wish.accuracy) if wish.accuracy else []
     for line in (*(in_words(advice) if advice.candidates or not races else []), *races):
         print(line)
     return DONE if advice.candidates or races else NO_ANSWER
+
+
+def _readable(files: Sequence[Path]) -> list[Path]:
+    """Those of files that nobody named which are runs; the others are told."""
+    from linregbench.results.runfile.read import RunFileError, read_run
+
+    readable = []
+    for path in files:
+        try:
+            read_run(path)
+        except RunFileError as error:
+            tell_notices([f"left out {error}"])
+        else:
+            readable.append(path)
+    if not readable:
+        raise UsageError(f"no run in {files[0].parent} can be read: make one by linregbench run --preset smoke")
+    return readable
 
 
 def print_judged(comparisons: Sequence[Comparison], fail_on: str | None, form: str, *, summary: bool = False) -> int:
@@ -352,11 +367,10 @@ def failures_of(fail_on: str | None) -> tuple[str, ...]:
     return names
 
 
-def tell_notices(runs: Iterable[Run]) -> None:
-    """A line on standard error for whatever an interrupted run left out."""
-    for run in runs:
-        for notice in run.notices:
-            print(f"linregbench: {plain(notice)}", file=sys.stderr)
+def tell_notices(notices: Iterable[str]) -> None:
+    """A line on standard error for whatever a file was read without."""
+    for notice in notices:
+        print(f"linregbench: {plain(notice)}", file=sys.stderr)
 
 
 def tell_written(files: Mapping[str, Path]) -> None:
@@ -375,7 +389,7 @@ def _compare_across(files: Sequence[Path], form: str) -> int:
     from linregbench.results.tables.formats import show
 
     runs = [read_run(path) for path in files]
-    tell_notices(runs)
+    tell_notices(notice for run in runs for notice in run.notices)
     sides = sides_of(runs)
     comparisons = compare_sides_across(sides)
     for line in without_common(sides, comparisons):

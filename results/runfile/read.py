@@ -1,5 +1,6 @@
 """A run file read back: every way in which it can be bad has an error here that names the file and the line."""
 
+import codecs
 import json
 import os
 from collections.abc import Hashable, Iterator, Mapping
@@ -47,6 +48,7 @@ _KINDS: dict[str, type[AnyRecord]] = {
     "stop": Stop,
     "end": End,
 }
+_PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 NumberedRecord = tuple[int, AnyRecord]
 """With the number of its line, from 1."""
 
@@ -165,6 +167,15 @@ def parse_record(value: Any, shared: Shared | None = None) -> AnyRecord:
     return record
 
 
+def packed(head: bytes) -> str | None:
+    """What a file is that begins so and is no text, and what to do; None for text."""
+    if head.startswith(_PACKED):
+        return "is compressed: unpack it first"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "is in UTF-16: save it as UTF-8"
+    return None
+
+
 class _NotJsonError(RunFileError):
     """A line that is no JSON at all: excusable only as the torn tail of the file."""
 
@@ -213,7 +224,9 @@ def _parse_slowly(path: str | os.PathLike[str], number: int, raw: bytes, shared:
     # RecursionError: a line of a million brackets; ValueError also covers bad UTF-8 and numbers of 5,000 digits
     except (ValueError, RecursionError) as error:
         if number == 1:
-            raise RunFileError(f"{path}: not a linregbench run file") from None
+            marked = raw.startswith(codecs.BOM_UTF8)
+            why = "begins with a byte order mark: save it without one" if marked else packed(raw)
+            raise RunFileError(f"{path}: {why or 'not a linregbench run file'}") from None
         raise _NotJsonError(f"{path}:{number}: not JSON: {error}") from None
     try:
         return parse_record(value, shared)

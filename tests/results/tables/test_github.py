@@ -54,7 +54,7 @@ def test_nothing_in_it_is_obeyed(slower: Comparison) -> None:
     odd = replace(slower, base="<img src=x>|`@everyone`", refusals=("<!-- [x](http://example.org) -->",))
     text = github_comment([odd], "linregbench versus 'a`b'")
     assert r"\<img src=x\>\|\`@<!-- -->everyone\`" in text
-    assert text.count("<!--") == 1
+    assert text.replace("@<!-- -->", "@").count("<!--") == 1
     assert text.splitlines()[-1] == "Again: `linregbench versus 'a b'`"
 
 
