@@ -1,7 +1,9 @@
 """Every format into the one frame: the same columns, nothing lost in silence, a named error for what is broken."""
 
+import gzip
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +117,8 @@ def test_a_benchmark_that_is_gone_is_told(tmp_path: Path) -> None:
         ({"version": "0.8.3", "benchmarks": []}, "python -m pyperf convert FILE -o NEW"),
         ({"version": 1, "runs": []}, "of pyperf's first format; python -m pyperf convert"),
         (
-            DOCUMENTS["pytest-benchmark"] | {"benchmarks": [DOCUMENTS["pytest-benchmark"]["benchmarks"][0] | {"stats": {}}]},
+            DOCUMENTS["pytest-benchmark"]
+            | {"benchmarks": [DOCUMENTS["pytest-benchmark"]["benchmarks"][0] | {"stats": {}}]},
             "its times are not in it: save with --benchmark-json FILE, or add --benchmark-save-data",
         ),
         (DOCUMENTS["pytest-benchmark"] | {"benchmarks": [{"extra_info": {}, "stats": {}}]}, "of some other suite"),
