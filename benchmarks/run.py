@@ -248,7 +248,7 @@ def resumed(path: Path) -> tuple[Request, Run]:
         plugins = msgspec.convert(given.pop("plugins", []), tuple[str, ...])
         data = msgspec.convert(given.pop("data", None), str | None)
         options = RunOptions.from_dict(given)
-    except (UsageError, msgspec.ValidationError) as error:
+    except (UsageError, msgspec.ValidationError, UnicodeError) as error:
         raise UsageError(f"--resume {path}: its options are none that can be gone on with: {error}") from None
     request = Request(options, tuple(map(Path, plugins)), Path(data) if data else None, path)
     _check_plugins(request, run)

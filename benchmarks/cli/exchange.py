@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..grid.options import UsageError
-from .help import OUTPUT, Command, option
+from .help import OUTPUT, Choice, Command, option
 from .read import FILE, tell_notices
 from .statuses import DONE
 
@@ -25,7 +25,7 @@ from .statuses import DONE
 @option(
     *("--format", "form"),
     required=True,
-    type=click.Choice(["pyperf", "pytest-benchmark", "csv", "parquet"]),
+    type=Choice(["pyperf", "pytest-benchmark", "csv", "parquet"]),
     group=OUTPUT,
     example="--format csv",
     help="Of the file to write; parquet needs pyarrow.",
@@ -97,7 +97,7 @@ def history(folder: Path, plot: Path | None) -> int:
 @click.command(cls=Command, examples=("columns", "columns --format json"))
 @option(
     *("--format", "form"),
-    type=click.Choice(["rich", "markdown", "json"]),
+    type=Choice(["rich", "markdown", "json"]),
     default="rich",
     group=OUTPUT,
     example="--format json",

@@ -16,7 +16,7 @@ from linregbench.results.words.text import plain
 
 from ..grid.options import UsageError, one_of, parse_list
 from .demo import notebook_svgs
-from .help import OUTPUT, WHAT, WHERE, Command, names_from, option, program
+from .help import OUTPUT, WHAT, WHERE, Choice, Command, names_from, option, program
 from .statuses import DONE, FAILURES, NO_ANSWER
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
 FILE = click.Path(path_type=Path)
 FORMAT = option(
     *("--format", "form"),
-    type=click.Choice(["rich", "markdown", "csv", "json"]),
+    type=Choice(["rich", "markdown", "csv", "json"]),
     default="rich",
     group=OUTPUT,
     example="--format csv",
@@ -36,7 +36,7 @@ FORMAT = option(
 )
 JUDGED_FORMAT = option(
     *("--format", "form"),
-    type=click.Choice(["rich", "markdown", "csv", "json", "github"]),
+    type=Choice(["rich", "markdown", "csv", "json", "github"]),
     default="rich",
     group=OUTPUT,
     example="--format github",
@@ -261,12 +261,12 @@ def report(
     otherwise="any right answer",
     help="The largest relative error that will do; also, who is first to that excess loss.",
 )
-@option("--method", default="gd", type=click.Choice(["gd", "ols"]), group=WHAT, example="--method ols", help="How.")
+@option("--method", default="gd", type=Choice(["gd", "ols"]), group=WHAT, example="--method ols", help="How.")
 @option(*("--steps",), default=100, type=click.IntRange(1), group=WHAT, example="--steps 1000", help="Steps, for gd.")
 @option(
     "--dtype",
     default="float32",
-    type=click.Choice(["float32", "float64"]),
+    type=Choice(["float32", "float64"]),
     group=WHAT,
     example="--dtype float64",
     help="Type of the numbers.",

@@ -210,7 +210,7 @@ class RunOptions:
         one_of("option", known, [field.name for field in fields(cls)])
         try:
             return msgspec.convert(known, cls)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeError) as error:
             raise UsageError(str(error)) from None
 
 

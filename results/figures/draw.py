@@ -4,7 +4,9 @@ import hashlib
 import io
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
@@ -115,9 +117,13 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def styled() -> Any:
+@contextmanager
+def styled() -> Iterator[None]:
     """The look of every figure, as a context, so that nobody's own settings change."""
-    return rc_context(_STYLE)
+    with rc_context(_STYLE), warnings.catch_warnings():
+        # a name in another script: whoever shows the SVG has a font for it, or draws a box
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        yield
 
 
 def panels(
