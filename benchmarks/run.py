@@ -185,7 +185,7 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
 def run(
     *,
     preset: str = "quick",
-    plugins: Sequence[str | PathLike[str]] = (),
+    plugins: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
     data: str | PathLike[str] | None = None,
     output: str | PathLike[str] | None = None,
     progress: bool = True,
@@ -198,16 +198,16 @@ def run(
 
     `axes` are the options of `linregbench run` by their names, each a value or a list: method, strategy, variant,
     device, dtype, samples, features, batch, steps, condition, threads, cache; and baseline, blocks, budget_s,
-    timeout_s, seed, and settings: what is typed behind each `--set`.
+    timeout_s, seed, and settings: what is typed behind each `--set`. Numbers, arrays, Series, ranges and Timedeltas of
+    NumPy and pandas are taken, text as it would be typed, and None for the preset's.
     Without `output` the run file is not kept. Raises UsageError for whatever the command line would refuse.
     """
     from linregbench.results.formats.measured import MeasuredFrame
     from linregbench.results.frame import from_runs
 
     options = RunOptions.of(preset, axes)
-    solver_files = tuple(
-        _path("plugins", each) for each in ([plugins] if isinstance(plugins, _PATHS) else plugins or ())
-    )
+    files = [plugins] if isinstance(plugins, _PATHS) or not isinstance(plugins, Iterable) else plugins
+    solver_files = tuple(_path("plugins", file) for file in files if file is not None)
     own, kept = (None if given is None else _path(name, given) for name, given in (("data", data), ("output", output)))
     with tempfile.TemporaryDirectory() as folder:
         path = kept or Path(folder) / "run.jsonl"

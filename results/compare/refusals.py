@@ -4,12 +4,14 @@ A regression is a claim about code. It can be made across two runs only where th
 which their sentinels tell: the same small work in every run, so that a difference in it is the machine's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from ..fields import COLD
 from ..runfile.read import Run
-from ..runfile.records import Case
+from ..runfile.records import Case, Environment
 from ..stats.quiet import sentinel_levels
 from ..words.text import threads_text
 
@@ -39,8 +41,19 @@ class Difference:
 
 def differences(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
     """Every difference between the runs that forbids a verdict; `names` are what the two are called in the text."""
-    every = [*_of_machines(base, new, names), *_of_nurseries(base, new, names), *_of_sentinels(base, new, names)]
-    return tuple(dict.fromkeys(every))
+    return (*circumstances(base, new, names), *dict.fromkeys(_of_sentinels(base, new, names)))
+
+
+def circumstances(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
+    """Those of what the runs were taken on and under: machine, packages, variables."""
+    nurseries = _of_nurseries(base.environments, new.environments, names)
+    return tuple(dict.fromkeys([*_of_machines(base, new, names), *nurseries]))
+
+
+def between_sides(run: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
+    """What the two sides of one run, by their names, ran under and is not the same: another interpreter, say."""
+    base, new = ([replace(e, environment="") for e in run.environments if e.environment == name] for name in names)
+    return tuple(dict.fromkeys(_of_nurseries(base, new, names)))
 
 
 def cache_states(run: Run) -> frozenset[str]:
@@ -58,10 +71,12 @@ def _of_machines(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Differ
         yield from _differ(what, base.header.machine.get(key), new.header.machine.get(key), names)
 
 
-def _of_nurseries(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Difference]:
-    """What the processes ran under, for each nursery that both runs had."""
-    theirs = {(environment.environment, environment.nursery): environment for environment in new.environments}
-    for mine in base.environments:
+def _of_nurseries(
+    base: Sequence[Environment], new: Sequence[Environment], names: tuple[str, str]
+) -> Iterator[Difference]:
+    """What the processes ran under, for each nursery that both had."""
+    theirs = {(environment.environment, environment.nursery): environment for environment in new}
+    for mine in base:
         other = theirs.get((mine.environment, mine.nursery))
         if other is None:
             continue

@@ -87,6 +87,8 @@ def of_run_files(draw: random.Random, folder: Path) -> None:
 
 
 def of_reports(draw: random.Random, folder: Path) -> None:
+    for left in folder.iterdir():
+        left.unlink()
     (folder / RUN).write_bytes(of_lines(SMALL, draw))
     answered = Answered("report", folder / RUN, "--html", folder, "--markdown", folder / "r.md")
     written = {path.name for path in folder.iterdir()} - {RUN}
