@@ -5,7 +5,9 @@ A resumed run takes every option from its file, and is not gone on with on anoth
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,26 +18,30 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+import numpy as np
+
 import linregbench
 from linregbench.results.runfile.read import VERSION, Run, RunFileError, read_run
 from linregbench.results.runfile.write import RunWriter, left_to_resume
-from linregbench.results.words.text import counted
+from linregbench.results.words.text import counted, plain
 
 from . import clock
+from .data import OwnData, check_range, read_data
 from .grid.cases import Contest, select
 from .grid.options import RunOptions, UsageError
 from .grid.presets import PRESETS
 from .grid.settings import settings_of
 from .processes import machine
-from .processes.handle import NurseryError, Setting, WorkerEnded
+from .processes.handle import Keep, NurseryError, Setting, WorkerEnded
 from .processes.pool import Nurseries, out_of_the_way
+from .processes.sources import Plugin
 from .sampling import plan, schedule
 from .sampling.block import Entry, Rules
 from .sampling.feasible import device_counts
 from .sampling.plan import Limits
 from .sampling.progress import watcher
 from .sampling.state import State, restored
-from .worker.data import label, read_data
 from .worker.hardware import sentinel
 
 if TYPE_CHECKING:
@@ -123,15 +129,19 @@ def prepared(
 
     Raises UsageError where nothing can be run.
     """
-    request = _with_data(request)
+    own = _own_data(request)
+    request = _with_data(request, own)
     options = request.options
     sides = request.sides or {"here": Setting(plugins=request.plugins)}
     base, count = settings_of(options.settings)[0], options.cpu_devices
     sides = {name: replace(side, cpu_devices=count, setting=base) for name, side in sides.items()}
-    with Nurseries(sides, str(request.data) if request.data else None) as nurseries, out_of_the_way(nurseries.allowed):
+    with (
+        _copied(own) as data,
+        Nurseries(sides, data) as nurseries,
+        out_of_the_way(nurseries.allowed),
+    ):
         _check_threads(options, nurseries.allowed)
         _check_settings(options, nurseries)
-        _check_plugins(before, nurseries)
         contests = select(options, {name: nurseries.solvers(name) for name in sides}, device_counts(nurseries, options))
         absent, kinds = _devices(nurseries, options)
         asked = [case for contest in contests for case in contest.cases]
@@ -176,7 +186,7 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
 def run(
     *,
     preset: str = "quick",
-    plugins: Sequence[str | PathLike[str]] = (),
+    plugins: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
     data: str | PathLike[str] | None = None,
     output: str | PathLike[str] | None = None,
     progress: bool = True,
@@ -189,16 +199,20 @@ def run(
 
     `axes` are the options of `linregbench run` by their names, each a value or a list: method, strategy, variant,
     device, dtype, samples, features, batch, steps, condition, threads, cache; and baseline, blocks, budget_s,
-    timeout_s, seed, and settings: what is typed behind each `--set`.
+    timeout_s, seed, and settings: what is typed behind each `--set`. Numbers, arrays, Series, ranges and Timedeltas of
+    NumPy and pandas are taken, text as it would be typed, and None for the preset's.
     Without `output` the run file is not kept. Raises UsageError for whatever the command line would refuse.
     """
     from linregbench.results.formats.measured import MeasuredFrame
     from linregbench.results.frame import from_runs
 
     options = RunOptions.of(preset, axes)
+    files = [plugins] if isinstance(plugins, _PATHS) or not isinstance(plugins, Iterable) else plugins
+    solver_files = tuple(_path("plugins", file) for file in files if file is not None)
+    own, kept = (None if given is None else _path(name, given) for name, given in (("data", data), ("output", output)))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(output) if output is not None else Path(folder) / "run.jsonl"
-        request = Request(options, tuple(map(Path, plugins)), Path(data) if data is not None else None, path)
+        path = kept or Path(folder) / "run.jsonl"
+        request = Request(options, solver_files, own, path)
         with prepared(request) as ready:
             finished = measure(ready, lambda left_s: watcher(left_s, quiet=not progress))
         measured = read_run(finished.path)
@@ -207,6 +221,15 @@ def run(
                 raise KeyboardInterrupt
             warnings.warn(f"interrupted: what {counted(len(measured.blocks), 'block')} measured is here", stacklevel=2)
         return MeasuredFrame(from_runs(measured))
+
+
+_PATHS = (str, PathLike)
+
+
+def _path(name: str, given: Any) -> Path:
+    if not isinstance(given, _PATHS) or not str(given):
+        raise UsageError(f"{name} takes the path of a file, got {given!r}")
+    return Path(given)
 
 
 def resumed(path: Path) -> tuple[Request, Run]:
@@ -222,9 +245,28 @@ def resumed(path: Path) -> tuple[Request, Run]:
         raise UsageError(f"--resume {path}: this run is complete; linregbench table shows it")
     run = left_to_resume(whole)
     given = dict(run.header.options)
-    plugins = tuple(Path(name) for name in given.pop("plugins", []))
-    data = given.pop("data", None)
-    return Request(RunOptions.from_dict(given), plugins, Path(data) if data else None, path), run
+    try:
+        plugins = msgspec.convert(given.pop("plugins", []), tuple[str, ...])
+        data = msgspec.convert(given.pop("data", None), str | None)
+        options = RunOptions.from_dict(given)
+    except (UsageError, msgspec.ValidationError, UnicodeError) as error:
+        raise UsageError(f"--resume {path}: its options are none that can be gone on with: {error}") from None
+    request = Request(options, tuple(map(Path, plugins)), Path(data) if data else None, path)
+    _check_plugins(request, run)
+    return request, run
+
+
+def _check_plugins(request: Request, run: Run) -> None:
+    """Raise UsageError where a plugin is not what it was, before anything of it is imported."""
+    for path, environment in product(request.plugins, run.environments):
+        then, now = (environment.plugins or {}).get(path.name), Plugin(path).hash
+        if now is None:
+            raise UsageError(f"--resume: the plugin {path} cannot be read any more")
+        if then != now:
+            raise UsageError(
+                f"--resume: the plugin {path} was {then} (a hash of its content) when the run began, and is {now} now; "
+                "start a new run"
+            )
 
 
 def check_same(ready: PreparedRun) -> None:
@@ -286,15 +328,6 @@ def _check_settings(options: RunOptions, nurseries: Nurseries) -> None:
             raise UsageError(f"--set {setting}: JAX does not start under it: {reason}") from None
 
 
-def _check_plugins(before: Run | None, nurseries: Nurseries) -> None:
-    """Raise UsageError where a plugin is not what it was, before anything of it is run."""
-    for environment in before.environments if before else ():
-        then, now = environment.plugins, nurseries.plugin_hashes.get(environment.environment)
-        if then is not None and now is not None and then != now:
-            changed = [name for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
-            raise UsageError(f"--resume: {', '.join(changed)} is not what it was when the run began; start a new run")
-
-
 def _devices(nurseries: Nurseries, options: RunOptions) -> tuple[dict[str, str], dict[str, str]]:
     """Which of the devices asked for are absent, and why; what the others call themselves."""
     absent, kinds = {}, {"cpu": machine.cpu_model()}
@@ -308,19 +341,51 @@ def _devices(nurseries: Nurseries, options: RunOptions) -> tuple[dict[str, str],
     return absent, kinds
 
 
-def _with_data(request: Request) -> Request:
-    """Sizes and name of a person's own data in the options, so that they are the workload."""
+def _own_data(request: Request) -> OwnData | None:
+    """What --data holds, read once and told in a line. Raises UsageError, also for what a dtype cannot hold."""
     if request.data is None:
-        return request
+        return None
     options = request.options
     if options.samples or options.features or options.batch or options.conditions:
         raise UsageError("--data brings its own sizes: leave out --samples, --features, --batch and --condition")
+    sweeps = PRESETS[options.preset].sweeps
+    dtypes = options.dtypes or tuple(dict.fromkeys(dtype for sweep in sweeps for dtype in sweep.dtypes))
     try:
-        X, _ = read_data(request.data)
+        own = read_data(request.data, machine.MEMORY_SHARE * machine.available_bytes())
+        for dtype in dtypes:
+            try:
+                check_range(own, dtype, max(options.steps or (100,)))
+            except ValueError as error:
+                raise ValueError(f"{plain(request.data.name)}: {error}") from None
     except ValueError as error:
         raise UsageError(f"--data {error}") from None
-    sizes: dict[str, Any] = {"samples": (X.shape[0],), "features": (X.shape[1],), "batch": (1,)}
-    return replace(request, options=replace(options, **sizes, data_label=label(request.data)))
+    print(f"linregbench: {own.told}", file=sys.stderr)
+    return own
+
+
+def _with_data(request: Request, own: OwnData | None) -> Request:
+    """Sizes and name of a person's own data in the options, so that they are the workload."""
+    if own is None:
+        return request
+    sizes: dict[str, Any] = {"samples": (own.X.shape[0],), "features": (own.X.shape[1],), "batch": (1,)}
+    return replace(request, options=replace(request.options, **sizes, data_label=own.label))
+
+
+@contextmanager
+def _copied(own: OwnData | None) -> Iterator[str | None]:
+    """A file that the nurseries take the data from: whatever becomes of the person's, all blocks have the same."""
+    if own is None:
+        yield None
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            keep = stack.enter_context(contextlib.closing(Keep()))
+            file = keep.file
+        except OSError:
+            file = str(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "data.npz")
+        with open(file, "wb") as into:
+            np.savez(into, X=own.X, y=own.y)
+        yield file
 
 
 def _required(contests: Iterable[Contest]) -> list[str]:

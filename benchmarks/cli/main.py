@@ -12,6 +12,7 @@ import click
 from linregbench import __version__
 from linregbench.results.runfile.read import RunFileError
 from linregbench.results.runfile.write import WriteError
+from linregbench.results.words.text import plain
 
 from ..grid.options import UsageError
 from ..processes.handle import NurseryError
@@ -76,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _refuse(message: str, status: int) -> None:
-    print(f"linregbench: {' '.join(message.split())}", file=sys.stderr)
+    print(f"linregbench: {plain(' '.join(message.split()))}", file=sys.stderr)
     sys.exit(status)
 
 

@@ -81,7 +81,7 @@ def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool
     else:
         _refuse_options_beside("resume", "no_report")
         request, before = resumed(resume)
-        tell_notices([before])
+        tell_notices(before.notices)
     _tell_variables(request.options)
     with prepared(request, before) as ready:
         if dry_run:

@@ -147,5 +147,5 @@ def test_a_changed_plugin_is_not_run_by_resuming(tmp_path: Path) -> None:
     again = [str(COMMAND), "run", "--no-report", "--resume", str(going.path)]
     done = subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 2
-    assert "slow.py is not what it was when the run began" in done.stderr
+    assert "slow.py was " in done.stderr
     assert not (tmp_path / "was_run").exists()

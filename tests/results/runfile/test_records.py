@@ -82,7 +82,7 @@ def test_undecodable_names_are_written_and_read(tmp_path: Path) -> None:
         writer.append(synthetic.header(preset="a\udcff"))
     assert read_run(tmp_path / "run.jsonl").header.preset == "a?"
     (tmp_path / "escaped.jsonl").write_text(json.dumps(synthetic.header(preset="\ud800")) + "\n")
-    assert read_run(tmp_path / "escaped.jsonl").header.preset == "?"
+    assert read_run(tmp_path / "escaped.jsonl").header.preset == r"\ud800"
 
 
 def test_unknown_keys_are_ignored_and_nullable_ones_may_be_missing(tmp_path: Path) -> None:
