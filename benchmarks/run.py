@@ -23,7 +23,7 @@ from linregbench.results.words.text import counted
 
 from . import clock
 from .grid.cases import Contest, select
-from .grid.options import RunOptions, UsageError
+from .grid.options import RunOptions, UsageError, parse_shard
 from .grid.presets import PRESETS
 from .grid.settings import settings_of
 from .processes import machine
@@ -68,6 +68,8 @@ class PreparedRun:
     absent: Mapping[str, str]
     kinds: Mapping[str, str]
     before: Run | None = None
+    sweep: str | None = None
+    """The grid of the whole sweep, where this is a shard of it."""
 
     @property
     def predicted_s(self) -> float:
@@ -131,14 +133,28 @@ def prepared(
     with Nurseries(sides, str(request.data) if request.data else None) as nurseries, out_of_the_way(nurseries.allowed):
         _check_threads(options, nurseries.allowed)
         _check_settings(options, nurseries)
-        contests = select(options, {name: nurseries.solvers(name) for name in sides}, device_counts(nurseries, options))
+        sweep = select(options, {name: nurseries.solvers(name) for name in sides}, device_counts(nurseries, options))
+        contests = shard_of(sweep, options)
         absent, kinds = _devices(nurseries, options)
         asked = [case for contest in contests for case in contest.cases]
         if asked and all(case.device in absent for case in asked):
             raise UsageError("nothing left to run: " + "; ".join(absent.values()))
         limits = limits_of(options)
         limits = replace(limits, blocks=blocks) if blocks else limits
-        yield PreparedRun(request, contests, limits, nurseries, absent, kinds, before)
+        whole = None if options.shard is None else plan.grid_hash(sweep)
+        yield PreparedRun(request, contests, limits, nurseries, absent, kinds, before, whole)
+
+
+def shard_of(sweep: Sequence[Contest], options: RunOptions) -> tuple[Contest, ...]:
+    """The contests of a sweep that are this shard's; all where it has none. Raises UsageError for an empty one."""
+    number, of = parse_shard(options.shard)
+    contests = tuple(sweep[number - 1 :: of])
+    if not contests:
+        raise UsageError(
+            f"--shard {options.shard} has nothing to do: the sweep has {counted(len(sweep), 'problem')}; "
+            f"make it {len(sweep)} shards at most"
+        )
+    return contests
 
 
 def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[schedule.Watcher]]) -> Finished:
@@ -157,7 +173,8 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
         _start_all(ready)
         told: Sequence[Any] = before.environments if before else ()
         told = told or [
-            writer.append(record) for record in ready.nurseries.records(ready.kinds, _required(ready.contests))
+            writer.append(record | _on_node(ready))
+            for record in ready.nurseries.records(ready.kinds, _required(ready.contests))
         ]
         with watch(ready.predicted_s) as watcher:
             session = schedule.Session(
@@ -188,7 +205,7 @@ def run(
 
     `axes` are the options of `linregbench run` by their names, each a value or a list: method, strategy, variant,
     device, dtype, samples, features, batch, steps, condition, threads, cache; and baseline, blocks, budget_s,
-    timeout_s, seed, and settings: what is typed behind each `--set`.
+    timeout_s, seed, shard, and settings: what is typed behind each `--set`.
     Without `output` the run file is not kept. Raises UsageError for whatever the command line would refuse.
     """
     from linregbench.results.formats.measured import MeasuredFrame
@@ -349,4 +366,10 @@ def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:
         "dirty": dirty,
         "linregbench": linregbench.__version__,
         "grid": plan.grid_hash(ready.contests),
+        "sweep": ready.sweep,
     }
+
+
+def _on_node(ready: PreparedRun) -> dict[str, str]:
+    """What the machine goes by beside the others of its sweep; nothing where it is alone."""
+    return {} if ready.sweep is None else {"node": machine.identity(ready.sweep)}

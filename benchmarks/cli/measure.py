@@ -16,7 +16,7 @@ from linregbench.results.words.text import plain
 from .. import variables
 from ..grid.options import HOT, RunOptions, UsageError, parse_percentage
 from ..grid.settings import settings_of
-from .help import HOW_LONG, OUTPUT, WHAT, Command, option, program
+from .help import HOW_LONG, OUTPUT, WHAT, WHERE, Command, option, program
 from .read import FAIL_ON, FILE, JUDGED_FORMAT, SUMMARY, advise, failures_of, print_judged, tell_notices, tell_written
 from .run_options import options_of, run_options
 from .statuses import DONE, INTERRUPTED, NO_ANSWER
@@ -40,6 +40,15 @@ ANSWER_BLOCKS = (3, 30)
     ),
 )
 @run_options
+@option(
+    "--shard",
+    metavar="I/N",
+    group=WHERE,
+    example="--shard 2/8 --output part-2.jsonl",
+    otherwise="the whole sweep",
+    help="Only every N-th problem from the I-th on: each of N machines takes a shard, and `table` reads their files, "
+    "in one folder, as one sweep.",
+)
 @option(
     "--output",
     type=FILE,

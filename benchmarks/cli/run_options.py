@@ -152,5 +152,6 @@ def options_of(given: Mapping[str, Any]) -> RunOptions:
         timeout_s=parse_duration("--timeout", given["timeout"]),
         seed=number("seed") or 0,
         more_than=given.get("more_than"),
+        shard=given.get("shard"),
         **lists_of(given),
     )

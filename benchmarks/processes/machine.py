@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import platform
 import subprocess
 from pathlib import Path
@@ -18,6 +19,7 @@ MEMORY_SHARE = 0.8
 
 _CGROUP = Path("/sys/fs/cgroup")
 _CPUINFO = Path("/proc/cpuinfo")
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def facts() -> dict[str, Any]:
@@ -37,6 +39,13 @@ def cpu_model() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def identity(sweep: str) -> str:
+    """Six hex digits for this machine within a sweep: the same in all of its containers, and no name can be told from
+    it. Another after a restart, which may well have changed how fast it is."""
+    boot = kernel_text(_BOOT) or f"{platform.node()} {psutil.boot_time():.0f}"
+    return hashlib.sha256(f"{sweep} {boot.strip()}".encode()).hexdigest()[:6]
 
 
 def memory_bytes() -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..fields import COLD
+from ..runfile.kinds import unlike
 from ..runfile.read import Run
 from ..runfile.records import Case
 from ..stats.quiet import sentinel_levels
@@ -19,10 +20,6 @@ INSTEAD = (
     "by linregbench compare --across BASE NEW"
 )
 """What to do where verdicts are refused."""
-
-_OF_MACHINE = {"cpu": "the CPU", "cores": "the number of cores", "cpu_quota": "the CPU quota"}
-_OF_NURSERY = {"python": "Python", "blas": "the BLAS", "xla_flags": "XLA_FLAGS", "device_kind": "the device"}
-_OF_NURSERY |= {"x64": "64-bit JAX"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Difference:
 
 def differences(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
     """Every difference between the runs that forbids a verdict; `names` are what the two are called in the text."""
-    every = [*_of_machines(base, new, names), *_of_nurseries(base, new, names), *_of_sentinels(base, new, names)]
+    every = [*_of_machines(base, new, names), *_of_sentinels(base, new, names)]
     return tuple(dict.fromkeys(every))
 
 
@@ -54,24 +51,9 @@ def _of_machines(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Differ
     states = cache_states(base), cache_states(new)
     if all(states) and not states[0] & states[1]:
         yield from _differ("flushing of the caches", COLD in states[0], COLD in states[1], names)
-    for key, what in _OF_MACHINE.items():
-        yield from _differ(what, base.header.machine.get(key), new.header.machine.get(key), names)
-
-
-def _of_nurseries(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Difference]:
-    """What the processes ran under, for each nursery that both runs had."""
-    theirs = {(environment.environment, environment.nursery): environment for environment in new.environments}
-    for mine in base.environments:
-        other = theirs.get((mine.environment, mine.nursery))
-        if other is None:
-            continue
-        for key, what in _OF_NURSERY.items():
-            yield from _differ(what, getattr(mine, key), getattr(other, key), names)
-        for package in sorted(mine.packages.keys() | other.packages.keys()):
-            yield from _differ(package, mine.packages.get(package), other.packages.get(package), names)
-        if mine.cores is not None and other.cores is not None:
-            counts = len(mine.cores), len(other.cores)
-            yield from _differ("the number of cores to run on", *counts, names, mine.threads)
+    of_base, of_new = ((run.header.machine, run.environments) for run in (base, new))
+    for what, mine, other, threads in unlike(of_base, of_new):
+        yield from _differ(what, mine, other, names, threads)
 
 
 def _of_sentinels(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Difference]:

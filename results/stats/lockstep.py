@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..runfile.records import Block, BlockKey, Case, Measurement
 from .intervals import BoolArray, FloatArray, medians, paired_log_ratio, quantiles, t_interval
-from .quiet import mostly_corrected, quiet_samples, undisturbed_s
+from .quiet import mostly_corrected, of_node, quiet_samples, undisturbed_s
 
 LEAST_QUIET_SAMPLES = 3
 """In a block, or half of the samples where there are fewer than five."""
@@ -116,7 +116,9 @@ def gather(measurements: Sequence[Measurement], blocks: Sequence[Block], limits:
     sentinel_s[~(np.isfinite(sentinel_s) & (sentinel_s > 0))] = np.nan
     numbers = np.array([block.block for block in blocks], dtype=np.int64)
     members = (numbers[:, np.newaxis] == np.unique(numbers)).astype(np.float64)
-    watched = np.array([bool(block.sentinel_s) and block.threads in limits for block in blocks], dtype=np.bool_)
+    watched = np.array(
+        [bool(block.sentinel_s) and of_node(block.node, block.threads) in limits for block in blocks], dtype=np.bool_
+    )
     return Lockstep(rows, np.log(samples_s), quiet, corrected, np.log(sentinel_s), rounds, watched, members)
 
 
