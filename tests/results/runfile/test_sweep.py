@@ -20,7 +20,14 @@ SWEEP = "0123456789abcdef"
 
 
 def shard(
-    folder: Path, number: int, of: int = 3, *, sweep: str = SWEEP, slower: float = 1.0, ended: bool = True, **header: Any
+    folder: Path,
+    number: int,
+    of: int = 3,
+    *,
+    sweep: str = SWEEP,
+    slower: float = 1.0,
+    ended: bool = True,
+    **header: Any,
 ) -> Path:
     """The file of one shard: one problem of its own, on a machine that is so many times slower."""
     options = {"shard": f"{number}/{of}"}
@@ -95,7 +102,7 @@ def test_a_shard_is_there_once_and_a_folder_holds_one_sweep(tmp_path: Path) -> N
     one = shard(tmp_path, 1)
     again = tmp_path / "again.jsonl"
     again.write_bytes(one.read_bytes())
-    with pytest.raises(RunFileError, match="is shard 1/3, as .* is; give it once"):
+    with pytest.raises(RunFileError, match=r"is shard 1/3, as .* is; give it once"):
         read_runs(tmp_path)
     again.unlink()
     shard(tmp_path, 2, sweep="f" * 16)
