@@ -177,7 +177,7 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
             for record in ready.nurseries.records(ready.kinds, _required(ready.contests))
         ]
         with watch(ready.predicted_s) as watcher:
-            session = schedule.Session(
+            session = schedule.session_here(
                 ready.limits,
                 ready.nurseries,
                 writer,

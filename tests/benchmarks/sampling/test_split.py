@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from fakes import HEADER, FakeClock, FakeProcesses, Manner, make_contest, make_limits
 
-from linregbench.benchmarks.sampling import schedule
-from linregbench.benchmarks.sampling.schedule import Session
+from linregbench.benchmarks.sampling import bench, schedule
+from linregbench.benchmarks.sampling.schedule import session_here
 from linregbench.benchmarks.sampling.state import restored
 from linregbench.results.runfile.write import RunWriter, trim_for_resume
 
@@ -20,7 +20,7 @@ OF_THE_MACHINE = ("steal", "others_cpu", "frequency_mhz")
 def test_the_same_file_record_for_record(
     fake_clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schedule.machine, "available_bytes", lambda: 2**33)
+    monkeypatch.setattr(bench.machine, "available_bytes", lambda: 2**33)
     bad = Manner(ends={"sample": ("crashed", "because")})
     slow = Manner(call_s=0.3, takes_s={"probe": 2.0}, finish={"spent": {"guard": 1.0}})
     contests = [
@@ -38,7 +38,9 @@ def test_the_same_file_record_for_record(
                 writer.append(HEADER)
             told = (before.measurements, before.blocks, before.stops) if before else ((), ())
             states = [restored(contest, *told) for contest in contests]
-            session = Session(make_limits((3, 5), rounds=6), processes, writer, processes, absent={"cuda": "not here"})
+            session = session_here(
+                make_limits((3, 5), rounds=6), processes, writer, processes, absent={"cuda": "not here"}
+            )
             schedule.run_contests(session, states)
         before = trim_for_resume(path)
         processes.interrupt_at = None
