@@ -1,4 +1,4 @@
-"""One run from its options to its file: what the command line, the Python door and `versus` share.
+"""One run from its options to its file: what the command line, the Python door, `versus` and a cluster share.
 
 A resumed run takes every option from its file, and is not gone on with on another machine.
 """
@@ -6,18 +6,18 @@ A resumed run takes every option from its file, and is not gone on with on anoth
 from __future__ import annotations
 
 import secrets
-import tempfile
-import warnings
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import product
-from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import linregbench
-from linregbench.results.runfile.read import VERSION, Run, RunFileError, read_run
+from linregbench.results.runfile.read import VERSION, Run, RunFileError, parse_record, read_run
+from linregbench.results.runfile.records import Environment
+from linregbench.results.runfile.schema import plain_json
 from linregbench.results.runfile.write import RunWriter, left_to_resume, trim_for_resume
 from linregbench.results.words.text import counted
 
@@ -33,13 +33,9 @@ from .sampling import plan, schedule
 from .sampling.block import Entry, Rules
 from .sampling.feasible import device_counts
 from .sampling.plan import Limits
-from .sampling.progress import watcher
 from .sampling.state import State, restored
 from .worker.data import label, read_data
 from .worker.hardware import sentinel
-
-if TYPE_CHECKING:
-    from linregbench.results.formats.measured import MeasuredFrame
 
 RUNS = Path("results/runs")
 CALLS_A_LIMIT = 3
@@ -125,7 +121,7 @@ def prepared(
 
     Raises UsageError where nothing can be run.
     """
-    request = _with_data(request)
+    request = with_data(request)
     options = request.options
     sides = request.sides or {"here": Setting(plugins=request.plugins)}
     base, count = settings_of(options.settings)[0], options.cpu_devices
@@ -159,23 +155,21 @@ def shard_of(sweep: Sequence[Contest], options: RunOptions) -> tuple[Contest, ..
 
 def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[schedule.Watcher]]) -> Finished:
     """Run what is prepared, into its file."""
-    started = clock.timestamp()
-    name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    name, started = name_of_run()
     path = ready.request.output or RUNS / f"{name}.jsonl"
-    with open_output(path, append=ready.before is not None) as writer:
+    with machine.alone("", name) as other, open_output(path, append=ready.before is not None) as writer:
+        if other is not None:
+            print(f"linregbench: run {other} measures on this machine too: each disturbs the other", file=sys.stderr)
         if ready.before is None:
-            writer.append(_header(ready, name, started.isoformat(timespec="seconds")))
+            here = machine.facts() | {"affinity": ready.nurseries.allowed}
+            writer.append(header_of(ready.request, ready.contests, ready.limits, here, name, started, ready.sweep))
         before = ready.before
         states = [
             restored(contest, before.measurements, before.blocks, before.stops) if before else State(contest)
             for contest in ready.contests
         ]
-        _start_all(ready)
         told: Sequence[Any] = before.environments if before else ()
-        told = told or [
-            writer.append(record | _on_node(ready))
-            for record in ready.nurseries.records(ready.kinds, _required(ready.contests))
-        ]
+        told = told or [writer.append(record | _on_node(ready)) for record in environments_of(ready)]
         with watch(ready.predicted_s) as watcher:
             session = schedule.session_here(
                 ready.limits,
@@ -184,45 +178,9 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
                 watcher,
                 ready.request.options.seed,
                 ready.absent,
-                _device_bytes(told),
+                device_bytes(told),
             )
             return Finished(path, schedule.run_contests(session, states))
-
-
-def run(
-    *,
-    preset: str = "quick",
-    plugins: Sequence[str | PathLike[str]] = (),
-    data: str | PathLike[str] | None = None,
-    output: str | PathLike[str] | None = None,
-    progress: bool = True,
-    **axes: Any,
-) -> MeasuredFrame:
-    """Measure from Python, in a notebook say, and return one row a case (linregbench.load has the columns).
-
-    What comes back is a pandas DataFrame that shows its answer first. Interrupted (Ctrl-C, or a notebook's stop button)
-    it is of whatever was measured by then, with a warning; with nothing measured the interrupt goes on.
-
-    `axes` are the options of `linregbench run` by their names, each a value or a list: method, strategy, variant,
-    device, dtype, samples, features, batch, steps, condition, threads, cache; and baseline, blocks, budget_s,
-    timeout_s, seed, shard, and settings: what is typed behind each `--set`.
-    Without `output` the run file is not kept. Raises UsageError for whatever the command line would refuse.
-    """
-    from linregbench.results.formats.measured import MeasuredFrame
-    from linregbench.results.frame import from_runs
-
-    options = RunOptions.of(preset, axes)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(output) if output is not None else Path(folder) / "run.jsonl"
-        request = Request(options, tuple(map(Path, plugins)), Path(data) if data is not None else None, path)
-        with prepared(request) as ready:
-            finished = measure(ready, lambda left_s: watcher(left_s, quiet=not progress))
-        measured = read_run(finished.path)
-        if finished.outcome.reason == "interrupted":
-            if not measured.blocks:
-                raise KeyboardInterrupt
-            warnings.warn(f"interrupted: what {counted(len(measured.blocks), 'block')} measured is here", stacklevel=2)
-        return MeasuredFrame(from_runs(measured))
 
 
 def resumed(path: Path) -> tuple[Request, Run]:
@@ -248,11 +206,10 @@ def check_same(ready: PreparedRun) -> None:
     before = ready.before
     if before is None:
         return
-    _start_all(ready)
     then: dict[str, Any] = {"grid": before.header.grid, "cpu": before.header.machine.get("cpu")}
     now: dict[str, Any] = {"grid": plan.grid_hash(ready.contests), "cpu": machine.cpu_model()}
     then["sentinel's version"], now["sentinel's version"] = before.header.sentinel, sentinel.VERSION
-    here = {record["nursery"]: record for record in ready.nurseries.records(ready.kinds, _required(ready.contests))}
+    here = {record["nursery"]: record for record in environments_of(ready)}
     for environment in before.environments:
         for name in ("python", "packages", "plugins", "blas"):
             then[f"{name} of {environment.nursery}"] = getattr(environment, name)
@@ -279,12 +236,13 @@ def open_output(path: Path, *, append: bool) -> RunWriter:
         raise UsageError(f"{option} {error}") from None
 
 
-def _start_all(ready: PreparedRun) -> None:
-    """Every nursery that a case will need."""
+def environments_of(ready: PreparedRun) -> list[dict[str, Any]]:
+    """The environment record of every nursery that a case will need."""
     for contest in ready.contests:
         for case in (*contest.baselines, *contest.cases):
             if case.device not in ready.absent:
                 ready.nurseries.of(case)
+    return ready.nurseries.records(ready.kinds, _required(ready.contests))
 
 
 def _check_threads(options: RunOptions, cores: Sequence[int]) -> None:
@@ -317,7 +275,7 @@ def _devices(nurseries: Nurseries, options: RunOptions) -> tuple[dict[str, str],
     return absent, kinds
 
 
-def _with_data(request: Request) -> Request:
+def with_data(request: Request) -> Request:
     """Sizes and name of a person's own data in the options, so that they are the workload."""
     if request.data is None:
         return request
@@ -338,18 +296,27 @@ def _required(contests: Iterable[Contest]) -> list[str]:
     return sorted({case.solver.requires for case in cases if case.solver.requires})
 
 
-def _device_bytes(environments: Sequence[Any]) -> dict[str, int]:
+def device_bytes(environments: Sequence[Any]) -> dict[str, int]:
     """What a process may hold of the memory of each device that tells (worker.hardware.gpu)."""
     facts = {device: facts for environment in environments for device, facts in (environment.facts or {}).items()}
     return {device: int(told["usable_memory_bytes"]) for device, told in facts.items() if "usable_memory_bytes" in told}
 
 
-def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:
-    options = ready.request.options
+def header_of(
+    request: Request,
+    contests: Sequence[Contest],
+    limits: Limits,
+    here: Mapping[str, Any],
+    name: str,
+    started: str,
+    sweep: str | None = None,
+) -> dict[str, Any]:
+    """The first record of a run file; `here` are the facts of the machine that is measured on."""
+    options = request.options
     commit, dirty = machine.commit_of(Path(__file__).resolve().parent)
-    asked = options.as_dict() | {"plugins": [str(path) for path in ready.request.plugins]}
-    if ready.request.data:
-        asked |= {"data": str(ready.request.data), "samples": None, "features": None, "batch": None, "data_label": None}
+    asked = options.as_dict() | {"plugins": [str(path) for path in request.plugins]}
+    if request.data:
+        asked |= {"data": str(request.data), "samples": None, "features": None, "batch": None, "data_label": None}
     return {
         "record": "run",
         "format": "linregbench-run",
@@ -360,14 +327,28 @@ def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:
         "seed": options.seed,
         "sentinel": sentinel.VERSION,
         "options": asked,
-        "blocks": ready.limits.blocks,
-        "machine": machine.facts() | {"affinity": ready.nurseries.allowed},
+        "blocks": limits.blocks,
+        "machine": here,
         "commit": commit,
         "dirty": dirty,
         "linregbench": linregbench.__version__,
-        "grid": plan.grid_hash(ready.contests),
-        "sweep": ready.sweep,
+        "grid": plan.grid_hash(contests),
+        "sweep": sweep,
     }
+
+
+def parsed_environment(record: Mapping[str, Any]) -> Environment:
+    """An environment record as a reader of the run file will see it."""
+    parsed = parse_record(plain_json(record))
+    if not isinstance(parsed, Environment):
+        raise TypeError(f"{type(parsed).__name__} where an environment was meant")
+    return parsed
+
+
+def name_of_run() -> tuple[str, str]:
+    """A new run's name, and when it started."""
+    started = clock.timestamp()
+    return f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}", started.isoformat(timespec="seconds")
 
 
 def _on_node(ready: PreparedRun) -> dict[str, str]:

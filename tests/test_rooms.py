@@ -27,7 +27,7 @@ FORBIDDEN = {
 FLOORS = {
     "benchmarks": (
         *("clock", "devices", "variables", "grid", "worker", "processes", "sampling"),
-        *("run", "versus", "suites", "aot", "cli"),
+        *("run", "cluster", "door", "versus", "suites", "aot", "cli"),
     ),
     "results": (
         *("fields", "words", "runfile", "stats", "frame", "formats", "models", "compare"),

@@ -8,7 +8,8 @@ blocks are to be spread.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Protocol
@@ -47,6 +48,7 @@ class Session:
     """What one run is made of.
 
     writers    by kind of machine, its file
+    spent      by kind, seconds by category
     spread     whether a contest's blocks go to one machine after another, where there are several
     """
 
@@ -55,7 +57,7 @@ class Session:
     writers: Mapping[str, RunWriter]
     watcher: Watcher
     spread: bool = False
-    spent: dict[str, float] = field(default_factory=dict)
+    spent: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
 
 def session_here(
@@ -110,9 +112,10 @@ def run_contests(session: Session, states: Sequence[State]) -> Outcome:
         for state in states:
             if state.stopped is None:
                 session.writers[state.kind].append(_stop(state, reason))
-        outcome = Outcome(reason, clock.now() - began, session.spent, lost)
-        for writer in session.writers.values():
-            writer.append({"record": "end", "reason": reason, "wall_s": outcome.wall_s, "harness_s": outcome.spent_s})
+        outcome = Outcome(reason, clock.now() - began, _together(session.spent.values()), lost)
+        for kind, writer in session.writers.items():
+            end = {"record": "end", "reason": reason, "wall_s": outcome.wall_s, "harness_s": session.spent[kind]}
+            writer.append(end)
     return outcome
 
 
@@ -236,9 +239,9 @@ def accept(session: Session, state: State, measured: Measured, node: str = HERE)
             state.blocks.append(kept)
         else:
             raise TypeError(f"measured a {type(kept).__name__}, which is no part of a block")
-        _account(session.spent, told["overhead_s"])
+        _account(session.spent[state.kind], told["overhead_s"])
     state.retired |= {case for case in state.left if stopping.row_of(case) in bad}
-    _account(session.spent, measured.spent)
+    _account(session.spent[state.kind], measured.spent)
     state.done += 1
     state.block_s = measured.block_s
 
@@ -246,7 +249,7 @@ def accept(session: Session, state: State, measured: Measured, node: str = HERE)
 def _judge(session: Session, state: State, states: Sequence[State]) -> None:
     """Stop the contest, or some of its cases, where it has been measured enough, and say so in the file."""
     settled = {}
-    with clock.stopwatch(session.spent, "estimate"):
+    with clock.stopwatch(session.spent[state.kind], "estimate"):
         limits = thresholds([block for contest in states for block in contest.blocks])
         pairs, more_than = state.contest.pairs, session.limits.more_than
         if more_than is not None:
@@ -313,6 +316,13 @@ def _entries(state: State) -> list[Entry]:
 def _account(spent: dict[str, float], more: Mapping[str, float]) -> None:
     for category, seconds in more.items():
         spent[category] = spent.get(category, 0.0) + seconds
+
+
+def _together(spent: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for of_kind in spent:
+        _account(total, of_kind)
+    return total
 
 
 def _stop(state: State, reason: str) -> dict[str, Any]:
