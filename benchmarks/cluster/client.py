@@ -80,6 +80,8 @@ class _Worker:
 class Cluster:
     """Hands over a dask client. Use it as a context: leaving it ends what it started."""
 
+    several = True
+
     def __init__(
         self,
         client: Client,

@@ -30,7 +30,9 @@ class MachinesLostError(Exception):
 
 
 class Hands(Protocol):
-    """Where orders go to. A node has one order at a time."""
+    """Where orders go to. A node has one order at a time; `several`: there may be more than one node."""
+
+    several: bool
 
     def nodes(self) -> Mapping[str, str]:
         """Those that can be given orders now, or are at work, each with its kind."""
@@ -56,6 +58,7 @@ class Here:
     """This machine alone: it measures while it is given the order."""
 
     bench: Bench
+    several: bool = False
     _done: list[Delivery] = field(default_factory=list)
 
     def nodes(self) -> Mapping[str, str]:

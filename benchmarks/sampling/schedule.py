@@ -8,6 +8,8 @@ blocks are to be spread.
 
 from __future__ import annotations
 
+import heapq
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +18,8 @@ from typing import Any, Protocol
 
 from linregbench.results.runfile.records import Block, Measurement
 from linregbench.results.runfile.write import RunWriter
-from linregbench.results.stats.quiet import thresholds
+from linregbench.results.stats.quiet import of_node, thresholds
+from linregbench.results.words.text import counted
 
 from .. import clock
 from . import plan, stopping
@@ -26,6 +29,9 @@ from .hands import HERE, Delivery, Hands, Here, MachinesLostError
 from .plan import Limits
 from .state import State
 
+FEW = 8
+"""Contests that a machine chooses from, where their blocks are spread."""
+NOW_AND_THEN_S = 2.0
 MOST_LOSSES = 3
 """Machines lost while they measured a contest: then it is left, since it may be what they are lost by."""
 
@@ -49,6 +55,7 @@ class Session:
 
     writers    by kind of machine, its file
     spent      by kind, seconds by category
+    blocks     by machine, all that it has measured
     spread     whether a contest's blocks go to one machine after another, where there are several
     """
 
@@ -58,6 +65,7 @@ class Session:
     watcher: Watcher
     spread: bool = False
     spent: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
+    blocks: dict[str | None, list[Block]] = field(default_factory=lambda: defaultdict(list))
 
 
 def session_here(
@@ -97,10 +105,13 @@ def run_contests(session: Session, states: Sequence[State]) -> Outcome:
     began = clock.now()
     reason, lost = "failed", None
     try:
-        session.hands.recall(block for state in states for block in state.blocks)
+        before = [block for state in states for block in state.blocks]
+        session.hands.recall(before)
+        for block in before:
+            session.blocks[block.node].append(block)
         for state in states:
             if state.done and state.stopped is None:  # killed after its last block and before its stop
-                _judge(session, state, states)
+                _judge(session, state)
         _Run(session, states, began).go()
         reason = "budget" if any(state.stopped is None for state in states) else "complete"
     except KeyboardInterrupt:
@@ -119,16 +130,83 @@ def run_contests(session: Session, states: Sequence[State]) -> Outcome:
     return outcome
 
 
+class _Turns:
+    """Whose block is next: those that have fewest come first.
+
+    Where there are several machines, each measures its own contests and begins those that nobody has, the longest
+    first, so that none comes late; what a machine had that is lost is nobody's. With `spread` all are nobody's again
+    after each block.
+    """
+
+    def __init__(self, session: Session, states: Sequence[State]) -> None:
+        self.session, self.states = session, states
+        self._known = 0
+        self._nobodys: dict[str, list[tuple[int, float, int]]] = defaultdict(list)
+        self._of_node: dict[str, set[int]] = defaultdict(set)
+
+    def next(self, node: str, kind: str) -> int | None:
+        """The place of the contest for this machine, which has it from now on."""
+        for place in range(self._known, len(self.states)):
+            self.give_back(place)
+        self._known = len(self.states)
+        own = [place for place in self._of_node[node] if self.states[place].stopped is None]
+        self._of_node[node] = {*own}
+        best = min((self._rank(place) for place in own), default=None)
+        if (free := self._first(node, kind)) is not None:
+            if best is None or free < best:
+                self._of_node[node].add(free[-1])
+                return free[-1]
+            heapq.heappush(self._nobodys[kind], free)
+        return None if best is None else best[-1]
+
+    def give_back(self, place: int) -> None:
+        """Let anybody have it."""
+        heapq.heappush(self._nobodys[self.states[place].kind], self._rank(place))
+
+    def measured(self, node: str, place: int) -> None:
+        """A block of it has been measured there."""
+        if self.session.spread:
+            self._of_node[node].discard(place)
+            self.give_back(place)
+
+    def lost(self, node: str) -> None:
+        """Let anybody have what the machine had."""
+        for place in self._of_node.pop(node, set()):
+            self.give_back(place)
+
+    def _first(self, node: str, kind: str) -> tuple[int, float, int] | None:
+        """Of those that nobody has; with `spread`, of the first few that have as many blocks the one that has fewest
+        of this machine."""
+        heap = self._nobodys[kind]
+        few: list[tuple[int, float, int]] = []
+        while heap and len(few) < (FEW if self.session.spread else 1) and (not few or heap[0][0] == few[0][0]):
+            first = heapq.heappop(heap)
+            if self.states[first[-1]].stopped is None:
+                few.append(first)
+        if not few:
+            return None
+        chosen = min(few, key=lambda rank: sum(block.node == node for block in self.states[rank[-1]].blocks))
+        for rank in few:
+            if rank is not chosen:
+                heapq.heappush(heap, rank)
+        return chosen
+
+    def _rank(self, place: int) -> tuple[int, float, int]:
+        state = self.states[place]
+        return state.done, -_predicted_s(self.session, state) if self.session.hands.several else 0.0, place
+
+
 class _Run:
     """Who is at what."""
 
     def __init__(self, session: Session, states: Sequence[State], began: float) -> None:
         self.session, self.states, self.began = session, states, began
-        self.busy: dict[str, tuple[Order, State]] = {}
-        self.owners: dict[int, str] = {}
+        self.turns = _Turns(session, states)
+        self.busy: dict[str, tuple[Order, int]] = {}
         self.losses: dict[int, int] = {}
         self.attempts = count()
         self.over = self.interrupted = False
+        self._needed_s, self._told_s = 0.0, -math.inf
 
     def go(self) -> None:
         """Order, and accept, until there is nothing more to order and all has been delivered."""
@@ -143,87 +221,75 @@ class _Run:
                 if self.interrupted or not self.busy:
                     raise
                 self.over = self.interrupted = True
-                self.session.watcher.tell(f"finishing {len(self.busy)} blocks; Ctrl-C again gives them up")
+                self.session.watcher.tell(f"finishing {counted(len(self.busy), 'block')}; Ctrl-C again gives up")
         if self.interrupted:
             raise KeyboardInterrupt
 
     def _order(self) -> None:
         """Give each machine that has nothing to do the next block that is for it."""
-        nodes = self.session.hands.nodes()
+        nodes = {} if self.over else self.session.hands.nodes()
         for node, kind in nodes.items():
-            if self.over or node in self.busy or (state := self._next(node, kind, nodes)) is None:
+            if node in self.busy or (place := self.turns.next(node, kind)) is None:
                 continue
+            state = self.states[place]
             spent_s = clock.now() - self.began
             if spent_s + _block_s(self.session, state) > self.session.limits.budget_s:
                 self.over = True
                 return
-            order = self._order_of(state, node, spent_s, nodes)
-            self.owners[id(state)] = node
-            if node != HERE:
+            order = self._order_of(state, node, spent_s)
+            if self.session.hands.several:
                 self.session.watcher.tell(f"{node}: block {state.done + 1}, {state.contest.title}")
             self.session.hands.begin(node, order, state.contest)
-            self.busy[node] = order, state
+            self.busy[node] = order, place
 
-    def _next(self, node: str, kind: str, nodes: Mapping[str, str]) -> State | None:
-        """The contest whose block this machine should measure, if any: those that have fewest come first.
-
-        Its own, those that nobody has, and those of machines that are gone; with `spread` anybody's. Of those that
-        nobody has begun, the longest first where there are several machines, so that none comes late.
-        """
-        taken = {id(state) for _, state in self.busy.values()}
-        able = [
-            (place, state)
-            for place, state in enumerate(self.states)
-            if state.kind == kind and state.stopped is None and id(state) not in taken
-            if self.session.spread or self.owners.get(id(state)) in (None, node) or self.owners[id(state)] not in nodes
-        ]
-
-        def rank(placed: tuple[int, State]) -> tuple[float, ...]:
-            place, state = placed
-            own = sum(block.node == node for block in state.blocks) if self.session.spread else 0
-            return state.done, own, -_predicted_s(self.session, state) if len(nodes) > 1 else 0.0, place
-
-        return min(able, key=rank)[1] if able else None
-
-    def _order_of(self, state: State, node: str, spent_s: float, nodes: Mapping[str, str]) -> Order:
+    def _order_of(self, state: State, node: str, spent_s: float) -> Order:
         limits, rounds = self.session.limits, None
         if limits.blocks[0] < limits.blocks[1]:
             threads = state.contest.threads
             quiet_s = self.session.hands.quiet_s(node, threads)
-            known = {} if quiet_s is None else {threads: quiet_s}
+            known = {} if quiet_s is None else {of_node(node or None, threads): quiet_s}
             rounds = stopping.rounds(state.measurements, state.blocks, known, limits.rules.rounds)
         entrants = (*state.contest.baselines, *state.contest.cases)
         return Order(
-            state.kind,
-            state.number,
-            state.done,
-            tuple(place for place, case in enumerate(entrants) if case not in state.retired),
-            rounds,
-            _tight(self.session, self.states, spent_s, nodes),
-            limits.budget_s - spent_s,
-            next(self.attempts),
+            kind=state.kind,
+            contest=state.number,
+            block=state.done,
+            left=tuple(place for place, case in enumerate(entrants) if case not in state.retired),
+            rounds=rounds,
+            # the fewest blocks hardly fit into what is left of the budget: more rounds would mean fewer blocks
+            tight=self._needed() > limits.budget_s - spent_s,
+            left_s=limits.budget_s - spent_s,
+            attempt=next(self.attempts),
         )
 
     def _take(self, delivery: Delivery) -> None:
         """Accept what was measured, once; note a machine that was lost."""
-        order, state = self.busy.get(delivery.node, (None, None))
-        if state is None or order is None or order.attempt != delivery.order.attempt:
-            return  # another machine has been asked since
+        order, place = self.busy.get(delivery.node, (None, 0))
+        if order is None or order.attempt != delivery.order.attempt:
+            return  # it was delivered before, or another machine has been asked since
         del self.busy[delivery.node]
-        session = self.session
+        session, state = self.session, self.states[place]
         if delivery.measured is None:
-            self.owners.pop(id(state), None)
-            self.losses[id(state)] = self.losses.get(id(state), 0) + 1
+            self.turns.lost(delivery.node)
+            self.losses[place] = self.losses.get(place, 0) + 1
             session.watcher.tell(f"{delivery.node} is lost: {delivery.reason}")
-            if self.losses[id(state)] == MOST_LOSSES:
+            if self.losses[place] == MOST_LOSSES:
                 state.stopped = f"left after {MOST_LOSSES} machines were lost at it: {delivery.reason}"
                 session.writers[state.kind].append(_stop(state, state.stopped))
             return
         accept(session, state, delivery.measured, delivery.node)
-        _judge(session, state, self.states)
+        _judge(session, state)
+        self.turns.measured(delivery.node, place)
         session.watcher.measured(state.contest.title, state.measurements)
         spent_s = clock.now() - self.began
-        session.watcher.progress(spent_s, left_s(session, self.states, spent_s))
+        session.watcher.progress(spent_s, max(0.0, min(self._needed(), session.limits.budget_s - spent_s)))
+
+    def _needed(self) -> float:
+        """Seconds that the blocks still to come will take, as far as can be told; of many machines it is looked at now
+        and then, since there may be many contests."""
+        if not self.session.hands.several or clock.now() - self._told_s > NOW_AND_THEN_S:
+            self._needed_s, self._told_s = _needed_s(self.session, self.states), clock.now()
+        return self._needed_s
 
 
 def accept(session: Session, state: State, measured: Measured, node: str = HERE) -> None:
@@ -237,6 +303,7 @@ def accept(session: Session, state: State, measured: Measured, node: str = HERE)
             bad |= {kept.case} if kept.status != "ok" else set()
         elif isinstance(kept, Block):
             state.blocks.append(kept)
+            session.blocks[kept.node].append(kept)
         else:
             raise TypeError(f"measured a {type(kept).__name__}, which is no part of a block")
         _account(session.spent[state.kind], told["overhead_s"])
@@ -246,11 +313,13 @@ def accept(session: Session, state: State, measured: Measured, node: str = HERE)
     state.block_s = measured.block_s
 
 
-def _judge(session: Session, state: State, states: Sequence[State]) -> None:
+def _judge(session: Session, state: State) -> None:
     """Stop the contest, or some of its cases, where it has been measured enough, and say so in the file."""
     settled = {}
     with clock.stopwatch(session.spent[state.kind], "estimate"):
-        limits = thresholds([block for contest in states for block in contest.blocks])
+        # by every block of the machines that measured it: one problem may never have seen a quiet moment
+        nodes = {block.node for block in state.blocks}
+        limits = thresholds(block for node in nodes for block in session.blocks[node])
         pairs, more_than = state.contest.pairs, session.limits.more_than
         if more_than is not None:
             state.retired |= stopping.answered(state.measurements, state.blocks, state.contest, limits, more_than)
@@ -267,16 +336,12 @@ def _judge(session: Session, state: State, states: Sequence[State]) -> None:
             session.writers[state.kind].append(_stop(state, reason) | {"case": row.facts})
 
 
-def left_s(session: Session, states: Sequence[State], spent_s: float = 0.0) -> float:
-    """Seconds that the blocks still to come will take, as far as can be told, and no more than the budget has left."""
-    needed_s = _needed_s(session, states, session.hands.nodes())
-    return max(0.0, min(needed_s, session.limits.budget_s - spent_s))
-
-
-def _needed_s(session: Session, states: Sequence[State], nodes: Mapping[str, str]) -> float:
+def _needed_s(session: Session, states: Sequence[State]) -> float:
     """Of the kind of machine that takes longest, its machines together."""
-    kinds = [*nodes.values()]
-    by_kind = {state.kind: [other for other in states if other.kind == state.kind] for state in states}
+    kinds = [*session.hands.nodes().values()]
+    by_kind: dict[str, list[State]] = defaultdict(list)
+    for state in states:
+        by_kind[state.kind].append(state)
     return max((_alone_s(session, of) / max(kinds.count(kind), 1) for kind, of in by_kind.items()), default=0.0)
 
 
@@ -293,11 +358,6 @@ def _slower(session: Session, states: Sequence[State]) -> float:
     took = [(state.block_s, _predicted_s(session, state)) for state in states if state.block_s is not None]
     predicted_s = sum(predicted_s for _, predicted_s in took)
     return sum(block_s for block_s, _ in took) / predicted_s if predicted_s else 1.0
-
-
-def _tight(session: Session, states: Sequence[State], spent_s: float, nodes: Mapping[str, str]) -> bool:
-    """Whether the fewest blocks hardly fit into what is left of the budget: more rounds would mean fewer blocks."""
-    return _needed_s(session, states, nodes) > session.limits.budget_s - spent_s
 
 
 def _block_s(session: Session, state: State, slower: float = 1.0) -> float:

@@ -26,6 +26,8 @@ SIX = [make_contest("a", samples=n) for n in range(10, 70, 10)]
 class FakeHands:
     """Machines by name, each with fake workers; `mishaps` happen at the orders of these numbers, counted from 0."""
 
+    several = True
+
     def __init__(self, time: FakeClock, limits: Limits, nodes: str = "ABC", **mishaps: Iterable[int]) -> None:
         self.benches = {node: Bench(limits, FakeProcesses(time)) for node in nodes}
         self.mishaps = {name: set(numbers) for name, numbers in mishaps.items()}
