@@ -28,9 +28,6 @@ from ..sampling.feasible import device_counts
 from ..worker import wire
 from ..worker.hardware import sentinel
 
-PRETENDED = "LINREGBENCH_TEST_MACHINE"
-"""For tests alone: NAME/CPU, as which a worker poses, so that one machine can be several."""
-
 
 def main() -> None:
     """Serve one run."""
@@ -41,7 +38,7 @@ def main() -> None:
         return
     if request["allowed"]:
         os.sched_setaffinity(0, request["allowed"])
-    name, _, cpu = os.environ.pop(PRETENDED, "").partition("/")
+    name, cpu = machine.pretended()
     try:
         with machine.alone(name, request["run"]) as holder:
             if holder is not None:

@@ -35,6 +35,8 @@ LOOK_EVERY_S, TICK_S = 0.5, 0.5
 """Between two looks at who is there; and how long a wait for answers lasts at most."""
 CONNECT_S, SILENT_S, STOP_S = 10.0, 15.0, 20.0
 """How long the scheduler may take to answer at first, how long it may be gone, how long machines may take to end."""
+AGAIN_S = 5.0
+"""After which a machine that another run has is asked again."""
 GREETING_S = 600.0
 """Within which a machine must have said what it is: it imports JAX, and measures its peaks."""
 CASE_S, BLOCK_S = 60.0, 120.0
@@ -64,7 +66,8 @@ def connected(where: str) -> Client:
 
 @dataclass
 class _Worker:
-    """A worker of dask's: `state` is new, greeted, ready, busy, spare (another has its machine) or out."""
+    """A worker of dask's: `state` is new, greeted, ready, busy, spare (another worker has its machine), taken (another
+    run has it) or out."""
 
     address: str
     resources: Mapping[str, float]
@@ -104,7 +107,7 @@ class Cluster:
         self._workers: dict[str, _Worker] = {}
         self._lost: list[Delivery] = []
         self._numbers = count()
-        self._looked_s = self._answered_s = self._at_work_s = clock.now()
+        self._began_s = self._looked_s = self._answered_s = self._at_work_s = clock.now()
         self._looked_s -= LOOK_EVERY_S
 
     def __enter__(self) -> Cluster:
@@ -116,20 +119,19 @@ class Cluster:
     def await_first(self) -> None:
         """Wait until a machine is there. Raises UsageError where none comes, with what was refused."""
         while not self.nodes():
-            self._wait()
             try:
-                self._take_greetings()
+                self._wait(forever=True)
             except MachinesLostError as error:
                 raise UsageError(f"--cluster: {error}") from None
-            greeting = any(worker.state in ("new", "greeted") for worker in self._workers.values())
-            if self.refused and not greeting:
-                break
-            if not greeting and clock.now() - self._at_work_s > self.wait_s:
+            self._take_greetings()
+            states = {worker.state for worker in self._workers.values()}
+            late = "greeted" not in states and clock.now() - self._began_s > self.wait_s
+            if states == {"out"} or (states and late):
+                raise UsageError("--cluster: no machine can be measured on: " + "; ".join(self.reasons()))
+            if late:
                 raise UsageError(
                     f"--cluster: no worker came within {self.wait_s:g} s; start some, or --wait for longer"
                 )
-        if not self.nodes():
-            raise UsageError("--cluster: no machine can be measured on: " + "; ".join(self.reasons()))
 
     def reasons(self) -> list[str]:
         """Why machines were left out, each reason once."""
@@ -206,11 +208,13 @@ class Cluster:
             if worker.state == "busy" and worker.order is not None:
                 self._lost.append(Delivery(worker.node, worker.order, None, "its worker left the cluster"))
         for worker in self._workers.values():
-            if worker.state == "new" or (gone and worker.state == "spare"):  # whose machine may be free now
+            freed = gone and worker.state == "spare"
+            if worker.state == "new" or freed or (worker.state == "taken" and clock.now() > worker.due_s):
                 self._greet(worker)
 
     def _greet(self, worker: _Worker) -> None:
         worker.state, worker.due_s = "greeted", clock.now() + GREETING_S
+        self.refused.pop(worker.address, None)
         request: Any = self._request
         if len(request) > SMALL_BYTES:
             request = self.client.scatter(request, workers=[worker.address], hash=False)
@@ -243,7 +247,7 @@ class Cluster:
             retries=0,
         )
 
-    def _wait(self) -> None:
+    def _wait(self, *, forever: bool = False) -> None:
         """Until something is done, or for a moment. Raises MachinesLostError where there is nobody for too long."""
         from distributed import wait
 
@@ -251,7 +255,7 @@ class Cluster:
         now_s = clock.now()
         if any(worker.state in ("greeted", "busy") for worker in self._workers.values()):
             self._at_work_s = now_s
-        elif now_s - self._at_work_s > self.wait_s and not self._lost:
+        elif now_s - self._at_work_s > self.wait_s and not (self._lost or forever):
             raise MachinesLostError("no machine is left" + "".join(f"; {why}" for why in self.reasons()))
         futures = [worker.future for worker in self._workers.values() if worker.state in ("greeted", "busy")]
         pending = [future for future in futures if future is not None]
@@ -284,6 +288,7 @@ class Cluster:
         if told.get("taken") == self.run:
             worker.state = "spare"
         elif "taken" in told:
+            worker.state, worker.due_s = "taken", clock.now() + AGAIN_S
             self.refused[worker.address] = f"run {told['taken']} measures on its machine"
         elif "node" not in told:
             self.refused[worker.address] = str(told.get("refused") or told.get("gone"))

@@ -18,6 +18,7 @@ from typing import Any
 
 import psutil
 
+from ..processes import machine
 from ..worker import wire
 
 GOODBYE_S = 10.0
@@ -84,6 +85,9 @@ def greet(request: bytes) -> bytes:
     """Start the agent of a run; what it says of this machine, {"taken": run} where another agent has the machine,
     {"refused": why} or {"gone": why} else."""
     run = json.loads(request)["run"]
+    with machine.alone(machine.pretended()[0], run) as other:
+        if other is not None:  # before anything is started, which would disturb it
+            return json.dumps({"taken": other}).encode()
     with _guard:
         agent = _agents.setdefault(run, _Agent(request))
     _set_aside(_allowed()[:-1])

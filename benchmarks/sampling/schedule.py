@@ -66,6 +66,7 @@ class Session:
     spread: bool = False
     spent: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
     blocks: dict[str | None, list[Block]] = field(default_factory=lambda: defaultdict(list))
+    predicted: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
 
 
 def session_here(
@@ -297,7 +298,7 @@ def accept(session: Session, state: State, measured: Measured, node: str = HERE)
     bad = set()
     for told in measured.records:
         of_node = {"node": node} if node != HERE and told["record"] == "block" else {}
-        kept = session.writers[state.kind].append(told | of_node)
+        kept = session.writers[state.kind].append(told | of_node, synced=told is measured.records[-1])
         if isinstance(kept, Measurement):
             state.measurements.append(kept)
             bad |= {kept.case} if kept.status != "ok" else set()
@@ -349,7 +350,7 @@ def _alone_s(session: Session, states: Sequence[State]) -> float:
     fewest, _ = session.limits.blocks
     running = [state for state in states if state.stopped is None]
     slower = _slower(session, states)
-    once_s = sum(plan.predicted_once_s(_entries(state), session.limits) for state in running if not state.done)
+    once_s = sum(_predictions(session, state)[1] for state in running if not state.done)
     return once_s + sum(max(fewest - s.done, 1) * _block_s(session, s, slower) for s in running)
 
 
@@ -365,7 +366,19 @@ def _block_s(session: Session, state: State, slower: float = 1.0) -> float:
 
 
 def _predicted_s(session: Session, state: State) -> float:
-    return plan.predicted_block_s(_entries(state), session.limits)
+    return _predictions(session, state)[0]
+
+
+def _predictions(session: Session, state: State) -> tuple[float, float]:
+    """Of a block of it, and of what is done but once; worked out once for those that are left."""
+    key = id(state), len(state.retired)
+    if key not in session.predicted:
+        entries = _entries(state)
+        session.predicted[key] = (
+            plan.predicted_block_s(entries, session.limits),
+            plan.predicted_once_s(entries, session.limits),
+        )
+    return session.predicted[key]
 
 
 def _entries(state: State) -> list[Entry]:

@@ -17,7 +17,7 @@ from .schema import plain_json
 
 
 class RunWriter:
-    """Appends records to a run file; each is flushed and synced before `append` returns."""
+    """Appends records to a run file; each is on disk before `append` returns, or with the one that closes its block."""
 
     def __init__(self, path: str | os.PathLike[str], *, append: bool = False) -> None:
         """Opens a new file, or with `append` one that `trim_for_resume` has left ready; RunFileError otherwise."""
@@ -33,8 +33,10 @@ class RunWriter:
             self._file.close()
             raise RunFileError(f"{path}: is empty or ends in half a line; it must be trimmed before it is appended to")
 
-    def append(self, record: Mapping[str, Any]) -> AnyRecord:
+    def append(self, record: Mapping[str, Any], *, synced: bool = True) -> AnyRecord:
         """Writes one record, NaN and infinities as null, and returns it as a reader will see it.
+
+        `synced`: not before it is on disk; left to the next one for those of a block that is not closed yet.
 
         Raises ValueError, and writes nothing, for a record that could not be read back.
         """
@@ -45,8 +47,9 @@ class RunWriter:
         line = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         # one write call, so that a killed process leaves at most one torn line; "replace" for undecodable file names
         self._file.write(line.encode("utf-8", "replace") + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        if synced:
+            self._file.flush()
+            os.fsync(self._file.fileno())
         return parsed
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from ..words.names import at_precision
 from ..words.settings import under
 from .contests import Contest, ContestKey, baseline_of, contests, contests_of, floors
 from .findings import withheld
-from .intervals import FloatArray, quantile, t_interval
+from .intervals import FloatArray, quantile
 from .lockstep import NOT_STEADY, Lockstep, aa_values, log_ratios, log_times, only, unsteady
 from .quiet import thresholds
 from .ratios import Ratio, control_false_discoveries, exp_or_none, ratios_of, sequential_ratio, to_itself
@@ -235,7 +235,7 @@ def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[s
     """What the samples of each case tell, by field; those of a case without one are left out."""
     lockstep: Lockstep = contest.lockstep
     best, every = log_times(lockstep), log_times(lockstep, allow_quiet=False)
-    interval, all_rounds = t_interval(best.values), t_interval(every.values)
+    interval, all_rounds = best.interval, every.interval
     lows, highs = interval.low, interval.high
     sampled = ~np.isnan(lockstep.log_s)
     with np.errstate(invalid="ignore"):

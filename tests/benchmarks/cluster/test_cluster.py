@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from linregbench.benchmarks.cluster.agent import PRETENDED
+from linregbench.benchmarks.processes.machine import PRETENDED
 from linregbench.results.runfile.read import Run
 from linregbench.results.runfile.sweep import read_runs
 
@@ -213,7 +213,8 @@ def test_two_workers_of_one_machine_are_one_node_and_a_second_run_is_refused(
     out = tmp_path / "out"
     process = client(machines, *SWEEP, "--output", str(out))
     until(lambda: records(out))
-    assert "measures on its machine" in ended(client(machines, *SWEEP, "--output", str(tmp_path / "other")), 2)
+    other = client(machines, *SWEEP, "--output", str(tmp_path / "other"), "--wait", "2s")
+    assert "measures on its machine" in ended(other, 2)
     ended(process)
     (run,) = read_runs(out)
     once_each(run)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from linregbench.results.runfile.records import Block
+from linregbench.results.stats.lockstep import BlockValues
 from linregbench.results.stats.nodes import agreement, sentences
 
 LAYOUT = 0.015
@@ -65,6 +66,20 @@ def test_before_three_turns_nothing_is_sure() -> None:
 def test_one_machine_has_none_to_agree_with() -> None:
     assert agreement(blocks({"a": 0.0})) == ()
     assert agreement([]) == ()
+
+
+@pytest.mark.parametrize("node_sd", [0.0, 0.03])
+def test_an_interval_over_several_machines_holds_what_others_would_have_shown(node_sd: float) -> None:
+    """1,000 cases of 12 blocks on 4 machines: 95 of 100 hold the mean over all machines, whatever those do."""
+    random = np.random.default_rng(0)
+    nodes = tuple(block % 4 for block in range(12))
+    values = random.normal(0.0, node_sd, (1000, 4))[:, nodes] + random.normal(0.0, 0.01, (1000, 12))
+    spread = BlockValues(values, ("quiet",) * 1000, tuple(map(str, nodes))).interval
+    held = float(np.mean(np.abs(spread.mean) <= spread.half_width))
+    assert 0.93 < held < 0.97
+    assert set(spread.blocks) == {12}
+    blind = BlockValues(values, ("quiet",) * 1000).interval
+    assert node_sd == 0.0 or np.mean(np.abs(blind.mean) <= blind.half_width) < 0.7
 
 
 @pytest.mark.long
