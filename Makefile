@@ -55,7 +55,7 @@ asv: $(VENV)/.ready-test
 
 asv-continuous: $(VENV)/.ready-test
 	$(BIN)/asv machine --yes
-	$(BIN)/asv continuous --bench '$(BENCH)' $(BASE) HEAD
+	$(BIN)/asv continuous --interleave-rounds --bench '$(BENCH)' $(BASE) HEAD
 
 pytest-benchmark: $(VENV)/.ready-test $(EXTRA)
 	@mkdir -p .benchmarks

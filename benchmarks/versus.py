@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from .builds import build, build_of_commit
 from .grid.options import UsageError
 from .processes.handle import Setting
-from .processes.machine import git
+from .processes.machine import commit_of_file, git
 
 HERE = "here"
-SAID_LINES = 20
-"""Of a build that fails, so many of its last lines are shown."""
 
 
 @dataclass(frozen=True)
@@ -31,65 +30,105 @@ class Question:
     """What stands against what.
 
     ref         a commit, a branch, or the path of an interpreter
-    python      another interpreter for the other side
+    python      interpreters: one for the other side, or one a side, the other side's first
     plugins     files of solvers; with a `ref` they are of one repository, and the other side has them as they were
     path        the folder of that repository that leads the import path; its root where none is named
-    build       a command that is run in the repository of either side first
+    build       a command that is run in the repository of either side first; that of a commit is kept
+    rebuild     not to take what was kept
     base, new   two files of solvers, against each other, instead of all that
     """
 
     ref: str | None = None
-    python: str | None = None
+    python: tuple[str, ...] = ()
     plugins: tuple[Path, ...] = ()
     path: str | None = None
     build: str | None = None
+    rebuild: bool = False
     base: Path | None = None
     new: Path | None = None
 
 
 @contextmanager
-def sides(asked: Question) -> Iterator[dict[str, Setting]]:
-    """The settings of the two sides, the other one first. Raises UsageError for what is not there or does not fit."""
-    ref, python = asked.ref, asked.python
+def sides(asked: Question, tell: Callable[[str], None] = lambda _: None) -> Iterator[dict[str, Setting]]:
+    """The settings of the two sides, the other one first. Raises UsageError for what is not there or does not fit.
+
+    `tell` is given whatever a person should know of how they came about.
+    """
+    if asked.ref is not None and not asked.python and _is_program(asked.ref):
+        asked = replace(asked, ref=None, python=(asked.ref,))
+    theirs, ours = _programs(asked.python)
     if asked.base is not None or asked.new is not None:
-        yield _two_files(asked)
+        yield _two_files(asked, theirs, ours)
         return
-    if ref is not None and python is None and os.sep in ref and os.path.isfile(ref) and os.access(ref, os.X_OK):
-        ref, python = None, ref
-    if ref is None and python is None:
+    if asked.ref is None and not asked.python:
         raise UsageError("versus needs a commit, a branch or an interpreter to compare the working tree with")
-    if python is not None and shutil.which(python) is None:
-        raise UsageError(f"--python {python}: no such interpreter")
-    if (asked.path or asked.build) and not (asked.plugins and ref):
+    if (asked.path or asked.build) and not (asked.plugins and asked.ref):
         raise UsageError("--path and --build are of the repository of a plugin: name a commit and a --plugin of it")
-    here = Setting(HERE, plugins=asked.plugins)
-    # An absolute path, and not resolved: a virtual environment's python is a link, and knows itself by its own name.
-    program = os.path.abspath(shutil.which(python) or python) if python else here.python
-    if ref is None:
-        name = f"python {Path(program).parent.parent.name or program}"
-        yield {name: Setting(name, python=program, plugins=asked.plugins), HERE: here}
+    if asked.rebuild and not asked.build:
+        raise UsageError("--rebuild is of a --build: give both")
+    here = Setting(HERE, python=ours, plugins=asked.plugins)
+    if asked.ref is None:
+        names = [_name_of(theirs), _name_of(ours) if len(asked.python) > 1 else HERE]
+        if names[0] == names[1]:
+            names = [f"{name} ({side})" for name, side in zip(names, ("base", "new"), strict=True)]
+        both = zip(names, (theirs, ours), strict=True)
+        yield {name: replace(here, environment=name, python=python) for name, python in both}
         return
-    with ExitStack() as until_end:
-        if not asked.plugins:
-            name, tree, root = until_end.enter_context(_worktree(ref, here.solvers))
+    with _commits(asked, asked.ref, replace(here, python=theirs), here, tell) as settings:
+        yield settings
+
+
+def _is_program(name: str) -> bool:
+    return os.sep in name and os.path.isfile(name) and os.access(name, os.X_OK)
+
+
+@contextmanager
+def _commits(
+    asked: Question, ref: str, there: Setting, here: Setting, tell: Callable[[str], None]
+) -> Iterator[dict[str, Setting]]:
+    """REF of a plugin's repository, or of this project, against what lies there; each setting has its interpreter."""
+    files = [path.resolve() for path in asked.plugins]
+    with _worktree(ref, files[0].parent if files else here.solvers) as (name, tree, root):
+        there = replace(there, environment=name)
+        if not files:
             solvers = tree / here.solvers.relative_to(root)
             if not (solvers / "registry.py").is_file():
                 raise UsageError(f"versus {ref}: {name} has no package solvers to compare with")
-            yield {name: Setting(name, python=program, solvers=solvers), HERE: here}
+            yield {name: replace(there, solvers=solvers), HERE: here}
             return
-        files = [path.resolve() for path in asked.plugins]
-        name, tree, root = until_end.enter_context(_worktree(ref, files[0].parent))
         roots = [_import_root(side, asked) for side in (tree, root)]
-        for side in (tree, root):
-            _build(asked.build, side)
+        if asked.build is not None:
+            kept = build_of_commit(asked.build, tree, there.python, root, again=asked.rebuild)
+            if kept is not None:
+                tell(f"--build of {name} is taken from {kept}; --rebuild runs it anew")
+            build(asked.build, root, here.python)
         theirs = tuple(_in_tree(file, root, tree, name) for file in files)
         yield {
-            name: Setting(name, python=program, plugins=theirs, path=(roots[0],), foreign=(root,)),
-            HERE: Setting(HERE, plugins=tuple(files), path=(roots[1],), foreign=(tree,)),
+            name: replace(there, plugins=theirs, path=(roots[0],), foreign=(root,)),
+            HERE: replace(here, plugins=tuple(files), path=(roots[1],), foreign=(tree,)),
         }
 
 
-def _two_files(asked: Question) -> dict[str, Setting]:
+def _programs(python: Sequence[str]) -> tuple[str, str]:
+    """The interpreters of the other side and of this one, as absolute paths.
+
+    Not resolved: a virtual environment's python is a link, and knows itself by its own name.
+    """
+    if len(python) > 2:
+        raise UsageError(f"--python is given {len(python)} times: once for the other side, or twice, one a side")
+    found = [shutil.which(name) for name in python]
+    for name, program in zip(python, found, strict=True):
+        if program is None:
+            raise UsageError(f"--python {name}: no such interpreter")
+    theirs, ours, *_ = *map(os.path.abspath, filter(None, found)), sys.executable, sys.executable
+    return theirs, ours
+
+
+def _name_of(program: str) -> str:
+    return f"python {Path(program).parent.parent.name or program}"
+
+
+def _two_files(asked: Question, theirs: str, ours: str) -> dict[str, Setting]:
     if asked.base is None or asked.new is None:
         raise UsageError("--base and --new name two files of solvers, one against the other: give both")
     others = {"a commit": asked.ref, "--plugin": asked.plugins, "--path": asked.path, "--build": asked.build}
@@ -99,7 +138,10 @@ def _two_files(asked: Question) -> dict[str, Setting]:
     if files[0] == files[1]:
         raise UsageError(f"--base and --new are the same file, {asked.base}")
     names = [file.stem for file in files] if files[0].stem != files[1].stem else ["base", "new"]
-    return {name: Setting(name, plugins=(file,), path=(file.parent,)) for name, file in zip(names, files, strict=True)}
+    return {
+        name: Setting(name, python=python, plugins=(file,), path=(file.parent,))
+        for name, python, file in zip(names, (theirs, ours), files, strict=True)
+    }
 
 
 @contextmanager
@@ -159,16 +201,6 @@ def _in_tree(file: Path, root: Path, tree: Path, name: str) -> Path:
     return there
 
 
-def _build(command: str | None, side: Path) -> None:
-    """Run a person's command in the root of one side. Raises UsageError with the end of what it said."""
-    if command is None:
-        return
-    done = subprocess.run(command, shell=True, cwd=side, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        said = "\n".join(done.stdout.splitlines()[-SAID_LINES:])
-        raise UsageError(f"--build {command!r} ended with status {done.returncode} in {side}:\n{said}")
-
-
 def changed_here(plugins: Sequence[Path]) -> bool:
     """Whether the repository of these files has changes that no commit holds, which are part of this side."""
-    return bool(plugins and git(plugins[0].resolve().parent, "status", "--porcelain", "--untracked-files=no"))
+    return bool(plugins and commit_of_file(plugins[0])[1])

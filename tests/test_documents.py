@@ -101,7 +101,36 @@ def test_the_solver_that_is_shown_solves(shown: Shown, tmp_path: Path, monkeypat
     assert np.allclose(w, [3.0, 2.0], atol=1e-3)
 
 
-@pytest.mark.parametrize("shown", [each for each in PYTHON if each.file != "mine.py"], ids=str)
+THEIRS = {"my_torch": "torch", "my_numba": "numba", "my_sklearn": "sklearn"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("strategy", THEIRS)
+def test_the_libraries_that_are_shown_as_plugins_are_right_and_their_phases_apart(
+    strategy: str, tmp_path: Path
+) -> None:
+    pytest.importorskip(THEIRS[strategy])
+    (shown,) = (each for each in PYTHON if each.file == "theirs.py")
+    (tmp_path / "theirs.py").write_text(shown.text)
+    frame = linregbench.run(
+        plugins=[tmp_path / "theirs.py"],
+        strategy=strategy,
+        samples=1000,
+        blocks=2,
+        progress=False,
+        method=["gd", "ols"],
+    ).set_index("strategy")
+    row = frame.loc[strategy]
+    assert row["status"] == "ok", row["reason"]
+    assert 0 < row["error"] < row["error_limit"]
+    assert row["time_s"] > 0
+    assert (row["transfer_s"] > 0) == (strategy == "my_torch"), "what is placed nowhere moves nothing"
+    assert (row["compile_s"] > 0) == (strategy == "my_numba")
+    if strategy == "my_numba":
+        assert row["compile_s"] > 100 * row["first_call_s"], "nothing is left to compile in it"
+
+
+@pytest.mark.parametrize("shown", [each for each in PYTHON if each.file not in ("mine.py", "theirs.py")], ids=str)
 def test_the_python_that_is_shown_runs(shown: Shown, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linregbench, "run", _as_published, raising=False)
     exec(compile(shown.text, shown.document, "exec"), {})

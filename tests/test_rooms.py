@@ -27,7 +27,7 @@ FORBIDDEN = {
 FLOORS = {
     "benchmarks": (
         *("clock", "devices", "variables", "grid", "worker", "processes", "sampling"),
-        *("run", "cluster", "door", "versus", "suites", "aot", "cli"),
+        *("builds", "run", "cluster", "door", "versus", "suites", "aot", "cli"),
     ),
     "results": (
         *("fields", "words", "runfile", "stats", "frame", "formats", "models", "compare"),

@@ -10,7 +10,7 @@ import click
 
 from ..grid.options import UsageError
 from .help import OUTPUT, Command, option
-from .read import FILE, tell_notices
+from .read import FILE, FORMAT, tell_notices
 from .statuses import DONE
 
 
@@ -25,10 +25,10 @@ from .statuses import DONE
 @option(
     *("--format", "form"),
     required=True,
-    type=click.Choice(["pyperf", "pytest-benchmark", "csv", "parquet"]),
+    type=click.Choice(["pyperf", "pytest-benchmark", "csv", "parquet", "bencher", "github-action-benchmark"]),
     group=OUTPUT,
     example="--format csv",
-    help="Of the file to write; parquet needs pyarrow.",
+    help="Of the file to write; parquet needs pyarrow; bencher and github-action-benchmark take ratios, not times.",
 )
 @option(
     "--output",
@@ -40,17 +40,19 @@ from .statuses import DONE
 )
 def export(run: Path, form: str, output: Path | None) -> int:
     """Write a run file in another program's format."""
-    from linregbench.results.formats.export import FORMATS
-    from linregbench.results.formats.export import export as write
+    from linregbench.results.formats.export import FORMATS, write_new
     from linregbench.results.frame import from_runs
     from linregbench.results.runfile.read import read_run
+    from linregbench.results.tables.dashboards import DASHBOARDS, points_of_run
     from linregbench.results.words.text import counted
 
     measured = read_run(run)
     tell_notices([measured])
-    target = output or run.with_name(run.name.removesuffix(".jsonl") + FORMATS[form][0])
-    write(measured, form, target)
-    lost = int(from_runs(measured)["time_s"].isna().sum()) if form in ("pyperf", "pytest-benchmark") else 0
+    ending = f".{form}.json" if form in DASHBOARDS else FORMATS[form][0]
+    content = DASHBOARDS[form](points_of_run(measured)).encode() if form in DASHBOARDS else FORMATS[form][1](measured)
+    target = output or run.with_name(run.name.removesuffix(".jsonl") + ending)
+    write_new(target, content)
+    lost = int(from_runs(measured)["time_s"].isna().sum()) if form not in ("csv", "parquet") else 0
     if lost:
         left_out = counted(lost, "case")
         print(f"linregbench: left out {left_out} without a time: {form} has no word for that", file=sys.stderr)
@@ -58,8 +60,15 @@ def export(run: Path, form: str, output: Path | None) -> int:
     return DONE
 
 
-@click.command(cls=Command, examples=("history", "history .asv/results --plot /tmp/history.svg"))
-@click.argument("folder", type=FILE, default=Path(".asv/results"))
+@click.command(
+    cls=Command,
+    examples=(
+        "history results/published --format csv",
+        "history .asv/results --plot /tmp/history.svg",
+    ),
+)
+@click.argument("sources", metavar="[RUN|FOLDER]...", nargs=-1, type=FILE)
+@FORMAT
 @option(
     "--plot",
     type=FILE,
@@ -68,28 +77,42 @@ def export(run: Path, form: str, output: Path | None) -> int:
     otherwise="no picture",
     help="Draw it too, as .svg, .png or .pdf.",
 )
-def history(folder: Path, plot: Path | None) -> int:
-    """Print what asv measured over commits.
+def history(sources: tuple[Path, ...], form: str, plot: Path | None) -> int:
+    """Where did it step, over commits or dates?
 
-    Without asv's pages, which need the net.
+    Of run files, folders of them, or asv's results (.asv/results, where none is named); asv, if installed, finds the
+    steps.
     """
-    from linregbench.results.figures.history import plot as draw
-    from linregbench.results.formats.load import load
-    from linregbench.results.tables.history import history_document
-    from linregbench.results.tables.terminal import print_document
+    from linregbench.results.compare.history import history_of
+    from linregbench.results.formats.load import read
+    from linregbench.results.tables.formats import show
+    from linregbench.results.tables.history import history_document, history_frame
 
-    frame = load(folder)
-    others = frame.loc[frame["source"] != "asv", "source"]
+    loaded = read(*(file for source in sources or (Path(".asv/results"),) for file in _files_in(source)))
+    tell_notices(loaded.runs)
+    others = loaded.frame.loc[~loaded.frame["run"].isin(list(loaded.origins)), "source"]
     if len(others):
-        raise UsageError(f"history is of asv's results over commits, and {folder} is a file of {others.iloc[0]}")
-    print_document(history_document(frame))
+        raise UsageError(f"history is of run files and of asv's results over commits, not of {others.iloc[0]}'s files")
+    found = history_of(loaded)
+    show(form, lambda: [history_document(found)], lambda: history_frame(found))
     if plot is not None:
+        from linregbench.results.figures.history import plot as draw
+
         try:
-            draw(frame, plot)
+            draw(found, plot)
         except (OSError, ValueError) as error:
             raise UsageError(f"--plot {plot}: {error}") from None
-        print(plot)
+        print(plot, file=sys.stderr if form in ("csv", "json") else sys.stdout)
     return DONE
+
+
+def _files_in(source: Path) -> list[Path]:
+    """The run files of a folder; a folder without any is asv's, and a file is itself."""
+    runs = sorted(source.glob("*.jsonl")) if source.is_dir() else []
+    of_asv = any((folder / "benchmarks.json").is_file() for folder in (source, source.absolute().parent))
+    if source.is_dir() and not runs and not of_asv:
+        raise UsageError(f"{source}: a folder with neither run files (*.jsonl) nor results of asv's (benchmarks.json)")
+    return runs or [source]
 
 
 @click.command(cls=Command, examples=("columns", "columns --format json"))

@@ -17,7 +17,8 @@ from .. import variables
 from ..grid.options import HOT, RunOptions, UsageError, parse_duration, parse_percentage
 from ..grid.settings import settings_of
 from .help import HOW_LONG, OUTPUT, WHAT, WHERE, Command, option, program
-from .read import FAIL_ON, FILE, JUDGED_FORMAT, SUMMARY, advise, failures_of, print_judged, tell_notices, tell_written
+from .judged import FAIL_ON, FORMATS, SUMMARY, failures_of, outputs_of, print_judged
+from .read import FILE, advise, tell_notices, tell_written
 from .run_options import CLUSTER, options_of, run_options
 from .statuses import DONE, INTERRUPTED, NO_ANSWER
 
@@ -140,10 +141,11 @@ def run(
 @click.argument("ref", required=False)
 @option(
     "--python",
+    multiple=True,
     group=WHAT,
     example="--python other/bin/python",
     otherwise="this one",
-    help="Another interpreter, and so another JAX, for the other side.",
+    help="Another interpreter, and so another JAX, for the other side; twice: one a side.",
 )
 @option(
     "--path",
@@ -158,8 +160,9 @@ def run(
     metavar="COMMAND",
     example="--build 'python setup.py build_ext --inplace'",
     otherwise="nothing is built",
-    help="With a plugin: run this in each side's checkout first.",
+    help="With a plugin: run this in each side's checkout first, $PYTHON its interpreter; what it made of REF is kept.",
 )
+@option("--rebuild", is_flag=True, group=WHAT, example="--rebuild", help="Run --build for REF though it is kept.")
 @option(
     "--base",
     otherwise="none",
@@ -194,19 +197,20 @@ def run(
     help="Keep the run file.",
 )
 @FAIL_ON
-@JUDGED_FORMAT
+@FORMATS
 @SUMMARY
 def versus(
     ref: str | None,
-    python: str | None,
+    python: tuple[str, ...],
     path: str | None,
     build: str | None,
+    rebuild: bool,
     base: Path | None,
     new: Path | None,
     more_than: str | None,
     output: Path | None,
     fail_on: str | None,
-    form: str,
+    forms: tuple[str, ...],
     summary: bool,
     **given: Any,
 ) -> int:
@@ -220,14 +224,13 @@ def versus(
     from ..versus import Question, changed_here, sides
 
     failures_of(fail_on)
+    outputs = outputs_of(forms, output)
     request = _request(given | {"more_than": parse_percentage("--more-than", more_than)}, output)
     _tell_variables(request.options)
-    question = Question(ref, python, request.plugins, path, build, base, new)
+    question = Question(ref, python, request.plugins, path, build, rebuild, base, new)
     if ref is not None and changed_here(request.plugins):
-        print(
-            "linregbench: the working tree has changes that no commit holds: they are part of `here`", file=sys.stderr
-        )
-    with sides(question) as settings, tempfile.TemporaryDirectory() as folder:
+        _tell("the working tree has changes that no commit holds: they are part of `here`")
+    with sides(question, _tell) as settings, tempfile.TemporaryDirectory() as folder:
         before, after = settings
         own = bool(request.plugins or base) and request.options.strategies is None
         options = replace(request.options, environments=(before, after), plugins_alone=own)
@@ -242,7 +245,7 @@ def versus(
         from linregbench.results.compare.runs import compare_sides
         from linregbench.results.runfile.read import read_run
 
-        return print_judged([compare_sides(read_run(finished.path), before, after)], fail_on, form, summary=summary)
+        return print_judged([compare_sides(read_run(finished.path), before, after)], fail_on, outputs, summary=summary)
 
 
 def _request(given: Mapping[str, Any], output: Path | None) -> Request:
@@ -258,10 +261,14 @@ def _request(given: Mapping[str, Any], output: Path | None) -> Request:
     return Request(options, tuple(dict.fromkeys(given["plugin"])), given["data"], output)
 
 
+def _tell(text: str) -> None:
+    print(f"linregbench: {plain(text)}", file=sys.stderr)
+
+
 def _tell_variables(options: RunOptions) -> None:
     """A line on standard error where a variable of the environment changes times, dropped or kept."""
     if (text := variables.notice(replaced=variables.of_setting(settings_of(options.settings)[0]))) is not None:
-        print(f"linregbench: {plain(text)}", file=sys.stderr)
+        _tell(text)
 
 
 def _refuse_options_beside(*allowed: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,47 +14,23 @@ from linregbench.results.fields import COLUMNS
 
 from ..grid.options import UsageError, one_of, parse_list
 from .demo import notebook_svgs
-from .help import OUTPUT, WHAT, WHERE, Command, names_from, option, program
-from .statuses import DONE, FAILURES, NO_ANSWER
+from .help import OUTPUT, WHAT, WHERE, Command, names_from, option
+from .judged import FAIL_ON, FOR_READING, FORMATS, SUMMARY, failures_of, outputs_of, print_judged
+from .statuses import DONE, NO_ANSWER
 
 if TYPE_CHECKING:
-    from linregbench.results.compare.runs import Comparison
     from linregbench.results.runfile.read import Run
 
-JUDGED = {"faster", "slower", "same", "broken"}
 RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
 
 FILE = click.Path(path_type=Path)
 FORMAT = option(
     *("--format", "form"),
-    type=click.Choice(["rich", "markdown", "csv", "json"]),
+    type=click.Choice(FOR_READING),
     default="rich",
     group=OUTPUT,
     example="--format csv",
     help="As tables for a terminal, as Markdown, or in full precision for programs.",
-)
-JUDGED_FORMAT = option(
-    *("--format", "form"),
-    type=click.Choice(["rich", "markdown", "csv", "json", "github"]),
-    default="rich",
-    group=OUTPUT,
-    example="--format github",
-    help="As tables for a terminal, as Markdown, in full precision for programs, or as a comment for a pull request.",
-)
-SUMMARY = option(
-    "--summary",
-    is_flag=True,
-    group=OUTPUT,
-    example="--summary",
-    help="Append the comment for a pull request to the file that GITHUB_STEP_SUMMARY names, where it names one.",
-)
-FAIL_ON = option(
-    "--fail-on",
-    group=OUTPUT,
-    example="--fail-on slower",
-    otherwise="nothing",
-    help="Verdicts that fail, separated by commas: slower (exit status 3; also a case that no longer comes to an "
-    "answer), undecided (4), refused (5). Where nothing at all was judged it fails by 4 or 5 in any case.",
 )
 
 
@@ -115,9 +89,9 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
     help="Compare devices or machines, of one run file or more: no verdicts.",
 )
 @FAIL_ON
-@JUDGED_FORMAT
+@FORMATS
 @SUMMARY
-def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: str, summary: bool) -> int:
+def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, forms: tuple[str, ...], summary: bool) -> int:
     """Is the run NEW faster or slower than BASE?
 
     Or of one file: the two sides that versus wrote, each setting of run --set against the first,
@@ -129,32 +103,37 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, form: st
     from linregbench.results.runfile.sweep import is_folder_of_runs
 
     failures_of(fail_on)
+    outputs = outputs_of(forms)
     others = [str(path) for path in files if not is_folder_of_runs(path) and foreign_rows(path) is not None]
     if fail_on is not None and (across or others):
         why = f"{others[0]} is no run file" if others else "there are none across devices or machines"
         raise UsageError(f"--fail-on {fail_on} needs verdicts, and {why}")
-    if across and (form == "github" or summary):
-        raise UsageError(
-            "--format github and --summary tell of verdicts, and there are none across devices or machines"
-        )
+    verdicts = [f"--format {output.form}" for output in outputs if output.form not in FOR_READING]
+    if across and (verdicts or summary):
+        told = " and ".join([*verdicts, *(["--summary"] if summary else [])])
+        raise UsageError(f"{told} would tell of verdicts, and there are none across devices or machines")
     if across and not others:
-        return _compare_across(files, form)
+        if len(outputs) > 1 or outputs[0].path:
+            raise UsageError(
+                "--format FORM=FILE is for verdicts; devices and machines are printed: --format FORM > FILE"
+            )
+        return _compare_across(files, outputs[0].form)
     if len(files) == 1 and not others:
         run = read_run(files[0])
         tell_notices([run])
         sides = run.header.options.get("environments")
         if isinstance(sides, list) and len(sides) == 2:
-            return print_judged([compare_sides(run, *map(str, sides))], fail_on, form, summary=summary)
+            return print_judged([compare_sides(run, *map(str, sides))], fail_on, outputs, summary=summary)
         if within := compare_settings(run) or compare_caches(run):
-            return print_judged(within, fail_on, form, summary=summary)
+            return print_judged(within, fail_on, outputs, summary=summary)
     if len(files) != 2:
         raise UsageError(f"compare takes two files, BASE and NEW, got {len(files)}; --across takes any number of runs")
     base, new = files
     if others:
         from linregbench.results.compare.files import compare_anything
 
-        return print_judged([compare_anything(base, new, across=across)], fail_on, form, summary=summary)
-    return print_judged([compare_runs(read_run(base), read_run(new))], fail_on, form, summary=summary)
+        return print_judged([compare_anything(base, new, across=across)], fail_on, outputs, summary=summary)
+    return print_judged([compare_runs(read_run(base), read_run(new))], fail_on, outputs, summary=summary)
 
 
 @click.command(
@@ -303,60 +282,6 @@ def advise(files: Sequence[Path], **asked: Any) -> int:
     for line in (*(in_words(advice) if advice.candidates or not races else []), *races):
         print(line)
     return DONE if advice.candidates or races else NO_ANSWER
-
-
-def print_judged(comparisons: Sequence[Comparison], fail_on: str | None, form: str, *, summary: bool = False) -> int:
-    """Print comparisons; the status of what they were asked to fail on, the worst first.
-
-    `summary`: append them as a comment to the file that CI shows, too.
-    """
-    from linregbench.results.tables.comparison import comparison_document, comparison_frame
-    from linregbench.results.tables.formats import show
-
-    failures = failures_of(fail_on)
-    if summary:
-        _append_summary(_comment(comparisons))
-    if form == "github":
-        print(_comment(comparisons), end="")
-    else:
-        show(form, lambda: [*map(comparison_document, comparisons)], lambda: comparison_frame(*comparisons))
-    verdicts = {row.verdict for comparison in comparisons for row in comparison.rows}
-    for name, (status, these) in FAILURES.items():
-        if name in failures and verdicts & {*these}:
-            return status
-    if failures and not verdicts & JUDGED:
-        # a gate that judged nothing must not be passed
-        print(f"linregbench: --fail-on {fail_on}: no case was judged at all", file=sys.stderr)
-        return FAILURES["undecided" if "inconclusive" in verdicts else "refused"][0]
-    return DONE
-
-
-def _comment(comparisons: Sequence[Comparison]) -> str:
-    from linregbench.results.tables.github import github_comment
-
-    return github_comment(comparisons, shlex.join([program(), *sys.argv[1:]]))
-
-
-def _append_summary(comment: str) -> None:
-    """To GITHUB_STEP_SUMMARY's file; whatever stands in the way is told, and fails nothing that was measured."""
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if not path:
-        print(
-            "linregbench: --summary: GITHUB_STEP_SUMMARY names no file, so there is none to append to", file=sys.stderr
-        )
-        return
-    try:
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(comment)
-    except OSError as error:
-        print(f"linregbench: --summary {path}: {error.strerror}", file=sys.stderr)
-
-
-def failures_of(fail_on: str | None) -> tuple[str, ...]:
-    """What --fail-on names. Raises UsageError."""
-    names = parse_list("--fail-on", fail_on, str) or ()
-    one_of("--fail-on", names, FAILURES)
-    return names
 
 
 def tell_notices(runs: Iterable[Run]) -> None:

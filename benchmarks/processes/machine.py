@@ -157,6 +157,15 @@ def commit_of(package: Path) -> tuple[str | None, bool | None]:
     return commit, bool(git(package, "status", "--porcelain", "--", "."))
 
 
+def commit_of_file(file: Path) -> tuple[str | None, bool | None]:
+    """The commit of the repository that holds this file, and whether anything it tracks differs; None outside one."""
+    folder = file.resolve().parent
+    commit = git(folder, "rev-parse", "HEAD")
+    if not commit:
+        return None, None
+    return commit, bool(git(folder, "status", "--porcelain", "--untracked-files=no"))
+
+
 def git(folder: Path, *arguments: str) -> str | None:
     """What git says of a folder; None where it fails, or is not there."""
     try:

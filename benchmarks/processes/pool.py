@@ -221,7 +221,9 @@ class Nurseries:
                     **dict(
                         zip(
                             ("commit", "dirty"),
-                            machine.commit_of(setting.path[0] if setting.path else setting.solvers),
+                            machine.commit_of_file(setting.plugins[0])
+                            if setting.plugins
+                            else machine.commit_of(setting.solvers),
                             strict=True,
                         )
                     ),

@@ -77,7 +77,7 @@ class Ratio:
         absent = ("skipped", f"no {device} device, or no such solver, here")
         return tracked(*measured.get((method, strategy, samples, batch, device), absent))
 
-    track_ratio.pretty_name = "Ratio to the NumPy loop"  # type: ignore[attr-defined]
+    track_ratio.pretty_name = "Time over the NumPy loop's time: above 1 is slower"  # type: ignore[attr-defined]
 
 
 def _one_block(contest: Contest, block: int, nurseries: Nurseries, measured: dict[_Key, tuple[str, Any]]) -> None:

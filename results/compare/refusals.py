@@ -7,8 +7,10 @@ which their sentinels tell: the same small work in every run, so that a differen
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from ..fields import COLD
-from ..runfile.kinds import unlike
+from ..runfile.kinds import Told, unlike
 from ..runfile.read import Run
 from ..runfile.records import Case
 from ..stats.quiet import sentinel_levels
@@ -36,8 +38,18 @@ class Difference:
 
 def differences(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
     """Every difference between the runs that forbids a verdict; `names` are what the two are called in the text."""
-    every = [*_of_machines(base, new, names), *_of_sentinels(base, new, names)]
-    return tuple(dict.fromkeys(every))
+    return (*circumstances(base, new, names), *dict.fromkeys(_of_sentinels(base, new, names)))
+
+
+def circumstances(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
+    """Those of what the runs were taken on and under: machine, packages, variables."""
+    return tuple(dict.fromkeys(_of_machines(base, new, names)))
+
+
+def between_sides(run: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
+    """What the two sides of one run, by their names, ran under and is not the same: another interpreter, say."""
+    base, new = ([replace(e, environment="") for e in run.environments if e.environment == name] for name in names)
+    return tuple(dict.fromkeys(_of_kinds(({}, base), ({}, new), names)))
 
 
 def cache_states(run: Run) -> frozenset[str]:
@@ -52,7 +64,12 @@ def _of_machines(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Differ
     if all(states) and not states[0] & states[1]:
         yield from _differ("flushing of the caches", COLD in states[0], COLD in states[1], names)
     of_base, of_new = ((run.header.machine, run.environments) for run in (base, new))
-    for what, mine, other, threads in unlike(of_base, of_new):
+    yield from _of_kinds(of_base, of_new, names)
+
+
+def _of_kinds(base: Told, new: Told, names: tuple[str, str]) -> Iterator[Difference]:
+    """What machine and processes are, and ran under."""
+    for what, mine, other, threads in unlike(base, new):
         yield from _differ(what, mine, other, names, threads)
 
 

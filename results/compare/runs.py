@@ -13,17 +13,17 @@ from typing import Any, Protocol, TypeVar
 
 from ..fields import CACHES
 from ..runfile.read import Run, RunFileError
-from ..runfile.records import Case
+from ..runfile.records import BlockKey, Case
 from ..runfile.schema import Scalars
 from ..stats.contests import baseline_of, contests, floors
 from ..stats.estimates import Estimate, estimate_run, ratio_in
-from ..stats.intervals import FloatArray
+from ..stats.intervals import FloatArray, t_interval
 from ..stats.lockstep import ALL, least_quiet, log_times
 from ..stats.quiet import quiet_share, thresholds
 from ..stats.ratios import Floors, Ratio, control_false_discoveries, unpaired_ratio
 from ..stats.shortfall import shortfall
 from ..words.settings import under
-from .refusals import cache_states, differences
+from .refusals import between_sides, cache_states, differences
 
 
 class OfCase(Protocol):
@@ -57,6 +57,9 @@ class ComparedCase:
     delta: float | None = None
     blocks: int | None = None
     rounds: str | None = None
+    busy_ratio: float | None = None  # of the device's own work alone, where the profiler saw it on both sides
+    busy_low: float | None = None
+    busy_high: float | None = None
     status: str  # of the side that is not ok, where one is not
     reason: str | None
     base_time_s: float | None  # from the rounds that the ratio is from
@@ -72,6 +75,7 @@ class Comparison:
     new: str
     rows: tuple[ComparedCase, ...]
     refusals: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()  # in what two sides of one run differ beside the code
     shortfalls: tuple[str, ...] = ()  # of a run that ended before it had the blocks that it was asked for
     paired: bool  # two sides of one run, in lockstep
     across: bool = False  # a side is no run file: ratios, and never a verdict
@@ -131,7 +135,7 @@ def compare_sides(run: Run, base: str, new: str) -> Comparison:
             raise RunFileError(f"{run.name}: has no environment {name!r}, only {', '.join(sorted(known)) or 'none'}")
     sides = [[row for row in estimate_run(run) if row.case.environment == name] for name in (base, new)]
     (comparison,) = _within(run, [((base, new), sides[0], sides[1])], elsewhere)
-    return comparison
+    return replace(comparison, beside=tuple(difference.text for difference in between_sides(run, (base, new))))
 
 
 def compare_settings(run: Run) -> tuple[Comparison, ...]:
@@ -181,6 +185,7 @@ def _within(
     if more_than is None:
         drawn = _controlled(drawn, [()] * len(drawn))
     left = iter(drawn)
+    at_work = _busy(run)
     comparisons = []
     for names, pairs in met.items():
         ratios = [*islice(left, len(pairs))]
@@ -188,7 +193,10 @@ def _within(
             Comparison(
                 base=names[0],
                 new=names[1],
-                rows=_rows(pairs, ratios, [()] * len(pairs), names),
+                rows=tuple(
+                    replace(row, **_busy_ratio(at_work, pair))
+                    for row, pair in zip(_rows(pairs, ratios, [()] * len(pairs), names), pairs, strict=True)
+                ),
                 refusals=() if any(ratios) else ("no case was measured in both",),
                 shortfalls=_shortfalls((run,), ("the run",)),
                 paired=True,
@@ -339,6 +347,26 @@ def compared_case(
         findings=tuple(dict.fromkeys(finding for side in present for finding in side.findings)),
         **values,
     )
+
+
+def _busy(run: Run) -> dict[Case, dict[BlockKey, float]]:
+    """By case and block, seconds a call for which the profiler saw the device at work."""
+    busy_s: dict[Case, dict[BlockKey, float]] = {}
+    for measured in run.measurements:
+        if measured.device_busy_s:
+            busy_s.setdefault(measured.case, {})[measured.block_key] = measured.device_busy_s
+    return busy_s
+
+
+def _busy_ratio(busy_s: Mapping[Case, Mapping[BlockKey, float]], pair: Pair) -> dict[str, Any]:
+    """Base over new of a pair's work on the device, by blocks, with Student's 95% interval; none below two blocks."""
+    base, new = (busy_s.get(side.case, {}) if side else {} for side in pair)
+    ratios = [math.log(base[block] / new[block]) for block in base if block in new]
+    if len(ratios) < 2:
+        return {}
+    interval = t_interval(ratios)
+    mean, half = float(interval.mean), float(interval.half_width)
+    return {"busy_ratio": math.exp(mean), "busy_low": math.exp(mean - half), "busy_high": math.exp(mean + half)}
 
 
 def _shortfalls(runs: Iterable[Run], names: Iterable[str]) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ..fields import FIRST_RESULT, HOT
 from ..runfile.read import RunFileError
 from ..runfile.records import SHORTEST_S
@@ -55,7 +57,10 @@ Cases = dict[tuple[Any, ...], dict[str, Any]]
 
 
 def asv_rows(where: Path) -> list[dict[str, Any]]:
-    """Of every machine, commit and environment there, older commits first. Raises RunFileError."""
+    """Of every machine, commit and environment there, older commits first. Raises RunFileError.
+
+    Each has its `commit` and the commit's `date` too, which are no columns.
+    """
     where = where.absolute()  # the folder above one that is given as . has a name only so
     folder = _folder_of(where)
     known = _document(folder / "benchmarks.json")
@@ -88,6 +93,7 @@ def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple
             raise ValueError(f"'commit_hash' must be the hash of a commit, got {shown(commit)}")
         environment = value("env_name", document.get("env_name"), str)
         date_ms = value("date", document.get("date"), int)
+        date = pd.Timestamp(date_ms, unit="ms").isoformat(timespec="seconds")
         columns = converted("result_columns", document.get("result_columns"), tuple[str, ...])
         if not {"result", "params", "version"} <= set(columns):
             raise ValueError("'result_columns' lacks result, params or version")
@@ -105,6 +111,7 @@ def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple
     if many_machines:
         environment += f" on {path.parent.name}"
     named = {"run": f"{commit[:8]} {environment}", "environment": environment, "source": "asv", "cache": HOT}
+    named |= {"commit": commit[:8], "date": date}
     return date_ms, [_finished(row) | named for row in cases.values()]
 
 

@@ -85,8 +85,12 @@ FORMATS: dict[str, tuple[str, Callable[[Run], bytes]]] = {
 
 
 def export(run: Run, form: str, output: Path) -> None:
-    """Write a run as a file of this format. Raises RunFileError where it cannot be, or exists already."""
-    content = FORMATS[form][1](run)
+    """Write a run as a file of this format. Raises RunFileError."""
+    write_new(output, FORMATS[form][1](run))
+
+
+def write_new(output: Path, content: bytes) -> None:
+    """Write a file that is not there yet. Raises RunFileError where it cannot be, or exists already."""
     try:
         with output.open("xb") as file:
             file.write(content)

@@ -26,6 +26,14 @@ Peaks = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Of what a run was taken and when: by the commit's date where asv tells it, else by its own start; both as ISO."""
+
+    date: str
+    commit: str | None = None  # as short as a person would type it
+
+
+@dataclass(frozen=True)
 class Loaded:
     """What was read: the frame of everything, and of the run files the runs, their noise and their machines' peaks."""
 
@@ -33,6 +41,7 @@ class Loaded:
     runs: Sequence[Run]
     diagnostics: Mapping[str, Diagnostics]  # by run
     peaks: Mapping[str, Peaks]  # by run
+    origins: Mapping[str, Origin]  # by run, of run files and of asv's results
 
     @cached_property
     def noise(self) -> dict[str, str]:
@@ -88,8 +97,10 @@ def read(*paths: str | os.PathLike[str]) -> Loaded:
     if len(runs) == len(parts):
         return loaded
     whole = loaded.frame
+    foreign_parts = [row for part in parts if isinstance(part, list) for row in part]
+    origins = {row["run"]: Origin(row["date"], row["commit"]) for row in foreign_parts if "commit" in row}
     frames = [of_rows(part) if isinstance(part, list) else whole[whole["run"] == part.header.run] for part in parts]
-    return replace(loaded, frame=pd.concat(frames, ignore_index=True))
+    return replace(loaded, frame=pd.concat(frames, ignore_index=True), origins={**loaded.origins, **origins})
 
 
 @uncollected()
@@ -101,7 +112,23 @@ def of_runs(*runs: Run) -> Loaded:
         runs=runs,
         diagnostics={run.header.run: diagnose(run, contests) for run, contests in contested},
         peaks={run.header.run: _peaks(run) for run in runs},
+        origins={run.header.run: _origin(run) for run in runs},
     )
+
+
+def _origin(run: Run) -> Origin:
+    """By the commit of the code that is judged: a person's own, where that was measured."""
+    judged = [e for e in run.environments if e.environment == judged_side(run)]
+    commit, dirty = next(((e.commit, e.dirty) for e in judged if e.commit), (run.header.commit, run.header.dirty))
+    return Origin(run.header.started[:19], commit and f"{commit[:8]}{' and changes' if dirty else ''}")
+
+
+def judged_side(run: Run) -> str | None:
+    """Of a run of two sides the environment that was judged, by the other one; of any other its only one."""
+    sides = run.header.options.get("environments")
+    if isinstance(sides, list) and sides:
+        return str(sides[-1])
+    return next((e.environment for e in run.environments), None)
 
 
 def _peaks(run: Run) -> dict[str, dict[str, float]]:

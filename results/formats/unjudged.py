@@ -27,6 +27,11 @@ def rests_on(record: Record) -> int | None:
     return record["blocks"] if judged_here(record) else None
 
 
+def only_ratio(record: Record) -> bool:
+    """Whether a file has a ratio for the row and no time, as asv's has of a benchmark of ratios alone."""
+    return not judged_here(record) and record["time_s"] is None and record["ratio"] is not None
+
+
 def sources(frame: pd.DataFrame) -> dict[str, list[str]]:
     """By the other programs in the frame, their runs."""
     pairs = frame.loc[frame["source"].notna() & (frame["source"] != OURS), ["source", "run"]].drop_duplicates()
@@ -68,6 +73,9 @@ def as_runs(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def conclusion(measured: Sequence[Record]) -> str:
     """Of one workload, the fastest first: the shortest time and the next, and that nobody has judged them."""
     first, *others = measured
+    if only_ratio(first):
+        times = ratio_text(first["ratio"])
+        return f"Highest ratio: {first['name']}, {times} as fast as {plain(first['baseline'])}. No verdict: {WHY}."
     if not others:
         return f"Only {first['name']} was measured."
     ratio = ratio_text(others[0]["time_s"] / first["time_s"])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ..compare.history import History, history_of
 from ..formats import unjudged
 from ..formats.load import Loaded
 from ..frame import records_of
@@ -19,7 +20,10 @@ from .devices import DevicesPart, devices_parts
 from .facts import account_of_time, facts_of_run
 from .sentences import summary_of
 from .tables import case_table, conclusions, reasons, side_by_side
-from .top import Top, top_of
+from .top import MOST_BESIDE, Top, top_of
+
+FEWEST_OF_A_HISTORY = 3
+"""Runs of one case."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Report:
     summary: Sequence[str]
     devices: Sequence[DevicesPart]
     side_by_side: Table | None
+    history: History | None  # of several runs; of many it stands in place of side_by_side
     workloads: Sequence[Table]
     winners: Table
     answers: Sequence[Table]
@@ -68,13 +73,16 @@ def report_of(loaded: Loaded) -> Report:
         )
         for run in loaded.runs
     ]
+    number = len(loaded.frame["run"].unique())
+    history = _history(loaded) if number >= FEWEST_OF_A_HISTORY else None
     return Report(
         loaded=loaded,
         records=records,
-        top=top_of(loaded, answers),
+        top=top_of(loaded, answers, history),
         summary=summary_of(loaded, answers),
         devices=devices_parts(loaded.runs),
-        side_by_side=side_by_side(records, answers.told),
+        side_by_side=side_by_side(records, answers.told) if number <= MOST_BESIDE else None,
+        history=history,
         workloads=workloads,
         winners=conclusions(workloads),
         answers=[*answer_tables(answers), *cold_tables(loaded.runs)],
@@ -83,3 +91,10 @@ def report_of(loaded: Loaded) -> Report:
         notes=footnotes(loaded),
         runs=[*runs, *(RunPart(**part) for part in unjudged.as_runs(loaded.frame))],
     )
+
+
+def _history(loaded: Loaded) -> History | None:
+    """Of runs that have a case in common; what was measured but once or twice has no row."""
+    history = history_of(loaded)
+    series = tuple(one for one in history.series if len(one.values) >= FEWEST_OF_A_HISTORY)
+    return replace(history, series=series) if series else None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ..tables.history import history_document
 from ..tables.markdown import bullets, escaped, markdown_of, table_as_markdown
 from ..tables.table import Document
 from .build import Report
@@ -34,6 +35,7 @@ def _top(report: Report, csv: str) -> Iterator[str]:
 
 
 def _short(report: Report) -> Iterator[str]:
+    yield from _history(report)
     yield from _devices(report, full=False)
     yield table_as_markdown(report.winners.first(MOST_ROWS, _FULL))
     for table in report.answers:
@@ -48,8 +50,19 @@ def _short(report: Report) -> Iterator[str]:
 
 def _full(report: Report) -> Iterator[str]:
     yield markdown_of(Document(report.workloads, notes=report.notes)).rstrip()
+    yield from _history(report)
     yield from _devices(report, full=True)
     yield from map(table_as_markdown, report.answers)
+
+
+def _history(report: Report) -> Iterator[str]:
+    if report.history:
+        document = history_document(report.history)
+        yield "## Over commits and dates"
+        yield f"**{escaped(document.last)}**"
+        yield from (
+            table_as_markdown(table.first(MOST_ROWS, "linregbench history FILE...")) for table in document.tables
+        )
 
 
 def _devices(report: Report, *, full: bool) -> Iterator[str]:

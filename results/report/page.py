@@ -10,22 +10,28 @@ import functools
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..compare.history import History
 from ..models.rays import shortened, through_data
 from ..runfile.collecting import uncollected
+from ..tables.history import history_document
+from ..tables.table import Document
 from .build import Report
 from .devices import title_of
 from .facts import ON_THE_CLOCK
+from .history import histories_of
 from .samples import samples_of
 from .tables import handles
 
 MOST_ROWS = 1_000
 """Of an answer's table; the table of cases has them all."""
+HISTORY = "Over commits and dates"
 _DIGITS = "{:.4g}"
 
 
@@ -67,10 +73,27 @@ def html(report: Report, pictures: Mapping[str, str] | None = None) -> str:
         top_map=max(maps.values(), key=lambda found: sum(one.size for one in found[:2]))[:2],
         handles=handles(report.records),
         charts=charts,
-        data=embedded({"charts": charts, "samples": samples}),
+        history=_history(report.history) if report.history else None,
+        history_svg=_history_svg(report.history) if report.history else "",
+        history_title=HISTORY,
+        data=embedded({"charts": charts, "samples": samples, "history": histories_of(report.history)}),
         on_the_clock=ON_THE_CLOCK,
     )
     return page
+
+
+def _history(history: History) -> Document:
+    document = history_document(history)
+    return replace(
+        document, tables=[table.first(MOST_ROWS, "linregbench history FILE...") for table in document.tables]
+    )
+
+
+def _history_svg(history: History) -> Markup:
+    from ..figures.draw import MOST_PANELS, svg_of
+    from ..figures.history import history_figure
+
+    return Markup(svg_of(history_figure(history, MOST_PANELS), "history", HISTORY))
 
 
 def embedded(value: Any) -> Markup:

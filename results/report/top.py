@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from ..compare.history import History
 from ..fields import COLD
 from ..formats.load import Loaded
 from ..formats.unjudged import judged_here
 from ..models.leads import Lead, by_shortcut, lead_of
 from ..models.rays import shortened, through_data
+from ..runfile.read import Run
 from ..tables.answers import Answers
+from ..tables.history import conclusion_of, names_of
 from ..words.families import family_of, members
 from ..words.guesses import too_few, too_few_text
 from ..words.names import AXES, AXIS_LETTER, Key, Record, competitor, grouped, method_name
@@ -20,6 +23,9 @@ from ..words.text import counted, glance, listed, plain, trimmed
 
 _MOSTLY = 0.8
 """An advice for everything was measured in so many of the workloads that the most measured case has."""
+
+MOST_BESIDE = 5
+"""Runs, up to which each has its own sentence, and every case a column a run."""
 
 _FAR = 3.0
 """So many times as long as the fastest is nothing to advise."""
@@ -42,11 +48,19 @@ class Top:
     machine: Sequence[str]  # a line a run: what it was taken on, and how quiet it was
 
 
-def top_of(loaded: Loaded, answers: Answers) -> Top:
-    """The top of a report; a file of another program has no verdicts, and so no headline."""
+def top_of(loaded: Loaded, answers: Answers, history: History | None = None) -> Top:
+    """The top of a report; a file of another program has no verdicts, and so no headline.
+
+    Of more runs than MOST_BESIDE the newest stands for all, behind what their history says.
+    """
     judged = list(filter(judged_here, answers.rows))
     several = len({row["run"] for row in judged}) > 1
+    runs = list(loaded.runs)
     headlines = []
+    if history is not None and len(history.origins) > MOST_BESIDE:
+        headlines.append(Headline("Over commits and dates", f"{conclusion_of(history, names_of(history))}."))
+        newest = list(history.origins)[-1]
+        judged, runs = [row for row in judged if row["run"] == newest], [r for r in runs if r.header.run == newest]
     for ((_, run), (_, method), (_, cache)), rows in grouped(judged, ("run", "method", "cache")).items():
         of = method_name(method).capitalize() + (", cold caches" if cache == COLD else "")
         of += f", run {plain(run)}" if several else ""
@@ -55,7 +69,7 @@ def top_of(loaded: Loaded, answers: Answers) -> Top:
             leads = list(map(lead_of, grouped(through_data(rows)).values()))
             headlines.append(Headline(f"{of} with every step through the data", _sentence(leads)))
     enough = [row for row in judged if not too_few(row["blocks"])]
-    return Top(headlines, list(_advice(loaded, answers, enough)), list(_machines(loaded)))
+    return Top(headlines, list(_advice(loaded, answers, enough)), list(_machines(loaded, runs)))
 
 
 def _sentence(leads: Sequence[Lead]) -> str:
@@ -188,8 +202,8 @@ def _worth(answers: Answers) -> str:
     )
 
 
-def _machines(loaded: Loaded) -> Iterator[str]:
-    for run in loaded.runs:
+def _machines(loaded: Loaded, runs: Sequence[Run]) -> Iterator[str]:
+    for run in runs:
         machine = run.header.machine
         cores = f"{machine['cores']} cores" if machine.get("cores") else ""
         facts = [plain(str(fact)) for fact in (machine.get("cpu"), cores, machine.get("os")) if fact]

@@ -140,6 +140,8 @@ class Environment(_Kind, frozen=True, kw_only=True, tag="environment"):
     kept: Mapping[str, Any] | None = None  # those that it was given though they may change times
     device_kind: str | None = None
     plugins: Mapping[str, Any] | None = None
+    commit: str | None = None  # of the solvers that it had, or of the repository of a plugin
+    dirty: bool | None = None
     cores: tuple[Whole, ...] | None = None  # that its workers may run on
     peaks: Mapping[str, float] | None = None  # what its cores can do: operations and bytes a second, by name
     facts: Mapping[str, Any] | None = None  # by device: driver, memory, clocks; caches, instruction sets, pools

@@ -11,7 +11,7 @@ import pandas as pd
 from ..fields import CONTEST_KEYS, HOT
 from ..formats.load import Loaded
 from ..formats.measured import half_width_of
-from ..formats.unjudged import conclusion, judged_here, notes, rests_on
+from ..formats.unjudged import conclusion, judged_here, notes, only_ratio, rests_on
 from ..frame import records_of
 from ..models.accuracy import fronts
 from ..models.leads import Lead, lead_of, lead_text
@@ -87,14 +87,16 @@ def _problem(record: Record) -> tuple[object, ...]:
 def _table(records: Sequence[Record], told: AbstractSet[str], base: Record | None) -> Table:
     measured = [record for record in records if record["time_s"] is not None]
     measured.sort(key=lambda record: (record["winner_verdict"] != "winner", record["time_s"]))
+    ratios = [record for record in records if only_ratio(record)]
+    ratios.sort(key=lambda record: -record["ratio"])
     return table_of(
         title(records[0], told),
         _COLUMNS,
-        map(_row, measured),
+        map(_row, [*measured, *ratios]),
         _DISPENSABLE,
-        remarks=by_reason((record["name"], _remark(record)) for record in measured),
-        left_out=_left_out(records),
-        conclusion=(_likely(measured) or _conclusion(measured, base)) + _through_data(measured),
+        remarks=by_reason((record["name"], _remark(record)) for record in [*measured, *ratios]),
+        left_out=_left_out([record for record in records if record not in ratios]),
+        conclusion=(_likely(measured) or _conclusion(measured or ratios, base)) + _through_data(measured),
     ).filled()
 
 

@@ -21,12 +21,14 @@ from .table import Cell, Document, Table, number_cell, table_of
 
 _OF_CASE = tuple(name for name in CASE_KEYS if name != "environment")
 _OF_ROW = ("verdict", "ratio", "floor", "delta", "blocks", "status", "reason", "rounds", "base_time_s", "new_time_s")
+_OF_DEVICE = ("busy_ratio", "busy_low", "busy_high")
 
 _AS_IN_A_RUN = ("verdict", "ratio", "ratio_low", "ratio_high", "floor", "delta", "blocks", "status", "reason", "rounds")
 
 COMPARISON_COLUMNS: dict[str, str] = {name: kind for name, kind in OF_A_RUN.items() if name in (*_OF_CASE, *WORKLOAD)}
 COMPARISON_COLUMNS |= {"base": "string", "new": "string"} | {name: OF_A_RUN[name] for name in _AS_IN_A_RUN}
 COMPARISON_COLUMNS |= {"base_time_s": "float64", "new_time_s": "float64", "findings": "string"}
+COMPARISON_COLUMNS |= dict.fromkeys(_OF_DEVICE, "float64")
 
 _GROUP_KEYS = tuple(key for key in CONTEST_KEYS if key in COMPARISON_COLUMNS)
 
@@ -56,6 +58,7 @@ def comparison_document(comparison: Comparison) -> Document:
     above = [f"{how}: base is {plain(comparison.base)}, new is {plain(comparison.new)}"]
     word = "differs" if comparison.across else "refused"
     above += [f"{word}: {plain(text)}" for text in comparison.refusals]
+    above += [f"differs: {plain(text)}" for text in comparison.beside]
     above = [*(plain(text) for text in comparison.shortfalls), *above]
     above += [INSTEAD] if any(row.verdict == "refused" for row in comparison.rows) else []
     groups = grouped(records, _GROUP_KEYS).values()
@@ -64,7 +67,7 @@ def comparison_document(comparison: Comparison) -> Document:
 
 
 def _record(comparison: Comparison, row: ComparedCase) -> dict[str, Any]:
-    record: dict[str, Any] = {name: getattr(row, name) for name in _OF_ROW}
+    record: dict[str, Any] = {name: getattr(row, name) for name in (*_OF_ROW, *_OF_DEVICE)}
     record |= {name: row.workload.get(name) for name in WORKLOAD}
     record |= {name: getattr(row.case, name) or None for name in _OF_CASE}
     record |= {"base": comparison.base, "new": comparison.new, "batch": record["batch"] or 1}
@@ -79,10 +82,11 @@ def word_of(verdict: str | None, more_than: float | None) -> str:
 
 def _table(records: Sequence[Record], told: AbstractSet[str], more_than: float | None) -> Table:
     compared = [record for record in records if record["ratio"] is not None]
+    busy = any(record["busy_ratio"] is not None for record in compared)
     return table_of(
         title(records[0], told),
-        ("case", "base", "new", "base / new", "verdict"),
-        (_row(record, more_than) for record in compared),
+        ("case", "base", "new", "base / new", *(("on the device",) if busy else ()), "verdict"),
+        (_row(record, more_than, busy=busy) for record in compared),
         remarks=by_reason((record["name"], _remark(record)) for record in compared),
         left_out=tuple(_left_out([record for record in records if record["ratio"] is None])),
     ).filled()
@@ -98,14 +102,20 @@ def _left_out(without: Sequence[Record]) -> Iterator[str]:
         yield from (f"{word}: {line}" for line in reasons)
 
 
-def _row(record: Record, more_than: float | None) -> tuple[Cell | str, ...]:
+def _row(record: Record, more_than: float | None, *, busy: bool) -> tuple[Cell | str, ...]:
     blocks = record["blocks"]
     return (
         record["name"] + (" *" if _remark(record) else ""),
         *(number_cell(shown_time(record[side], blocks=blocks), record[side]) for side in ("base_time_s", "new_time_s")),
         Cell(shown_ratio(record["ratio"], record["ratio_low"], record["ratio_high"], blocks=blocks), record["ratio"]),
+        *([_on_the_device(record)] if busy else []),
         Cell(verdict_text(word_of(record["verdict"], more_than), blocks), meaning=record["verdict"] or ""),
     )
+
+
+def _on_the_device(record: Record) -> Cell:
+    ratio, low, high = (record[name] for name in _OF_DEVICE)
+    return Cell("" if ratio is None else shown_ratio(ratio, low, high, blocks=record["blocks"]), ratio)
 
 
 def _remark(record: Record) -> str:
@@ -143,6 +153,11 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     interval = ", with the 95% interval" if any(row.low is not None for row in sure) else ", without an interval"
     interval += " that holds at all looks together" if comparison.more_than is not None else ""
     yield f"base, new: one call; base / new: {how}{interval}; above 1 the new one is faster."
+    if any(row.busy_ratio is not None for row in ratios):
+        yield (
+            "on the device: the same of the device's own work alone, as the profiler saw it in each block "
+            "(device_busy_s); no noise floor is known for it, and the verdict is of base / new."
+        )
     if few := {row.blocks for row in ratios if row.blocks is not None and too_few(row.blocks)}:
         yield (
             f"~, likely: {too_few_text(few)} for an interval, a noise floor or a sure verdict; --blocks "

@@ -25,7 +25,8 @@ def github_comment(comparisons: Sequence[Comparison], again: str) -> str:
     left, parts = MOST_CHARACTERS - ROOM, [MARK]
     for comparison in comparisons:
         parts.append(_headline(comparison))
-        parts += [f"{escaped(plain(text))}" for text in (*comparison.refusals, *comparison.shortfalls)]
+        told = (*comparison.refusals, *(f"differs: {text}" for text in comparison.beside), *comparison.shortfalls)
+        parts += [escaped(plain(text)) for text in told]
         records = _rows(comparison)
         open_rows = [record for record in records if record["verdict"] not in FOLDED]
         folded = [record for record in records if record["verdict"] in FOLDED]

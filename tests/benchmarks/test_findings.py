@@ -41,6 +41,13 @@ def test_a_solver_with_two_threads_still_has_the_time_of_one_core(planted: pd.Da
     assert planted.loc["more_threads", "time_s"] > 0
 
 
+def test_threads_that_a_plugin_starts_on_import_live_in_every_worker(planted: pd.DataFrame) -> None:
+    """The nursery forks before it loads a plugin: threads do not live through a fork."""
+    row = planted.loc["own_pool"]
+    assert (row["status"], row["blocks"]) == ("ok", 2)
+    assert row["time_s"] > 0
+
+
 def test_the_honest_baseline_has_no_finding_that_falsifies(planted: pd.DataFrame) -> None:
     assert not set(str(planted.loc["numpy_loop", "findings"]).split("; ")) & set(FALSE_TIMES)
     assert planted.loc["numpy_loop", "time_s"] > 0

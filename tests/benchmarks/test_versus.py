@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import real
 
+from linregbench.benchmarks import builds
 from linregbench.benchmarks.grid.options import UsageError
 from linregbench.benchmarks.processes.handle import Setting
 from linregbench.benchmarks.processes.pool import Nurseries
@@ -35,6 +37,11 @@ def fit(X, y):
 def git(folder: Path, *arguments: str) -> str:
     named = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.org")
     return subprocess.run(["git", *named, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -106,6 +113,72 @@ def test_two_files_need_no_git(tmp_path: Path) -> None:
         assert list(settings) == ["base", "new"]
 
 
+def test_two_interpreters_are_one_a_side(team: Path, tmp_path: Path) -> None:
+    """By the way that they were named: a virtual environment's is a link."""
+    names = []
+    for name in ("old", "new"):
+        program = tmp_path / name / "bin" / "python"
+        program.parent.mkdir(parents=True)
+        program.symlink_to(sys.executable)
+        names.append(str(program))
+    with sides(Question(python=tuple(names))) as settings:
+        assert {name: side.python for name, side in settings.items()} == dict(
+            zip(("python old", "python new"), names, strict=True)
+        )
+        assert [side.environment for side in settings.values()] == list(settings)
+    with sides(Question(python=(names[0], names[0]))) as settings:
+        assert list(settings) == ["python old (base)", "python old (new)"]
+    with sides(
+        Question("main", tuple(names), plugins=(bench(team),), path="src", build="echo $PYTHON > by")
+    ) as settings:
+        assert [side.python for side in settings.values()] == names
+        built = [side.foreign[0] for side in settings.values()][::-1]
+        assert [(root / "by").read_text().strip() for root in built] == names
+    with sides(
+        Question(base=bench(team), new=team / "benchmarks" / ".." / "other.py", python=tuple(names))
+    ) as settings:
+        assert [side.python for side in settings.values()] == names
+
+
+def test_what_a_build_made_of_a_commit_is_kept_and_said(team: Path, tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    command = f"echo one >> {count}; mkdir -p out && echo built > out/lib && ln -sf lib out/link"
+    asked = Question("main", plugins=(bench(team),), path="src", build=command)
+
+    def built(question: Question) -> list[str]:
+        told: list[str] = []
+        with sides(question, told.append) as settings:
+            base = next(iter(settings.values()))
+            assert (base.path[0].parent / "out" / "link").read_text() == "built\n"
+        return told
+
+    assert built(asked) == []
+    assert count.read_text().count("one") == 2, "either side"
+    (said,) = built(asked)
+    assert "--rebuild runs it anew" in said
+    assert count.read_text().count("one") == 3, "of the working tree alone"
+    assert built(replace(asked, rebuild=True)) == []
+    (archive,) = builds.folder().glob("*.tar")
+    archive.write_bytes(archive.read_bytes()[:700])
+    assert built(asked) == [], "a torn one counts for nothing"
+    assert len(built(asked)) == 1
+    assert built(replace(asked, build=f"{command}; true")) == [], "another command is another build"
+    git(team, "checkout", "--quiet", "main")
+    bench(team).write_text(BENCH + "# later\n")
+    git(team, "commit", "--quiet", "--all", "--message", "later")
+    assert built(asked) == [], "as is another commit"
+    assert not list(builds.folder().glob("*.part"))
+
+
+def test_a_build_that_changes_tracked_files_is_not_kept(team: Path) -> None:
+    asked = Question("main", plugins=(bench(team),), path="src", build="echo '# stamped' >> benchmarks/bench.py")
+    for _ in range(2):
+        told: list[str] = []
+        with sides(asked, told.append) as settings:
+            assert next(iter(settings.values())).plugins[0].read_text().count("stamped") == 1
+        assert told == []
+
+
 def test_changes_that_no_commit_holds_are_told(team: Path) -> None:
     assert not changed_here((bench(team),))
     bench(team).write_text(BENCH + "# changed\n")
@@ -120,7 +193,10 @@ def test_changes_that_no_commit_holds_are_told(team: Path) -> None:
         ({"ref": "main", "path": "lib"}, "--path lib: no such folder in the repository, as it is now or at main"),
         ({"ref": "main", "path": "../.."}, "no such folder in the repository"),
         ({"ref": "main", "build": "echo broken here; exit 7"}, "ended with status 7 in .*:\nbroken here"),
-        ({"python": "python3", "path": "src"}, "--path and --build are of the repository of a plugin"),
+        ({"python": ("python3",), "path": "src"}, "--path and --build are of the repository of a plugin"),
+        ({"python": ("python3", "python3", "python3")}, "--python is given 3 times"),
+        ({"python": ("python3", "no-such-python")}, "--python no-such-python: no such interpreter"),
+        ({"ref": "main", "rebuild": True}, "--rebuild is of a --build"),
         ({"base": Path("old.py")}, "give both"),
         ({"base": Path("old.py"), "new": Path("old.py"), "plugins": ()}, "are the same file"),
         ({"base": Path("a.py"), "new": Path("b.py"), "ref": "main"}, "leave out a commit and --plugin"),

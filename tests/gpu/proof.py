@@ -96,10 +96,10 @@ def _both(plan: Plan) -> str:
     return "cpu" if plan.device == "cpu" else f"{plan.device},cpu"
 
 
-def _run(plan: Plan, name: str, seconds: float, *options: object) -> Command:
+def _run(plan: Plan, name: str, seconds: float, *options: object, device: str | None = None) -> Command:
     output = plan.folder / f"{name}.jsonl"
     few = ("--blocks", 2) if plan.small else ()
-    return _linregbench("run", "--device", _both(plan), "--output", output, "--no-report",
+    return _linregbench("run", "--device", device or _both(plan), "--output", output, "--no-report",
                         "--budget", f"{seconds:.0f}s", *options, *few)  # fmt: skip
 
 
@@ -113,10 +113,14 @@ def _sweep(plan: Plan, seconds: float) -> list[Command]:
     return [_run(plan, "sweep", _own_s(seconds), *options)]
 
 
-def _sweep_told(plan: Plan) -> str:
+def _told_of(name: str) -> Callable[[Plan], str]:
+    return lambda plan: _cases_told(plan.folder / f"{name}.jsonl")
+
+
+def _cases_told(run: Path) -> str:
     """How many of its cases have each status: the first that is not ok is a case's, as everywhere."""
     cases: dict[str, str] = {}
-    for line in (plan.folder / "sweep.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in run.read_text(encoding="utf-8").splitlines():
         with contextlib.suppress(json.JSONDecodeError):  # a line torn by the end of the run
             record = json.loads(line)
             if record.get("record") == "measurement" and record.get("role") != "twin":
@@ -139,6 +143,13 @@ def _sides(plan: Plan, seconds: float) -> list[Command]:
                     *_small(plan))]  # fmt: skip
 
 
+def _cold(plan: Plan, seconds: float) -> list[Command]:
+    samples = "100" if plan.small else "100000,1000000"
+    axes = ("--samples", samples, "--features", 2, "--batch", 1, "--method", "gd", "--cache", "hot,cold",
+            "--strategy", "jax_scan", "--variant", "analytic,unrolled,powers")  # fmt: skip
+    return [_run(plan, "cold", _own_s(seconds), *axes, device=plan.device)]
+
+
 def _loops(plan: Plan, _: float) -> list[Command]:
     return [_script("loops.py", plan.folder / "loops.json", "--device", plan.device, *_small(plan))]
 
@@ -146,10 +157,11 @@ def _loops(plan: Plan, _: float) -> list[Command]:
 STAGES = (
     Stage("limits", "what the device can do at most, by its own account and measured", 60, _limits),
     Stage("solvers", "every solver, right on the device, in each dtype and precision", 100, _solvers, at_once=True),
-    Stage("sweep", "the preset `devices`, the device beside the CPU", 255, _sweep, told=_sweep_told),
+    Stage("sweep", "the preset `devices`, the device beside the CPU", 255, _sweep, told=_told_of("sweep")),
     Stage("page", "the two compared, and the page", 40, _page),
-    Stage("sides", "identical code, and 3% more steps", 90, _sides),
+    Stage("sides", "identical code, and 3% more steps", 150, _sides),
     Stage("loops", "a step under XLA's settings, and unrolled", 70, _loops),
+    Stage("cold", "with the caches flushed before each call, beside as it comes", 50, _cold, told=_told_of("cold")),
 )
 
 
@@ -174,7 +186,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def prove(stages: Sequence[Stage], plan: Plan, tar: Path, ends_s: float) -> int:
-    """Each stage within what is left of the budget, which ends at `ends_s`; a line for each; the exit status."""
+    """Each stage within what is left of the budget, which ends at `ends_s`; a line for each; the exit status.
+
+    A stage has its `most_s`; where the budget holds more than all of them, its share of that.
+    """
     status = 0
     for number, stage in enumerate(stages, 1):
         left_s = ends_s - time.monotonic() - INTERRUPTED_S - ENDED_S
@@ -183,7 +198,8 @@ def prove(stages: Sequence[Stage], plan: Plan, tar: Path, ends_s: float) -> int:
             how, told = "dropped", "the budget is spent"
         else:
             try:
-                how, told = _done(stage, plan, number, min(stage.most_s, left_s))
+                share_s = left_s * stage.most_s / sum(later.most_s for later in stages[number - 1 :])
+                how, told = _done(stage, plan, number, min(max(stage.most_s, share_s), left_s))
             except KeyboardInterrupt:
                 how, told, status = "cut off", "the proof was interrupted", 130
         line = f"{number} {stage.name:8} {how:9} {time.monotonic() - began:4.0f} s  {told}"

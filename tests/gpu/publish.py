@@ -31,6 +31,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from linregbench.results.runfile.read import read_run  # noqa: E402
+from linregbench.results.tables.caches import cold_tables  # noqa: E402
 from linregbench.results.tables.markdown import bullets, escaped, table_as_markdown  # noqa: E402  found by the line above
 from linregbench.results.tables.table import Cell, number_cell, table_of  # noqa: E402
 from linregbench.results.words.text import counted, error_text, ratio_text, text_of_time  # noqa: E402
@@ -318,20 +320,28 @@ def _sides(files: dict[str, bytes]) -> Iterator[str]:
         return
     rows = json.loads(files["sides/sides.json"])
     words = {"aa": "identical code", "planted": f"{SOUGHT:.0%} more steps"}
-    names = ("the other side", "case", "verdict", "ratio", "blocks")
+    busy = any(row.get("busy_ratio") for row in rows)
+    names = ("the other side", "case", "verdict", "ratio", *(["on the device"] if busy else []), "blocks")
     cells = [
         [
             words.get(row["study"], row["study"]),
             row["case"],
             row["verdict"],
             number_cell(ratio_text(row["ratio"], row["low"], row["high"]), row["ratio"]),
+            *([_of_device(row)] if busy else []),
             number_cell(str(row["blocks"]), row["blocks"]),
         ]
         for row in rows
     ]
     about = "Above 1 the other side is the slower, and this one `faster`. An interval from two blocks or three is wide."
+    about += " On the device: the same of its own work alone, as the profiler saw it in each block." if busy else ""
     yield _table("Time of the other side over time of this one, with 95% intervals", names, cells, about)
     yield bullets(_said_of(rows))
+
+
+def _of_device(row: Row) -> Cell:
+    busy = row.get("busy_ratio"), row.get("busy_low"), row.get("busy_high")
+    return number_cell(ratio_text(*busy) if busy[0] else "", busy[0])
 
 
 def _said_of(rows: list[Row]) -> Iterator[str]:
@@ -344,6 +354,9 @@ def _said_of(rows: list[Row]) -> Iterator[str]:
     if widths:
         middle = widths[len(widths) // 2]
         yield f"The half-width in the middle is {middle:.2%}, from {widths[0]:.2%} to {widths[-1]:.2%}."
+        at_work = sorted(math.sqrt(row["busy_high"] / row["busy_low"]) - 1 for row in pairs if row.get("busy_low"))
+        if at_work:
+            yield f"That of the device's own work is {at_work[len(at_work) // 2]:.2%}, up to {at_work[-1]:.2%}."
         if middle > SOUGHT:
             yield (
                 f"It does not say that a difference of {SOUGHT:.0%} would have been found: such intervals are too wide "
@@ -357,6 +370,17 @@ def _said_of(rows: list[Row]) -> Iterator[str]:
                 yield f"It cost more than {SOUGHT:.0%}: its steps are a second loop, which has a cost of its own."
 
 
+def _cold(files: dict[str, bytes]) -> Iterator[str]:
+    if "cold.jsonl" not in files:
+        yield _missing("cold.jsonl")
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "cold.jsonl"
+        path.write_bytes(files["cold.jsonl"])
+        run = read_run(path)
+    yield from [table_as_markdown(table) for table in cold_tables([run])] or ["No case was sampled both hot and cold."]
+
+
 SECTIONS: dict[str, Callable[[dict[str, bytes]], Iterator[str]]] = {
     "The stages": _stages,
     "The device": _device,
@@ -364,6 +388,7 @@ SECTIONS: dict[str, Callable[[dict[str, bytes]], Iterator[str]]] = {
     "Every solver": _solvers,
     "What a step of a loop costs": _loops,
     "Identical code, and a planted slowdown": _sides,
+    "Cold caches": _cold,
 }
 
 

@@ -213,7 +213,7 @@ def test_when_the_proof_itself_is_ended_what_was_finished_is_in_the_tar(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--stages", "limits,more"), "no stage more: choose from limits, solvers, sweep, page, sides, loops"),
+        (("--stages", "limits,more"), "no stage more: choose from limits, solvers, sweep, page, sides, loops, cold"),
         (("--budget", "soon"), "--budget takes a time such as 480s or 8m, got 'soon'"),
         (("--budget", "0s"), "--budget takes a time"),
         (("--budget", "nan"), "--budget takes a time"),

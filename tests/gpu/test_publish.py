@@ -64,6 +64,7 @@ WHOLE = {
     "sides/sides.json": json.dumps(SIDES).encode(),
     "stages.txt": b"1 limits   ok           3 s  written: /root/gpu-proof/limits.json\n",
     "sweep.jsonl": RUN,
+    "cold.jsonl": RUN,
 }
 
 
@@ -146,6 +147,15 @@ def test_loops_stand_by_their_settings_and_what_failed_has_its_reason(tmp_path: 
     loops = section(page, "What a step of a loop costs")
     assert "| gram, unrolled 1 | 11.0 us | 305 | 300 us | 20.0 us | 305 | 300 us |" in loops
     assert "- more: not done in 60 s" in loops
+
+
+def test_the_devices_own_work_stands_beside_the_wall(tmp_path: Path) -> None:
+    rows = [row | {"busy_ratio": 1.01, "busy_low": 1.0, "busy_high": 1.02} for row in SIDES]
+    page = page_of(tmp_path, WHOLE | {"sides/sides.json": json.dumps(rows).encode()})
+    sides = section(page, "Identical code, and a planted slowdown")
+    assert "| on the device | blocks |" in sides
+    assert "1.01x (1.00-1.02)" in sides
+    assert "That of the device's own work is 1.00%, up to 1.00%." in sides
 
 
 def test_sides_tell_what_they_say_and_what_they_do_not(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ _data = np.random.default_rng(0).standard_normal((400, 2)).astype(np.float32)
 _large = bytes(4_000_000)
 _remembered = {}
 _calls = [0]
+_pool = ThreadPoolExecutor(2)
+_pool.submit(int).result()  # its threads live from the import on, as those of many a library do
 
 
 def _numpy(strategy):
@@ -61,3 +63,8 @@ def uses_two_threads(X, y):
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: hashlib.sha256(_large).digest(), range(2)))  # both run at once: no lock is held
     return _solve(X, y)
+
+
+@_numpy("own_pool")
+def hands_its_work_to_threads_of_the_import(X, y):
+    return _pool.submit(_solve, X, y).result()

@@ -42,6 +42,7 @@ def _on(device: str) -> Call:
 
     # not donated: a second buffer is written, and the first one read, which is as good as writing both
     held = jax.device_put(np.ones(ACCELERATOR_BYTES // 4, np.float32), devices.find(device))
-    write = jax.jit(lambda buffer: buffer + 1)
+    # compiled once and for all: what jit keeps is bound to settings such as the precision, which a case makes later
+    write = jax.jit(lambda buffer: buffer + 1).lower(held).compile()
     write(held).block_until_ready()
     return lambda: write(held).block_until_ready()

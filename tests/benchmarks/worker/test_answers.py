@@ -95,7 +95,9 @@ def test_inputs_never_timed_take_no_memory_of_their_own(strategy: str) -> None:
         ("default", "float32", "cpu", False),
         ("default", "float64", "cuda", False),
         ("highest", "float32", "cuda:1", False),
+        ("high", "float32", "cuda", True),
         ("high", "float32", "tpu", False),
+        ("high", "float32", "cpu", False),
     ],
 )
 def test_only_an_accelerator_cuts_products_short(precision: str, dtype: str, device: str, coarse: bool) -> None:

@@ -5,11 +5,12 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 from fakes import make_case
 
-from linregbench.benchmarks.worker import session
+from linregbench.benchmarks.worker import guards, session
 from linregbench.benchmarks.worker.hardware import cpu, flush
 from linregbench.solvers.problem import make_problem
 from linregbench.solvers.workload import make_workload
@@ -71,6 +72,16 @@ def test_the_facts_of_this_machine_are_plain_and_name_nobody() -> None:
     assert socket.gethostname() not in text
     assert "/" not in text  # no path of anybody's disk
     assert all(pool["library"] and pool["threads"] >= 1 for pool in facts["pools"])
+
+
+def test_the_flush_of_a_device_is_compiled_before_anything_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever precision its case asks for later: a compile there would count as the solver's."""
+    monkeypatch.setattr(flush, "ACCELERATOR_BYTES", 2**12)
+    call = flush._on("cpu")
+    compiles = guards.count_compiles()
+    with jax.default_matmul_precision("highest"):
+        call()
+    assert compiles() == 0
 
 
 @pytest.mark.parametrize(("caches", "size"), [({}, 2**16), ({"L2": 2**10, "L3": 40 * 2**10}, 80 * 2**10)])

@@ -6,14 +6,17 @@ from typing import Any
 
 import msgspec
 import pytest
+import shown
 import synthetic
-from made import BASE, as_run, run_of, sides_run
+from made import BASE, as_run, run_of, sides_records, sides_run
 from synthetic import QUIET, Noise, Truth
 
+from linregbench.benchmarks.cli.judged import Output, print_judged
 from linregbench.benchmarks.cli.main import main
-from linregbench.benchmarks.cli.read import print_judged
 from linregbench.results.compare.runs import ComparedCase, Comparison, compare_runs, compare_sides
 from linregbench.results.runfile.read import Run, RunFileError
+from linregbench.results.tables.github import github_comment
+from linregbench.results.tables.junit import junit
 
 SCAN = Truth("jax_scan", "analytic", 5e-4)
 VMAP = Truth("jax_vmap", "analytic", 4e-4)
@@ -58,7 +61,7 @@ def test_what_rests_on_the_fastest_samples_of_either_run_says_so(capsys: pytest.
     for pair in ((base, seldom), (seldom, base), (seldom, replace(seldom, header=base.header))):
         comparison = compare_runs(*pair)
         assert {row.rounds for row in comparison.rows} == {"fastest"}
-    assert print_judged([comparison], None, "rich") == 0
+    assert print_judged([comparison], None, [Output("rich")]) == 0
     assert "from the fastest samples, with" in " ".join(capsys.readouterr().out.split())
 
 
@@ -188,7 +191,7 @@ def test_a_side_that_breaks_in_lockstep_is_broken() -> None:
         (SCAN, 0),
         (faster(SCAN, 2.0), 0),
         (faster(SCAN, 0.5), 3),
-        (Truth("jax_scan", "analytic", 1.0, status="crashed", reason="signal 11"), 3),
+        (Truth("jax_scan", "analytic", 1.0, status="crashed", reason="signal 11"), 6),
     ],
 )
 def test_the_command_fails_on_what_is_slower_or_broken(
@@ -213,6 +216,10 @@ def test_the_command_fails_on_what_is_slower_or_broken(
         ("slower", ("inconclusive", "same"), 0),
         ("slower,undecided", ("inconclusive", "same"), 4),
         ("undecided,slower", ("inconclusive", "slower"), 3),
+        ("slower", ("broken", "slower"), 6),
+        ("broken", ("broken", "slower"), 6),
+        ("broken", ("slower",), 0),
+        ("undecided", ("broken", "same"), 0),
         ("refused", ("refused", "same"), 5),
         ("slower", ("inconclusive", "skipped"), 4),  # nothing was judged: a gate that is not passed by accident
         ("slower", ("refused",), 5),
@@ -225,8 +232,8 @@ def test_a_gate_fails_on_what_it_is_told_and_where_nothing_was_judged(
 ) -> None:
     comparison = compare_runs(run_of("base", SCAN), run_of("new", SCAN, seed=1))
     rows = tuple(replace(comparison.rows[0], verdict=verdict) for verdict in verdicts)
-    assert print_judged([replace(comparison, rows=rows)], asked, "csv") == status
-    nothing = not {*verdicts} & {"same", "slower"}
+    assert print_judged([replace(comparison, rows=rows)], asked, [Output("csv")]) == status
+    nothing = not {*verdicts} & {"same", "slower", "broken"}
     assert ("no case was judged at all" in capsys.readouterr().err) is nothing
 
 
@@ -234,7 +241,7 @@ def test_what_a_gate_can_fail_on_is_named(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(SystemExit) as left:
         main(["compare", "--fail-on", "fast", "a", "b"])
     assert left.value.code == 2
-    assert "unknown --fail-on 'fast': choose from slower, undecided, refused" in capsys.readouterr().err
+    assert "unknown --fail-on 'fast': choose from broken, slower, undecided, refused" in capsys.readouterr().err
 
 
 def test_runs_with_nothing_in_common_say_so() -> None:
@@ -282,6 +289,23 @@ def test_sides_are_compared_block_by_block() -> None:
     turned = by_strategy(compare_sides(run, "here", "ref"))
     assert turned["jax_scan"].verdict == "slower"
     assert turned["jax_scan"].delta == rows["jax_scan"].delta
+
+
+def test_what_the_device_did_itself_is_compared_beside_the_wall() -> None:
+    records = sides_records((SCAN, 1.0), (VMAP, 1.0), blocks=3)
+    for record in records:
+        if record.get("strategy") == "jax_scan":
+            spread = (1.0, 1.01, 0.99)[record["block"]]
+            record["device_busy_s"] = spread * (1.03e-4 if record["environment"] == "ref" else 1e-4 * spread)
+    comparison = compare_sides(as_run(records), "ref", "here")
+    rows = by_strategy(comparison)
+    scan = rows["jax_scan"]
+    assert scan.busy_ratio == pytest.approx(1.03, rel=0.001)
+    assert (scan.busy_low or 0) < 1.03 < (scan.busy_high or 0) < 1.06
+    assert rows["jax_vmap"].busy_ratio is None
+    assert "on the device" in shown.compared(comparison)
+    one = [record for record in records if record.get("block") in (None, 0)]
+    assert by_strategy(compare_sides(as_run(one), "ref", "here"))["jax_scan"].busy_ratio is None
 
 
 @pytest.mark.parametrize(
@@ -366,3 +390,16 @@ def test_a_baseline_that_only_serves_ratios_is_no_row() -> None:
 def test_an_environment_that_is_not_there_is_an_error() -> None:
     with pytest.raises(RunFileError, match=r"run\.jsonl: has no environment 'main', only here, ref"):
         compare_sides(sides_run((SCAN, 1.0)), "main", "here")
+
+
+def test_in_what_two_sides_differ_beside_the_code_is_told() -> None:
+    records = sides_records((Truth("jax_scan", "analytic", 1e-4), 1.0), blocks=3)
+    here, ref = records[1], records[2]
+    assert compare_sides(as_run(records), "ref", "here").beside == ()
+    here |= {"python": "3.12.1", "packages": ref["packages"] | {"jax": "0.11.0"}}
+    comparison = compare_sides(as_run(records), "ref", "here")
+    python, jax = comparison.beside
+    assert (python, jax) == ("Python is 3.11.7 in ref and 3.12.1 in here", "jax is 0.10.2 in ref and 0.11.0 in here")
+    for text in (shown.compared(comparison), github_comment([comparison], "again"), junit([comparison], ())):
+        assert python in text
+    assert comparison.refusals == ()

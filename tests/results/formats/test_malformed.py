@@ -18,6 +18,7 @@ from made import SMALL
 
 import linregbench
 from linregbench.results.compare.files import compare_anything
+from linregbench.results.compare.history import history_of
 from linregbench.results.fields import FIELDS, WORKLOAD
 from linregbench.results.formats.load import read
 from linregbench.results.formats.pyperf import CASE_KEY
@@ -105,7 +106,7 @@ def loads_whole_or_names(path: Path, least: int) -> None:
     assert in_words(advise(loaded.frame, Wish(samples=500, features=2)))
     assert shown.compared(compare_anything(path, path))
     if path.is_dir():
-        document = history_document(loaded.frame)
+        document = history_document(history_of(loaded))
         assert document.tables or document.last
 
 

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-from door_files import AXES, DOCUMENTS, asv_folder, asv_index, asv_results, written
+import shown
+from door_files import AXES, DOCUMENTS, RATIO, TIME, asv_folder, asv_index, asv_results, written
 from made import SMALL_BYTES
 
 from linregbench.benchmarks.cli.main import main
 from linregbench.results.figures import lines
-from linregbench.results.formats import unjudged
+from linregbench.results.formats import asv, unjudged
 from linregbench.results.formats.load import read
 from linregbench.results.report.build import report_of
 
@@ -80,3 +81,16 @@ def test_advice_without_intervals_says_so(others: dict[str, Path], capsys: pytes
     out = capsys.readouterr().out
     assert "no interval of their own" in out
     assert "the order is not sure" in out
+
+
+def test_ratios_that_asv_took_alone_are_a_table(tmp_path: Path) -> None:
+    result = asv_results()
+    # time over the NumPy loop's: of NumPy, then of the scan by size and device
+    measured = 2 * (4 * [1.0] + 2 * [0.25, 2.0])
+    result["results"] = {RATIO: [measured, result["results"][TIME][1], asv.SUITE]}
+    text = " ".join(shown.cases(read(asv_folder(tmp_path, None, result))).split())
+    assert "Nothing was measured" not in text
+    assert "jax_scan autodiff on cpu * 4.00x" in text, "the inverse of asv's, as everywhere here"
+    assert text.index("4.00x") < text.index("0.500x"), "the highest first"
+    assert "Highest ratio: jax_scan autodiff on cpu, 4.00x as fast as numpy_loop analytic." in text
+    assert "not measured" not in text

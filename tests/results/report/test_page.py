@@ -14,9 +14,10 @@ import shown
 import sweep
 import synthetic
 from browser import Tab, browser_here, tab
-from made import as_run
+from made import as_run, run_of
 from synthetic import Truth
 
+from linregbench.results.compare.history import detector
 from linregbench.results.formats.load import Loaded, of_runs
 from linregbench.results.frame import records_of
 from linregbench.results.report import build
@@ -493,6 +494,45 @@ def window(there: Tab, width: int) -> None:
 def emulate(there: Tab, scheme: str, media: str = "") -> None:
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     there.call("Emulation.setEmulatedMedia", media=media, features=features)
+
+
+def history_page() -> str:
+    """Ten runs, the scan slower from the seventh on, in a commit whose name is hostile."""
+    runs = []
+    for n in range(10):
+        scan = Truth("jax_scan", "analytic", 2e-4 if n < 6 else 3e-4)
+        about = {"run": f"r{n}", "started": f"2026-01-{n + 1:02}", "commit": f"{n}<b>{EVIL}", "dirty": False}
+        runs.append(run_of(f"r{n}", scan, blocks=3, header=about))
+    return html(shown.report(*runs))
+
+
+@pytest.mark.skipif(detector() is None, reason="the steps are asv's, which is not installed")
+def test_behind_each_row_of_a_history_stands_its_line_with_the_step() -> None:
+    page = history_page()
+    data = json.loads(page[page.index('id="data">') + 10 :].partition("</script>")[0])["history"]
+    assert (len(data["runs"]), len(data["lines"]), len(data["rows"])) == (10, 2, 20)
+    rows = [data["lines"][data["rows"][str(row)]] for row in range(20)]
+    assert [line["steps"] for line in rows[::2]] == [[]] * 10, "the baseline"
+    for line in rows[1::2]:
+        assert [step[0] for step in line["steps"]] == [6]
+        assert line["steps"][0][-1] == "1.50x slower"
+    assert "first seen in 6&lt;b&gt;" in page
+    assert "<b>6" not in page
+
+
+@pytest.mark.long
+@needs_browser
+def test_an_opened_row_shows_its_history(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(history_page(), encoding="utf-8")
+    with tab(tmp_path / "profile") as there:
+        there.open(tmp_path / "report.html")
+        there.run("unfold(document.getElementById('every-case'))")
+        there.run("document.querySelectorAll('[data-name=cases] button.open')[1].click()")
+        told = there.run("document.querySelector('.history p').textContent")
+        assert "1.50x slower, first seen in 6<b>" in told
+        assert there.run("document.querySelectorAll('.history circle').length") == 10
+        assert there.run("document.querySelectorAll('.history .level').length") == 2
+        assert there.heard("Runtime.exceptionThrown") == []
 
 
 def test_the_templates_are_in_the_package() -> None:

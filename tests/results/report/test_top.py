@@ -3,7 +3,7 @@
 import pytest
 import shown
 import synthetic
-from made import as_run
+from made import as_run, run_of
 from synthetic import QUIET, Truth
 
 from linregbench.results.figures.charts import charts_of
@@ -146,3 +146,20 @@ def test_what_is_drawn_stands_out_from_either_page(back: str) -> None:
     for colour in colours:
         low, high = sorted((luminance(colour), luminance(back)))
         assert (high + 0.05) / (low + 0.05) >= 3, colour
+
+
+def test_of_many_runs_the_history_is_first_and_the_newest_stands_for_all() -> None:
+    scan = Truth("jax_scan", "analytic", 2e-4)
+    runs = [run_of(f"r{n}", scan, blocks=3, header={"run": f"r{n}", "started": f"2026-01-0{9 - n}"}) for n in range(6)]
+    report = shown.report(*runs)
+    assert report.side_by_side is None, "a column a run would be too wide"
+    first, *others = report.top.headlines
+    assert first.of == "Over commits and dates"
+    assert first.text == "2 cases over 6 runs: too few to look for steps, which takes 8."
+    assert {line.of for line in others} == {"Gradient descent, run r0"}, "the newest"
+    (machine,) = report.top.machine
+    assert machine.startswith("run r0")
+    assert "## Over commits and dates" in markdown(report)
+    assert shown.report(*runs[:2]).history is None
+    elsewhere = [run_of(f"e{n}", scan, blocks=3, header={"run": f"e{n}", "machine": {"cpu": f"{n}"}}) for n in range(3)]
+    assert shown.report(*elsewhere).history is None, "no case has three runs"

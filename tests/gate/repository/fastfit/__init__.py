@@ -1,0 +1,3 @@
+"""Gradient descent in plain Python, in C and by numba; how often each takes its steps is WORK."""
+
+WORK = 1
