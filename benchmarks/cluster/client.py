@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -35,6 +36,8 @@ LOOK_EVERY_S, TICK_S = 0.5, 0.5
 """Between two looks at who is there; and how long a wait for answers lasts at most."""
 CONNECT_S, SILENT_S, STOP_S = 10.0, 15.0, 20.0
 """How long the scheduler may take to answer at first, how long it may be gone, how long machines may take to end."""
+OTHERS_S = 60.0
+"""How long the first machine waits for others that have been asked what they are."""
 AGAIN_S = 5.0
 """After which a machine that another run has is asked again."""
 GREETING_S = 600.0
@@ -117,8 +120,17 @@ class Cluster:
         self.stop()
 
     def await_first(self) -> None:
-        """Wait until a machine is there. Raises UsageError where none comes, with what was refused."""
-        while not self.nodes():
+        """Wait until a machine is there, and a while for the others that are about to be.
+
+        Raises UsageError where none comes, with what was refused.
+        """
+        first_s = math.inf
+        while True:
+            if self.nodes():
+                first_s = min(first_s, clock.now())
+            coming = any(worker.state == "greeted" for worker in self._workers.values())
+            if first_s < math.inf and not (coming and clock.now() - first_s < OTHERS_S):
+                return
             try:
                 self._wait(forever=True)
             except MachinesLostError as error:
@@ -126,6 +138,8 @@ class Cluster:
             self._take_greetings()
             states = {worker.state for worker in self._workers.values()}
             late = "greeted" not in states and clock.now() - self._began_s > self.wait_s
+            if first_s < math.inf:
+                continue
             if states == {"out"} or (states and late):
                 raise UsageError("--cluster: no machine can be measured on: " + "; ".join(self.reasons()))
             if late:

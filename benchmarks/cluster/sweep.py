@@ -164,10 +164,12 @@ def measure_on(
     spread: bool = False,
     wait_s: float = WAIT_S,
     before: Mapping[Path, Run] | None = None,
+    each: bool = False,
 ) -> Finished:
     """Measure on the machines of a cluster; the folder that it comes to has a run file for each kind of them.
 
-    `before`: the files of a folder that is gone on with. Raises UsageError where nothing can be measured.
+    `before`: the files of a folder that is gone on with. `each`: every machine measures the whole, into a file of its
+    own. Raises UsageError where nothing can be measured.
     """
     _refuse(request.options)
     name, started = name_of_run()
@@ -175,7 +177,7 @@ def measure_on(
     if before is None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"--output {folder}: exists already; a cluster's runs want a folder of their own")
     with ExitStack() as files:
-        sweep = Sweep(request, folder, name, started, files)
+        sweep = Sweep(request, folder, name, started, files, a_file_a_node=each)
         cluster = Cluster(client, name, payload(request), sweep.limits, sweep.joined, wait_s=wait_s)
         with cluster:
             for path, run in (before or {}).items():
