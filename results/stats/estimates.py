@@ -45,6 +45,7 @@ class Estimate:
     status: str
     reason: str | None
     blocks: int = 0  # those that time_s rests on
+    nodes: str | None = None  # the machines that those are of, in a sweep over several
     time_s: float | None = None
     time_low_s: float | None = None
     time_high_s: float | None = None
@@ -245,6 +246,7 @@ def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[s
     return {
         case: {
             "blocks": int(interval.blocks[row]),
+            "nodes": ", ".join(sorted({*filter(None, lockstep.nodes)})) or None,
             "time_s": (time_s := exp_or_none(interval.mean[row])),
             "time_per_problem_s": time_s and time_s / int(rows[case].workload.get("batch") or 1),
             "time_low_s": exp_or_none(lows[row]),

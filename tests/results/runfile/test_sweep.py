@@ -67,6 +67,7 @@ def test_shards_are_one_run_whose_blocks_tell_their_machine(tmp_path: Path) -> N
     frame = read(tmp_path).frame
     assert list(frame["samples"]) == [100, 100, 200, 200, 300, 300]
     assert frame["run"].nunique() == 1
+    assert list(frame["nodes"]) == ["node1", "node1", "node2", "node2", "node3", "node3"]
 
 
 def test_a_slow_machine_is_quiet_by_its_own_level(tmp_path: Path) -> None:
