@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import linregbench
-from linregbench.results.runfile.kinds import unlike
+from linregbench.results.runfile.kinds import Told, unlike
 from linregbench.results.runfile.read import Run, RunFileError, read_run
 from linregbench.results.runfile.records import Environment
 from linregbench.results.runfile.write import RunWriter, left_to_resume
@@ -53,7 +53,7 @@ class _Kind:
     machine: Mapping[str, Any]
     environments: list[Environment]
     grid: str
-    writer: RunWriter
+    before: Run | None = None  # what its file held, where it is gone on with
 
 
 class Sweep:
@@ -75,7 +75,6 @@ class Sweep:
         self.writers: dict[str, RunWriter] = {}
         self._files = files
         self._kinds: list[_Kind] = []
-        self._before: dict[str, Run] = {}
         self._a_file_a_node = a_file_a_node
 
     def joined(self, hello: Mapping[str, Any]) -> str:
@@ -93,54 +92,51 @@ class Sweep:
             raise UsageError(f"its grid is {hello['grid']} and {grid} here: the same options come to other cases there")
         records = [dict(record) | {"node": hello["node"]} for record in hello["environments"]]
         told = hello["machine"], [parsed_environment(record) for record in records]
-        kind = next((kind for kind in self._kinds if self._fits(kind, told, grid)), None)
+        kind = next((kind for kind in self._kinds if self._fits(kind, told)), None)
         if kind is None:
-            name = self._name(hello["machine"], records)
-            writer = self._files.enter_context(open_output(self.folder / f"{name}.jsonl", append=False))
-            kind = _Kind(name, hello["machine"], [], grid, writer)
+            kind = _Kind(self._name(hello["machine"], records), hello["machine"], [], grid)
+            self._kinds.append(kind)
+        for what, there, here in (
+            ("its grid", grid, kind.grid),
+            ("its plugins", _plugins(told[1]), _plugins(kind.environments)),
+        ):
+            if kind.environments and there != here:
+                raise UsageError(f"{what} is {there}, and {here} on the machines of its kind")
+        if kind.name not in self.writers:
+            self._open(kind, contests)
+        if hello["node"] not in {environment.node for environment in kind.environments}:
+            for record in records:
+                self.writers[kind.name].append(record)
+            kind.environments += told[1]
+        return kind.name
+
+    def go_on_with(self, path: Path, run: Run) -> None:
+        """Take up the file of a kind that was written before: it is opened when a machine of its kind is there."""
+        self._kinds.append(_Kind(path.stem, run.header.machine, [*run.environments], run.header.grid, run))
+
+    def _open(self, kind: _Kind, contests: Sequence[Contest]) -> None:
+        """Its file, and what its contests have come to: nothing, or what the file tells."""
+        path, run = self.folder / f"{kind.name}.jsonl", kind.before
+        writer = self._files.enter_context(open_output(path, append=run is not None))
+        self.writers[kind.name] = writer
+        if run is None:
             writer.append(
                 header_of(
                     self.request,
                     contests,
                     self.limits,
-                    hello["machine"],
-                    f"{self.name}-{name}",
+                    kind.machine,
+                    f"{self.name}-{kind.name}",
                     self.started,
                     self.name,
                 )
             )
-            self._kinds.append(kind)
-            self.writers[name] = writer
-        if kind.grid != grid:
-            raise UsageError(f"its grid is {grid}, and {kind.grid} on machines of its kind")
-        if not any(state.kind == kind.name for state in self.states):
-            self._begin(kind, contests)
-        if hello["node"] not in {environment.node for environment in kind.environments}:
-            for record in records:
-                kind.writer.append(record)
-            kind.environments += told[1]
-        return kind.name
-
-    def go_on_with(self, path: Path, run: Run) -> None:
-        """Take up the file of a kind that was written before."""
-        writer = self._files.enter_context(open_output(path, append=True))
-        header = run.header
-        kind = _Kind(path.stem, header.machine, [*run.environments], header.grid, writer)
-        self._kinds.append(kind)
-        self.writers[kind.name] = writer
-        self._before[kind.name] = run
-
-    def _begin(self, kind: _Kind, contests: Sequence[Contest]) -> None:
-        """What its contests have come to: nothing, or what its file tells."""
-        run = self._before.get(kind.name)
         told = (run.measurements, run.blocks, run.stops) if run else ((), (), ())
         for number, contest in enumerate(contests):
             self.states.append(replace(restored(contest, *told), kind=kind.name, number=number))
 
-    def _fits(self, kind: _Kind, told: tuple[Mapping[str, Any], list[Environment]], grid: str) -> bool:
-        return (
-            not self._a_file_a_node and not any(unlike((kind.machine, kind.environments), told)) and kind.grid == grid
-        )
+    def _fits(self, kind: _Kind, told: Told) -> bool:
+        return not self._a_file_a_node and not any(unlike((kind.machine, kind.environments), told))
 
     def _name(self, machine: Mapping[str, Any], records: list[dict[str, Any]]) -> str:
         """Of a new kind, for its file: the accelerator's, else the processor's."""
@@ -235,6 +231,11 @@ def resumed_folder(folder: Path) -> tuple[Request, dict[Path, Run]]:
 def _refuse(options: RunOptions) -> None:
     if options.shard is not None:
         raise UsageError("--shard is for machines that do not know of each other: leave it out with --cluster")
+
+
+def _plugins(environments: Sequence[Environment]) -> Mapping[str, Any]:
+    """Their files, each with its hash."""
+    return next((environment.plugins for environment in environments if environment.plugins), {})
 
 
 def _numbered(name: str) -> Iterator[str]:
