@@ -96,12 +96,10 @@ class Sweep:
         if kind is None:
             kind = _Kind(self._name(hello["machine"], records), hello["machine"], [], grid)
             self._kinds.append(kind)
-        for what, there, here in (
-            ("its grid", grid, kind.grid),
-            ("its plugins", _plugins(told[1]), _plugins(kind.environments)),
-        ):
-            if kind.environments and there != here:
-                raise UsageError(f"{what} is {there}, and {here} on the machines of its kind")
+        if kind.grid != grid:
+            raise UsageError(f"its grid is {grid}, and {kind.grid} in {kind.name}.jsonl")
+        if kind.environments and (plugins := _plugins(told[1])) != (then := _plugins(kind.environments)):
+            raise UsageError(f"its plugins are {dict(plugins)}, and {dict(then)} in {kind.name}.jsonl")
         if kind.name not in self.writers:
             self._open(kind, contests)
         if hello["node"] not in {environment.node for environment in kind.environments}:

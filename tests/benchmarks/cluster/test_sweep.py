@@ -79,6 +79,8 @@ def test_a_machine_that_would_measure_something_else_is_refused(
 
 def test_a_folder_is_gone_on_with_on_other_machines(sweep: Sweep) -> None:
     sweep.joined(hello("a"))
+    sweep.joined(hello("x", "Arm 3"))
+    untouched = (sweep.folder / "arm-3.jsonl").read_bytes()
     request, before = resumed_folder(sweep.folder)
     assert request.options == OPTIONS
     with ExitStack() as files:
@@ -87,7 +89,13 @@ def test_a_folder_is_gone_on_with_on_other_machines(sweep: Sweep) -> None:
             again.go_on_with(path, run)
         assert again.joined(hello("z")) == "epyc-1"
         assert again.joined(hello("y", "Xeon 2")) == "xeon-2"
+        assert {*again.writers} == {"epyc-1", "xeon-2"}
+        changed = hello("w")
+        changed["environments"][0]["plugins"] = {"mine.py": "0123"}
+        with pytest.raises(UsageError, match=r"its plugins are \{'mine.py': '0123'\}, and \{\} in epyc-1.jsonl"):
+            again.joined(changed)
     assert [e.node for e in read_run(sweep.folder / "epyc-1.jsonl").environments] == ["a", "z"]
+    assert (sweep.folder / "arm-3.jsonl").read_bytes() == untouched
 
 
 def test_plugins_travel_as_text_and_data_up_to_a_size(tmp_path: Path) -> None:
