@@ -8,11 +8,12 @@ The least that a call can take is the time of the calls that Python makes in it,
 arithmetic or of its reading, whichever is the longer: a bound of these very operations on this very machine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..fields import DATA
+from ..fields import CONTEST_KEYS, DATA
 from ..words.names import Record
+from ..words.text import glance, text_of_time
 from .rays import Data, measured, operations_of
 
 CACHE_BYTES = 32 * 2**20
@@ -49,12 +50,19 @@ class Limit:
     bandwidth_share: float | None
     least_s: float | None = None  # the bound, where all of its parts are known
     bound: str = ""  # the largest of its parts: calls, reading or arithmetic
+    calls: int | None = None  # that Python makes in one call of the case, at the least
+    shortest_s: float | None = None  # the least that one of those takes here
 
     @property
     def times(self) -> float | None:
         """How many times the bound it takes."""
         return self.row["time_s"] / self.least_s if self.least_s else None
 
+
+FAR = 3.0
+"""Times the bound, beyond which something explains it."""
+SURELY = 1.3
+"""Times as fast, from which on another way of doing the same is an explanation."""
 
 ON_GRAM = ("gram", "gram_unrolled", "powers")
 """The variants of gradient descent that read the data once."""
@@ -125,9 +133,47 @@ def limits(data: Data, all_peaks: Mapping[str, Mapping[str, Mapping[str, float]]
                 _over(flops_per_s, gemm),
                 _over(bytes_per_s, peaks.get("bandwidth_bytes_per_s")),
                 *_bound(parts_s),
+                python_calls(row),
+                _over(1.0, peaks.get(f"{_backend(row)}_calls_per_s")),
             )
         )
     return of_cases
+
+
+def reason_of(limit: Limit, of_all: Sequence[Limit]) -> str:
+    """What was measured of it that explains a case far from its bound, in words; empty for one near it, or unexplained.
+
+    The same operations by the same strategy written otherwise, the length of its calls, or of the turns of its loop.
+    """
+    row = limit.row
+    if limit.times is None or limit.times < FAR:
+        return ""
+    alike = (*CONTEST_KEYS, "strategy", "device", "precision", "setting")
+    same = [
+        other.row
+        for other in of_all
+        if all(other.row[key] == row[key] for key in alike)
+        and operations_of(other.row) == operations_of(row)
+        and row["method"] == "gd"
+    ]
+    best = min(same, key=lambda other: other["time_s"], default=row)
+    if row["time_s"] >= SURELY * best["time_s"]:
+        how = "X transposed once, and so read along its memory" if best["variant"] == "columns" else best["variant"]
+        return f"{glance(row['time_s'] / best['time_s'])} as long as {how}"
+    if limit.calls is None or limit.shortest_s is None:
+        return ""
+    if row["method"] == "ols":
+        if limit.bound == "arithmetic" and limit.flops_share is not None:
+            return f"products with {row['features']} columns, at {limit.flops_share:.1%} of a square one's rate"
+        return f"a closed form counts as one call from Python, of {text_of_time(limit.shortest_s)}: it makes several"
+    if limit.calls > 1:
+        took_s = row["time_s"] / limit.calls
+        if took_s < FAR / 2 * limit.shortest_s:
+            return ""
+        lasts = f"{text_of_time(took_s)} each, and the shortest takes {text_of_time(limit.shortest_s)}"
+        return f"{limit.calls:,} calls from Python, {lasts}"
+    turn_s = (row["time_s"] - limit.shortest_s) / (row["steps"] or 1)
+    return f"beside the call, {row['steps']:,} turns of {text_of_time(turn_s)}" if row["steps"] else ""
 
 
 def python_calls(row: Record) -> int | None:

@@ -9,7 +9,7 @@ from ..models.accuracy import Front, fronts
 from ..models.calls import BreakEven, break_evens
 from ..models.cost import cost_models
 from ..models.crossovers import Crossover, crossovers, saturations
-from ..models.limits import Limit, limits
+from ..models.limits import FAR, Limit, limits, reason_of
 from ..models.rays import Answer
 from ..models.scaling import scalings
 from ..models.words import bytes_text, interval, interval_of_exponent, interval_of_time
@@ -223,6 +223,7 @@ def _limits(answers: Answers) -> Table:
             "in cache" if limit.cached else "in memory",
             _times(limit),
             limit.bound,
+            reason_of(limit, answers.limits),
         )
         for limit in answers.limits
     )
@@ -230,14 +231,16 @@ def _limits(answers: Answers) -> Table:
         "Operations and bytes in closed form, over the time. X counts as in cache below 32 MiB: its bytes then need "
         "not come from memory, and their share of the bandwidth may pass 100%. The limit is the least that these very "
         "operations can take here: the calls that Python makes, each as long as the shortest there is, and then the "
-        "reading of X at the rate of the cache that holds it or the arithmetic at that of a matrix product."
+        "reading of X at the rate of the cache that holds it or the arithmetic at that of a matrix product. "
+        f"Why: what was measured beside it that explains more than {FAR:g}x; empty where nothing was."
     )
     if any((limit.flops_share or 0.0) > 1 for limit in answers.limits):
         about += " Some shares of the GEMM peak pass 100%: it was measured in a disturbed moment, so all are too high."
     missing = "" if known else " The run file holds no peaks of the machine, so there are no shares: not in range."
+    rates = ("Gflop/s", "of GEMM peak", "GB/s", "of bandwidth")
     return table_of(
         "Distance to the limit",
-        ("workload", "case", "Gflop/s", "of GEMM peak", "GB/s", "of bandwidth", "X is", "x of the limit", "set by"),
+        ("workload", "case", *rates, "X is", "x of the limit", "set by", "why"),
         rows,
         name="limits",
         about=about + missing,

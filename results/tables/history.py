@@ -36,6 +36,8 @@ def history_document(history: History) -> Document:
 def _notes(history: History) -> Iterator[str]:
     if len(history.moments) > NEWEST:
         yield f"Beside each other: the oldest and the newest of {counted(len(history.moments), 'run')}; csv has all."
+    if once := _once(history):
+        yield f"Left out: {counted(len(once), 'case')} that one run alone has; csv has them."
     if not history.searched:
         yield WITHOUT_ASV
     if history.series:
@@ -137,7 +139,12 @@ def _value_tables(history: History, names: Sequence[str]) -> list[Table]:
     """By figure, what each case had in the oldest run and in the newest ones."""
     tables = []
     for figure, title in QUANTITIES.items():
-        chosen = [(series, name) for series, name in zip(history.series, names, strict=True) if series.figure == figure]
+        once = _once(history)
+        chosen = [
+            (series, name)
+            for series, name in zip(history.series, names, strict=True)
+            if series.figure == figure and series not in once
+        ]
         there = {history.origins[run] for series, _ in chosen for run in series.runs}
         moments = [moment for moment in history.moments if moment in there]
         shown = moments if len(moments) <= NEWEST else [moments[0], *moments[1 - NEWEST :]]
@@ -151,6 +158,12 @@ def _value_tables(history: History, names: Sequence[str]) -> list[Table]:
             heads = ("case", *map(called, shown))
             tables.append(table_of(title, heads, rows, name=f"history-{figure}"))
     return tables
+
+
+def _once(history: History) -> list[Series]:
+    """The cases that one run alone has, beside others that several have: those are no history."""
+    once = [series for series in history.series if len(series.values) == 1]
+    return once if len(once) < len(history.series) else []
 
 
 def _text(figure: str, value: float) -> str:

@@ -122,6 +122,20 @@ def test_run_files_of_a_folder_name_the_commit_where_it_stepped(
     assert "1.07x slower" in (stepped / "plot.svg").read_text()
 
 
+def test_a_case_that_one_run_alone_has_is_no_history(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scan, vmap = Truth("jax_scan", "analytic", 5e-4), Truth("jax_vmap", "analytic", 4e-4)
+    for number, truths in enumerate(([BASE, scan], [BASE, scan, vmap])):
+        header = synthetic.header(run=f"run{number}", started=f"2026-03-0{number + 1}T00:00:00+00:00")
+        records = [header, synthetic.environment(), *synthetic.blocks_of(truths, of=synthetic.workload(), blocks=3)]
+        synthetic.write(tmp_path / f"{number}.jsonl", records)
+    with pytest.raises(SystemExit):
+        main(["history", str(tmp_path)])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "jax_scan" in told
+    assert "jax_vmap" not in told
+    assert "Left out: 1 case that one run alone has; csv has them." in told
+
+
 @asv_here
 def test_a_frame_has_a_row_a_run_and_a_mark_where_it_stepped(stepped: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

@@ -8,7 +8,7 @@ from made import END, as_run
 from synthetic import Truth, blocks_of, environment, header, workload
 
 from linregbench.results.formats.load import of_runs
-from linregbench.results.models.limits import Limit, bytes_of, flops_of, limits, passes_of
+from linregbench.results.models.limits import Limit, bytes_of, flops_of, limits, passes_of, reason_of
 
 PEAKS = {"gemm_float32_flops_per_s": 1e11, "gemm_float64_flops_per_s": 5e10, "bandwidth_bytes_per_s": 1e10}
 
@@ -107,6 +107,33 @@ def test_the_limit_is_that_of_the_operations() -> None:
     assert found[100, "numpy_loop", "analytic"].bound == "calls"
     assert found[100, "jax_scan", "analytic"].times == pytest.approx(1.0 / (1e-5 + 200 * 800 / 1e11), rel=0.05)
     assert found[100, "mine", "analytic"].least_s is None
+
+
+def test_what_is_far_from_its_limit_has_a_reason_that_was_measured() -> None:
+    peaks = PEAKS | {"numpy_calls_per_s": 1e6, "jax_calls_per_s": 1e5}
+    peaks |= {f"read_{place}_bytes_per_s": 1e11 for place in ("l1", "l2", "cache", "memory")}
+    gram = {"operations": "gram"}
+    truths = [
+        Truth("numpy_loop", "analytic", 1.5e-3),
+        Truth("numpy_loop", "gram", 2.1e-4, fields=gram),
+        Truth("jax_scan", "autodiff", 3e-4),
+        Truth("jax_scan", "columns", 1e-4),
+        Truth("jax_scan", "gram", 1.1e-4, fields=gram),
+        Truth("mine", "analytic", 1.0),
+    ]
+    records = [header(), environment(peaks=peaks), *blocks_of(truths, of=workload(), blocks=3)]
+    closed = [Truth("numpy_loop", "inverse", 1e-5), Truth("jax_scan", "inverse", 1e-3)]
+    records += blocks_of(closed, of=workload(method="ols", samples=1_000_000, steps=None), blocks=3)
+    loaded = of_runs(as_run([*records, END]))
+    found = limits(loaded.frame, loaded.peaks)
+    why = {(one.row["method"], one.row["strategy"], one.row["variant"]): reason_of(one, found) for one in found}
+    assert why["gd", "numpy_loop", "analytic"].startswith("300 calls from Python, 5.0")
+    assert why["gd", "numpy_loop", "analytic"].endswith("and the shortest takes 1.00 us")
+    assert why["gd", "numpy_loop", "gram"] == "", "near its limit"
+    assert why["gd", "jax_scan", "autodiff"].endswith("x as long as X transposed once, and so read along its memory")
+    assert why["gd", "jax_scan", "gram"].startswith("beside the call, 100 turns of ")
+    assert why["gd", "mine", "analytic"] == "", "nobody knows its limit"
+    assert why["ols", "jax_scan", "inverse"].startswith("products with 2 columns, at ")
 
 
 def test_without_peaks_there_are_no_shares() -> None:
