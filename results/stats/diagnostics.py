@@ -47,6 +47,7 @@ class Diagnostics:
     slowed: tuple[str, ...] = ()  # which accelerators were held down, by what, in how many blocks, in words
     device_clocks_mhz: tuple[tuple[str, float, float], ...] = ()  # accelerator, lowest, highest
     nodes: tuple[Node, ...] = ()  # the machines of a sweep over several, each beside the others
+    on_two: int = 0  # problems whose blocks are of two machines, what those differ by being in no interval
 
 
 def diagnose(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> Diagnostics:
@@ -72,6 +73,7 @@ def diagnose(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> 
         slowed=device_states.slowed(block.device_state for block in run.blocks),
         device_clocks_mhz=device_states.clocks(block.device_state for block in run.blocks),
         nodes=agreement(run.blocks),
+        on_two=sum(len({*contest.lockstep.nodes}) == 2 for contest in gathered.values()),
     )
 
 

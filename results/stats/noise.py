@@ -55,6 +55,8 @@ def details(noise: Diagnostics) -> list[str]:
         (f"machine {plain(node.name)}", f"{node.verdict}, {node.slower:+.1%} ({node.low:+.1%} to {node.high:+.1%})")
         for node in noise.nodes
     ]
+    if noise.on_two:
+        numbers.append(("problems on two machines, whose difference is in no interval", f"{noise.on_two}"))
     return [f"{what}: {value}" for what, value in numbers if value is not None]
 
 

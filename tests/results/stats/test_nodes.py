@@ -1,13 +1,19 @@
 """Do machines agree? Made-up ones, of which it is known by how much one is slower."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
+from made import run_of
+from synthetic import Truth
 
 from linregbench.results.runfile.records import Block
+from linregbench.results.stats.diagnostics import diagnose
 from linregbench.results.stats.lockstep import BlockValues
 from linregbench.results.stats.nodes import agreement, sentences
+from linregbench.results.stats.noise import details
 
 LAYOUT = 0.015
 """Of a nursery, anew in each turn: 1 to 3% were seen (processes.pool.Nurseries)."""
@@ -80,6 +86,13 @@ def test_an_interval_over_several_machines_holds_what_others_would_have_shown(no
     assert set(spread.blocks) == {12}
     blind = BlockValues(values, ("quiet",) * 1000).interval
     assert node_sd == 0.0 or np.mean(np.abs(blind.mean) <= blind.half_width) < 0.7
+
+
+def test_what_two_machines_differ_by_is_said_to_be_in_no_interval() -> None:
+    run = run_of("two", Truth("jax_scan", "analytic", 2e-4), blocks=6)
+    assert diagnose(run).on_two == 0
+    two = replace(run, blocks=tuple(msgspec.structs.replace(block, node="ab"[block.block % 2]) for block in run.blocks))
+    assert "problems on two machines, whose difference is in no interval: 1" in details(diagnose(two))
 
 
 @pytest.mark.long
