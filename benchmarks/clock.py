@@ -18,13 +18,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 TARGET_S = 0.0012
 """Seconds a sample, as a rule: enough to hide the clock, and less than a slice of the scheduler, so that where other
 programs want the same core a process that has been idle is hardly ever interrupted within it."""
 
+SLICE_S, STOPPED_S = 0.25, 0.5
+"""Seconds that are waited for at a time; what takes so much longer did so because this process was stopped."""
+CPUCLOCK_SCHED = 2
+"""In the number of a process's own clock, as clock_getcpuclockid(3) makes it on Linux."""
+
 Call = Callable[[], Any]
+_Taken = TypeVar("_Taken")
+_stopped_s = 0.0
 _THREADS = "/proc/self/task"
 
 
@@ -95,6 +102,37 @@ class RunQueue:
 def now() -> float:
     """Seconds on a clock that never runs backwards; only differences mean anything."""
     return time.perf_counter()
+
+
+def awake() -> float:
+    """The same on a clock that stands still while this process is stopped, as far as `wait_for` has seen it."""
+    return now() - _stopped_s
+
+
+def wait_for(take: Callable[[float], _Taken | None], timeout_s: float) -> _Taken | None:
+    """What `take` returns, which waits for so many seconds at most; None once the time is up.
+
+    It waits in slices. One that took much longer found this process stopped (Ctrl-Z, a paused machine): that time is
+    nobody's, and does not count.
+    """
+    global _stopped_s
+    left_s = max(timeout_s, 0.0)
+    while True:
+        slice_s = min(left_s, SLICE_S)
+        began = now()
+        taken = take(slice_s)
+        over_s = now() - began - slice_s
+        if over_s >= STOPPED_S:
+            _stopped_s += over_s
+        else:
+            left_s -= slice_s
+        if taken is not None or left_s <= 0.0:
+            return taken
+
+
+def process_cpu_s(pid: int) -> float:
+    """CPU seconds of all threads of another process (Linux). Raises OSError where it is not there."""
+    return time.clock_gettime((~pid << 3) | CPUCLOCK_SCHED)
 
 
 def timestamp() -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from linregbench.results.runfile.sweep import read_runs
 from linregbench.results.words.text import counted
 
-from .grid.options import RunOptions
+from .grid.options import RunOptions, UsageError
 from .run import Request, measure, prepared
 from .sampling.progress import Watching, watcher
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def run(
     *,
     preset: str = "quick",
-    plugins: Sequence[str | PathLike[str]] = (),
+    plugins: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
     data: str | PathLike[str] | None = None,
     output: str | PathLike[str] | None = None,
     progress: bool = True,
@@ -40,7 +40,8 @@ def run(
 
     `axes` are the options of `linregbench run` by their names, each a value or a list: method, strategy, variant,
     device, dtype, samples, features, batch, steps, condition, threads, cache; and baseline, blocks, budget_s,
-    timeout_s, seed, shard, and settings: what is typed behind each `--set`.
+    timeout_s, seed, shard, and settings: what is typed behind each `--set`. Numbers, arrays, Series, ranges and
+    Timedeltas of NumPy and pandas are taken, text as it would be typed, and None for the preset's.
     With `client`, of dask.distributed, the machines of its cluster measure (docs/cluster.md), and `output` is a folder;
     `spread` has the blocks of a problem go from one machine to another.
     Without `output` the run file is not kept. Raises UsageError for whatever the command line would refuse.
@@ -49,9 +50,12 @@ def run(
     from linregbench.results.frame import from_runs
 
     options = RunOptions.of(preset, axes)
+    files = [plugins] if isinstance(plugins, _PATHS) or not isinstance(plugins, Iterable) else plugins
+    solver_files = tuple(_path("plugins", file) for file in files if file is not None)
+    own, kept = (None if given is None else _path(name, given) for name, given in (("data", data), ("output", output)))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(output) if output is not None else Path(folder) / ("run.jsonl" if client is None else "run")
-        request = Request(options, tuple(map(Path, plugins)), Path(data) if data is not None else None, path)
+        path = kept or Path(folder) / ("run.jsonl" if client is None else "run")
+        request = Request(options, solver_files, own, path)
 
         def watch(left_s: float) -> Watching:
             return watcher(left_s, quiet=not progress)
@@ -71,3 +75,12 @@ def run(
             why = outcome.lost or "interrupted"
             warnings.warn(f"{why}: what {counted(blocks, 'block')} measured is here", stacklevel=2)
         return MeasuredFrame(from_runs(*measured))
+
+
+_PATHS = (str, PathLike)
+
+
+def _path(name: str, given: Any) -> Path:
+    if not isinstance(given, _PATHS) or not str(given):
+        raise UsageError(f"{name} takes the path of a file, got {given!r}")
+    return Path(given)

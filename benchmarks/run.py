@@ -5,8 +5,10 @@ A resumed run takes every option from its file, and is not gone on with on anoth
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,27 +16,31 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
+
 import linregbench
 from linregbench.results.runfile.read import VERSION, Run, RunFileError, parse_record, read_run
 from linregbench.results.runfile.records import Environment
 from linregbench.results.runfile.schema import plain_json
-from linregbench.results.runfile.write import RunWriter, left_to_resume, trim_for_resume
-from linregbench.results.words.text import counted
+from linregbench.results.runfile.write import RunWriter, left_to_resume
+from linregbench.results.words.text import counted, plain
 
 from . import clock
+from .data import OwnData, check_range, read_data
 from .grid.cases import Contest, select
 from .grid.options import RunOptions, UsageError, parse_shard
 from .grid.presets import PRESETS
 from .grid.settings import settings_of
 from .processes import machine
-from .processes.handle import NurseryError, Setting, WorkerEnded
+from .processes.handle import Keep, NurseryError, Setting, WorkerEnded
 from .processes.pool import Nurseries, out_of_the_way
+from .processes.sources import Plugin
 from .sampling import plan, schedule
 from .sampling.block import Entry, Rules
 from .sampling.feasible import device_counts
 from .sampling.plan import Limits
 from .sampling.state import State, restored
-from .worker.data import label, read_data
 from .worker.hardware import sentinel
 
 RUNS = Path("results/runs")
@@ -121,12 +127,17 @@ def prepared(
 
     Raises UsageError where nothing can be run.
     """
-    request = with_data(request)
+    own = own_data(request)
+    request = with_data(request, own)
     options = request.options
     sides = request.sides or {"here": Setting(plugins=request.plugins)}
     base, count = settings_of(options.settings)[0], options.cpu_devices
     sides = {name: replace(side, cpu_devices=count, setting=base) for name, side in sides.items()}
-    with Nurseries(sides, str(request.data) if request.data else None) as nurseries, out_of_the_way(nurseries.allowed):
+    with (
+        _copied(own) as data,
+        Nurseries(sides, data) as nurseries,
+        out_of_the_way(nurseries.allowed),
+    ):
         _check_threads(options, nurseries.allowed)
         _check_settings(options, nurseries)
         sweep = select(options, {name: nurseries.solvers(name) for name in sides}, device_counts(nurseries, options))
@@ -163,7 +174,7 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
         if ready.before is None:
             here = machine.facts() | {"affinity": ready.nurseries.allowed}
             writer.append(header_of(ready.request, ready.contests, ready.limits, here, name, started, ready.sweep))
-        before = ready.before
+        before = writer.before
         states = [
             restored(contest, before.measurements, before.blocks, before.stops) if before else State(contest)
             for contest in ready.contests
@@ -195,10 +206,34 @@ def resumed(path: Path) -> tuple[Request, Run]:
     if whole.end is not None and whole.end.reason == "complete":
         raise UsageError(f"--resume {path}: this run is complete; linregbench table shows it")
     run = left_to_resume(whole)
+    return request_of(run, path), run
+
+
+def request_of(run: Run, path: Path) -> Request:
+    """What a run was asked for, with the path that is gone on with. Raises UsageError."""
     given = dict(run.header.options)
-    plugins = tuple(Path(name) for name in given.pop("plugins", []))
-    data = given.pop("data", None)
-    return Request(RunOptions.from_dict(given), plugins, Path(data) if data else None, path), run
+    try:
+        plugins = msgspec.convert(given.pop("plugins", []), tuple[str, ...])
+        data = msgspec.convert(given.pop("data", None), str | None)
+        options = RunOptions.from_dict(given)
+    except (UsageError, msgspec.ValidationError, UnicodeError) as error:
+        raise UsageError(f"--resume {path}: its options are none that can be gone on with: {error}") from None
+    request = Request(options, tuple(map(Path, plugins)), Path(data) if data else None, path)
+    _check_plugins(request, run)
+    return request
+
+
+def _check_plugins(request: Request, run: Run) -> None:
+    """Raise UsageError where a plugin is not what it was, before anything of it is imported."""
+    for path, environment in product(request.plugins, run.environments):
+        then, now = (environment.plugins or {}).get(path.name), Plugin(path).hash
+        if now is None:
+            raise UsageError(f"--resume: the plugin {path} cannot be read any more")
+        if then != now:
+            raise UsageError(
+                f"--resume: the plugin {path} was {then} (a hash of its content) when the run began, and is {now} now; "
+                "start a new run"
+            )
 
 
 def check_same(ready: PreparedRun) -> None:
@@ -211,7 +246,7 @@ def check_same(ready: PreparedRun) -> None:
     then["sentinel's version"], now["sentinel's version"] = before.header.sentinel, sentinel.VERSION
     here = {record["nursery"]: record for record in environments_of(ready)}
     for environment in before.environments:
-        for name in ("python", "packages", "plugins", "blas"):
+        for name in ("python", "packages", "plugins", "blas", *(["kept"] if environment.kept is not None else [])):
             then[f"{name} of {environment.nursery}"] = getattr(environment, name)
             now[f"{name} of {environment.nursery}"] = here.get(environment.nursery, {}).get(name)
     for what, value in then.items():
@@ -227,8 +262,6 @@ def open_output(path: Path, *, append: bool) -> RunWriter:
     option = "--resume" if append else "--output"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if append:
-            trim_for_resume(path)
         return RunWriter(path, append=append)
     except OSError as error:
         raise UsageError(f"{option} {path}: {error.strerror}") from None
@@ -275,19 +308,51 @@ def _devices(nurseries: Nurseries, options: RunOptions) -> tuple[dict[str, str],
     return absent, kinds
 
 
-def with_data(request: Request) -> Request:
-    """Sizes and name of a person's own data in the options, so that they are the workload."""
+def own_data(request: Request) -> OwnData | None:
+    """What --data holds, read once and told in a line. Raises UsageError, also for what a dtype cannot hold."""
     if request.data is None:
-        return request
+        return None
     options = request.options
     if options.samples or options.features or options.batch or options.conditions:
         raise UsageError("--data brings its own sizes: leave out --samples, --features, --batch and --condition")
+    sweeps = PRESETS[options.preset].sweeps
+    dtypes = options.dtypes or tuple(dict.fromkeys(dtype for sweep in sweeps for dtype in sweep.dtypes))
     try:
-        X, _ = read_data(request.data)
+        own = read_data(request.data, machine.MEMORY_SHARE * machine.available_bytes())
+        for dtype in dtypes:
+            try:
+                check_range(own, dtype, max(options.steps or (100,)))
+            except ValueError as error:
+                raise ValueError(f"{plain(request.data.name)}: {error}") from None
     except ValueError as error:
         raise UsageError(f"--data {error}") from None
-    sizes: dict[str, Any] = {"samples": (X.shape[0],), "features": (X.shape[1],), "batch": (1,)}
-    return replace(request, options=replace(options, **sizes, data_label=label(request.data)))
+    print(f"linregbench: {own.told}", file=sys.stderr)
+    return own
+
+
+def with_data(request: Request, own: OwnData | None) -> Request:
+    """Sizes and name of a person's own data in the options, so that they are the workload."""
+    if own is None:
+        return request
+    sizes: dict[str, Any] = {"samples": (own.X.shape[0],), "features": (own.X.shape[1],), "batch": (1,)}
+    return replace(request, options=replace(request.options, **sizes, data_label=own.label))
+
+
+@contextmanager
+def _copied(own: OwnData | None) -> Iterator[str | None]:
+    """A file that the nurseries take the data from: whatever becomes of the person's, all blocks have the same."""
+    if own is None:
+        yield None
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            keep = stack.enter_context(contextlib.closing(Keep()))
+            file = keep.file
+        except OSError:
+            file = str(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "data.npz")
+        with open(file, "wb") as into:
+            np.savez(into, X=own.X, y=own.y)
+        yield file
 
 
 def _required(contests: Iterable[Contest]) -> list[str]:

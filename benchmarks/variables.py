@@ -18,24 +18,36 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 
 DROPPED = (
     # of the allocator: glibc's, jemalloc's and Python's own
-    *("MALLOC_*", "GLIBC_TUNABLES", "PYTHONMALLOC"),
+    *("MALLOC_*", "GLIBC_TUNABLES", "PYTHONMALLOC*"),
     # of pools of threads: how many, where, and whether they spin
     *(*THREADS, "*_NUM_THREADS", "OMP_*", "GOMP_*", "KMP_*", "OPENBLAS_*", "MKL_*", "BLIS_*"),
     # what the harness sets itself, the same in every run
-    "PYTHONHASHSEED",
-    # a compile that was read from disk is no compile
-    *("JAX_COMPILATION_CACHE_DIR", "JAX_DISABLE_JIT", "JAX_DEBUG_NANS", "JAX_DEBUG_INFS"),
+    *("PYTHONHASHSEED", "XLA_PYTHON_CLIENT_PREALLOCATE"),
+    # of JAX: its platform, precision and dtypes are ours to set; a compile that was read from disk is no compile; and
+    # with a check for NaN, no jit or a guard of transfers it does other work
+    "JAX_*",
+    # of other compilers: none at all
+    *("NUMBA_DISABLE_JIT", "PYTORCH_JIT", "TORCHDYNAMO_DISABLE", "TORCH_COMPILE_DISABLE"),
+    # what an interpreter or a driver does beside the work, to be debugged or watched
+    *("PYTHONDEVMODE", "PYTHONTRACEMALLOC", "PYTHONPROFILEIMPORTTIME", "PYTHONOPTIMIZE", "PYTHON_JIT", "LD_DEBUG"),
+    *("COVERAGE_PROCESS_*", "CUDA_LAUNCH_BLOCKING", "NVIDIA_TF32_OVERRIDE"),
 )
 """Patterns of names: what only changes times, or the work itself."""
 
-HARMLESS = ("KMP_DUPLICATE_LIB_OK",)
-"""What other packages set in passing, and changes no time."""
+HARMLESS = ("KMP_DUPLICATE_LIB_OK", "JAX_TRACEBACK_FILTERING")
+"""What other packages set in passing, or people, and changes no time."""
 
-KEPT = ("XLA_FLAGS", "LIBTPU_INIT_ARGS", "LD_PRELOAD")
-"""What changes times too, and may be needed to run at all."""
+KEPT = (
+    *("XLA_FLAGS", "LIBTPU_INIT_ARGS", "LD_PRELOAD"),
+    *("JAX_CUDA_VISIBLE_DEVICES", "JAX_ROCM_VISIBLE_DEVICES", "JAX_SKIP_CUDA_CONSTRAINTS_CHECK"),
+    *("XLA_PYTHON_CLIENT_*", "XLA_CLIENT_*", "TF_GPU_ALLOCATOR", "PYTORCH_*ALLOC_CONF"),
+    *("CUDA_MODULE_LOADING", "CUDA_DEVICE_MAX_CONNECTIONS", "NPY_*", "NUMBA_*"),
+)
+"""Patterns too: what changes times as well, and may be needed to run at all. Two runs that differ in it are not
+compared."""
 
-_PATHS = ("LD_PRELOAD", "JAX_COMPILATION_CACHE_DIR")
-"""Of these the record has the names of files alone: it holds no path of anybody's disk."""
+_PATHS = ("LD_PRELOAD", "*_DIR", "*_PATH", "*_FILE", "COVERAGE_PROCESS_*")
+"""Of these, by pattern, the record has the names of files alone: it holds no path of anybody's disk."""
 
 
 def inherited(environ: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -53,7 +65,8 @@ def dropped(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 def kept(environ: Mapping[str, str] | None = None, replaced: Container[str] = ()) -> dict[str, str]:
     """What it gets though it may change times, for the record; `replaced` are set anew for it."""
     given = os.environ if environ is None else environ
-    return {name: _told(name, given[name]) for name in KEPT if given.get(name) and name not in replaced}
+    names = [name for name in sorted(given) if _is_kept(name) and not _is_dropped(name) and name not in replaced]
+    return {name: _told(name, given[name]) for name in names if given[name]}
 
 
 def setting_of(values: Mapping[str, str]) -> str:
@@ -85,10 +98,15 @@ def _listed(variables: Mapping[str, str]) -> str:
 
 
 def _is_dropped(name: str) -> bool:
-    return name not in HARMLESS and any(fnmatchcase(name, pattern) for pattern in DROPPED)
+    spared = name in HARMLESS or name in KEPT
+    return not spared and any(fnmatchcase(name, pattern) for pattern in DROPPED)
+
+
+def _is_kept(name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in KEPT)
 
 
 def _told(name: str, value: str) -> str:
-    if name in _PATHS:
+    if any(fnmatchcase(name, pattern) for pattern in _PATHS):
         return ":".join(os.path.basename(part) for part in value.replace(":", " ").split())
     return value

@@ -19,6 +19,7 @@ from .stats.contests import Contest, ContestKey, contests_of
 from .stats.estimates import Estimate, estimate_run
 from .stats.ratios import Ratio
 from .words.names import Record
+from .words.text import legible
 
 _of_estimate = attrgetter(*ESTIMATE)
 
@@ -74,8 +75,17 @@ def records_of(frame: pd.DataFrame) -> list[Record]:
 
 
 def csv_of(frame: pd.DataFrame) -> str:
-    """Any frame as CSV in full precision."""
-    return frame.to_csv(index=False, lineterminator="\n")
+    """Any frame as CSV in full precision; what a spreadsheet takes for a formula begins with an apostrophe."""
+    texts = frame.select_dtypes(include=["string", "object"]).columns
+    return frame.assign(**{name: frame[name].map(_no_formula) for name in texts}).to_csv(
+        index=False, lineterminator="\n"
+    )
+
+
+def _no_formula(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return f"'{legible(value)}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else legible(value)
 
 
 def json_of(frame: pd.DataFrame) -> str:

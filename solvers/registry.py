@@ -44,7 +44,8 @@ class Solver:
                 any clock runs, and where it is not installed the case is skipped
     platforms   what it runs on (cpu, cuda, ...); empty: every one for jax, the CPU alone for all else
 
-    The hooks. Without any, the arrays are private copies in NumPy, and a call is done when it returns.
+    The hooks. Without any, the arrays are private copies in NumPy, and a call is done when it returns arrays. What is
+    something else then is made into arrays on the clock, by `fetch` where there is no `wait`.
 
     place       NumPy arrays -> arrays where it computes, there when it returns; on the clock of transfer alone. Its
                 second argument is the device's name, for jax (a batched solver's own way to place) the list of devices;
@@ -155,13 +156,14 @@ def load_builtin() -> dict[tuple[str, str, str], Solver]:
     return SOLVERS
 
 
-def load_file(path: str | Path) -> tuple[Solver, ...]:
+def load_file(path: str | Path, source: bytes | None = None) -> tuple[Solver, ...]:
     """Run a person's own Python file and return the solvers that it registers.
 
-    Raises PluginError where there is no such file, it fails, or it registers nothing; nothing of it then stays.
+    `source` is what the file held when a run began, where that is what counts. Raises PluginError where there is no
+    such file, it fails, or it registers nothing; nothing of it then stays.
     """
     path = Path(path)
-    if path.suffix != ".py" or not path.is_file():
+    if path.suffix != ".py" or (source is None and not path.is_file()):
         raise PluginError(f"a solver file must be an existing .py file, got {path}")
     spec = importlib.util.spec_from_file_location(f"solvers_plugin_{path.stem}", path)
     if spec is None or spec.loader is None:
@@ -171,12 +173,15 @@ def load_file(path: str | Path) -> tuple[Solver, ...]:
     # dataclasses look their own module up there
     sys.modules[spec.name] = module
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # a person's code may raise anything
+        held = path.read_bytes() if source is None else source
+        exec(compile(held, str(path), "exec", dont_inherit=True), module.__dict__)
+    except BaseException as error:  # a person's code may raise anything
+        if isinstance(error, KeyboardInterrupt) and source is None:
+            raise
         del sys.modules[spec.name]
         for key in set(SOLVERS) - before:
             del SOLVERS[key]
-        said = " ".join(str(error).split())
+        said = " ".join(_text_of(error).split())
         raise PluginError(
             f"{path} failed with {type(error).__name__}: {said}; run it with python to see where"
         ) from error
@@ -184,6 +189,14 @@ def load_file(path: str | Path) -> tuple[Solver, ...]:
     if not added:
         raise PluginError(f"{path} registers no solver; decorate a function with linregbench.solver")
     return added
+
+
+def _text_of(error: BaseException) -> str:
+    """What it says, where that can be had."""
+    try:
+        return str(error)
+    except Exception as another:
+        return f"its text cannot be had: {type(another).__name__}"
 
 
 def _check_signature(function: Callable[..., Any], method: str, compiled: bool) -> None:

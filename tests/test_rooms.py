@@ -26,7 +26,7 @@ FORBIDDEN = {
 }
 FLOORS = {
     "benchmarks": (
-        *("clock", "devices", "variables", "grid", "worker", "processes", "sampling"),
+        *("clock", "devices", "variables", "data", "grid", "worker", "processes", "sampling"),
         *("builds", "run", "cluster", "door", "versus", "suites", "aot", "cli"),
     ),
     "results": (

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from ..grid.options import UsageError
-from .help import OUTPUT, Command, option
-from .read import FILE, FORMAT, tell_notices
+from .help import OUTPUT, Choice, Command, option
+from .read import FILE, FORMAT, readable, tell_notices
 from .statuses import DONE
 
 
@@ -25,7 +25,7 @@ from .statuses import DONE
 @option(
     *("--format", "form"),
     required=True,
-    type=click.Choice(["pyperf", "pytest-benchmark", "csv", "parquet", "bencher", "github-action-benchmark"]),
+    type=Choice(["pyperf", "pytest-benchmark", "csv", "parquet", "bencher", "github-action-benchmark"]),
     group=OUTPUT,
     example="--format csv",
     help="Of the file to write; parquet needs pyarrow; bencher and github-action-benchmark take ratios, not times.",
@@ -47,7 +47,7 @@ def export(run: Path, form: str, output: Path | None) -> int:
     from linregbench.results.words.text import counted
 
     measured = read_run(run)
-    tell_notices([measured])
+    tell_notices(measured.notices)
     ending = f".{form}.json" if form in DASHBOARDS else FORMATS[form][0]
     content = DASHBOARDS[form](points_of_run(measured)).encode() if form in DASHBOARDS else FORMATS[form][1](measured)
     target = output or run.with_name(run.name.removesuffix(".jsonl") + ending)
@@ -89,7 +89,7 @@ def history(sources: tuple[Path, ...], form: str, plot: Path | None) -> int:
     from linregbench.results.tables.history import history_document, history_frame
 
     loaded = read(*(file for source in sources or (Path(".asv/results"),) for file in _files_in(source)))
-    tell_notices(loaded.runs)
+    tell_notices(loaded.notices)
     others = loaded.frame.loc[~loaded.frame["run"].isin(list(loaded.origins)), "source"]
     if len(others):
         raise UsageError(f"history is of run files and of asv's results over commits, not of {others.iloc[0]}'s files")
@@ -112,13 +112,13 @@ def _files_in(source: Path) -> list[Path]:
     of_asv = any((folder / "benchmarks.json").is_file() for folder in (source, source.absolute().parent))
     if source.is_dir() and not runs and not of_asv:
         raise UsageError(f"{source}: a folder with neither run files (*.jsonl) nor results of asv's (benchmarks.json)")
-    return runs or [source]
+    return readable(runs) if runs else [source]
 
 
 @click.command(cls=Command, examples=("columns", "columns --format json"))
 @option(
     *("--format", "form"),
-    type=click.Choice(["rich", "markdown", "json"]),
+    type=Choice(["rich", "markdown", "json"]),
     default="rich",
     group=OUTPUT,
     example="--format json",

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from .. import devices
-from ..grid.options import CACHES, PRECISIONS
+from ..grid.options import CACHES, PRECISIONS, nearest
 from ..grid.presets import PRESETS
 
 WHAT, HOW, WHERE, HOW_LONG, OUTPUT, OTHER = "What", "How", "Where", "How long", "Output", "Options"
@@ -45,6 +45,18 @@ class Option(click.Option):
         parts = [f"default: {shown}"] if shown else []
         parts += [f"e.g. {self.example}"] if self.example else []
         return record[0], f"{self.help}  [{'; '.join(parts)}]" if parts else str(self.help)
+
+
+class Choice(click.Choice[str]):
+    """One of several words; the nearest is named for one that is none of them."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word. Raises click.BadParameter."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            message = f"{error.message.removesuffix('.')}{nearest(str(value), self.choices)}"
+            raise click.BadParameter(message, ctx, param) from None
 
 
 class Command(click.Command):

@@ -13,7 +13,7 @@ import click
 
 from ..aot.targets import targets
 from ..grid.options import AXES, RunOptions, UsageError, lists_of
-from .help import HOW, OUTPUT, WHAT, WHERE, Command, completion, names_from, option
+from .help import HOW, OUTPUT, WHAT, WHERE, Choice, Command, completion, names_from, option
 from .read import FILE
 from .statuses import DONE, NO_ANSWER
 
@@ -112,7 +112,7 @@ _METHODS = {"gd": "gradient descent", "gd_tol": "gradient descent to a tolerance
 )
 @option(
     *("--format", "form"),
-    type=click.Choice(["rich", "csv", "json"]),
+    type=Choice(["rich", "csv", "json"]),
     default="rich",
     group=OUTPUT,
     example="--format csv",

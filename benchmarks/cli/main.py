@@ -11,6 +11,8 @@ import click
 
 from linregbench import __version__
 from linregbench.results.runfile.read import RunFileError
+from linregbench.results.runfile.write import WriteError
+from linregbench.results.words.text import plain
 
 from ..grid.options import UsageError
 from ..processes.handle import NurseryError
@@ -68,14 +70,14 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
         _refuse(error.format_message(), MISTAKE)
+    except (NurseryError, WriteError) as error:
+        _refuse(str(error), NO_ANSWER)
     except (UsageError, RunFileError) as error:
         _refuse(str(error), MISTAKE)
-    except NurseryError as error:
-        _refuse(str(error), NO_ANSWER)
 
 
 def _refuse(message: str, status: int) -> None:
-    print(f"linregbench: {' '.join(message.split())}", file=sys.stderr)
+    print(f"linregbench: {plain(' '.join(message.split()))}", file=sys.stderr)
     sys.exit(status)
 
 

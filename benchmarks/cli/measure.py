@@ -125,7 +125,7 @@ def run(
     else:
         _refuse_options_beside("resume", "no_report")
         request, before = resumed(resume)
-        tell_notices([before])
+        tell_notices(before.notices)
     _tell_variables(request.options)
     with prepared(request, before) as ready:
         if dry_run:
@@ -334,7 +334,7 @@ def _measure_on(
         request = Request(options_of(given), tuple(dict.fromkeys(given["plugin"])), given["data"], output)
     else:
         request, before = resumed_folder(resume)
-        tell_notices(before.values())
+        tell_notices(notice for run in before.values() for notice in run.notices)
     with connected(where) as client:
         finished = measure_on(
             client, request, resume or output, watcher, spread=spread, wait_s=wait_s or WAIT_S, before=before

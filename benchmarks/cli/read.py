@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,22 +10,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from linregbench.results.fields import COLUMNS
+from linregbench.results.words.text import plain
 
 from ..grid.options import UsageError, one_of, parse_list
 from .demo import notebook_svgs
-from .help import OUTPUT, WHAT, WHERE, Command, names_from, option
+from .help import OUTPUT, WHAT, WHERE, Choice, Command, names_from, option
 from .judged import FAIL_ON, FOR_READING, FORMATS, SUMMARY, failures_of, outputs_of, print_judged
 from .statuses import DONE, NO_ANSWER
 
 if TYPE_CHECKING:
-    from linregbench.results.runfile.read import Run
+    pass
 
 RUNS, PUBLISHED = Path("results/runs"), Path("results/published")
 
 FILE = click.Path(path_type=Path)
 FORMAT = option(
     *("--format", "form"),
-    type=click.Choice(FOR_READING),
+    type=Choice(FOR_READING),
     default="rich",
     group=OUTPUT,
     example="--format csv",
@@ -62,7 +62,7 @@ def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
 
     chosen = parse_list("--columns", columns, str)
     loaded = read(*files)
-    tell_notices(loaded.runs)
+    tell_notices(loaded.notices)
     frame = loaded.frame
     if chosen is not None:
         if form not in ("csv", "json"):
@@ -104,7 +104,9 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, forms: t
 
     failures_of(fail_on)
     outputs = outputs_of(forms)
-    others = [str(path) for path in files if not is_folder_of_runs(path) and foreign_rows(path) is not None]
+    left_out: list[str] = []
+    others = [str(path) for path in files if not is_folder_of_runs(path) and foreign_rows(path, left_out) is not None]
+    tell_notices(left_out)
     if fail_on is not None and (across or others):
         why = f"{others[0]} is no run file" if others else "there are none across devices or machines"
         raise UsageError(f"--fail-on {fail_on} needs verdicts, and {why}")
@@ -120,7 +122,7 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, forms: t
         return _compare_across(files, outputs[0].form)
     if len(files) == 1 and not others:
         run = read_run(files[0])
-        tell_notices([run])
+        tell_notices(run.notices)
         sides = run.header.options.get("environments")
         if isinstance(sides, list) and len(sides) == 2:
             return print_judged([compare_sides(run, *map(str, sides))], fail_on, outputs, summary=summary)
@@ -204,10 +206,10 @@ def report(
     if html is None and markdown is None and figures is None:
         html = files[0] if is_folder_of_runs(files[0]) else files[0].parent
     loaded = read(*files)
-    tell_notices(loaded.runs)
+    tell_notices(loaded.notices)
     if figures is not None:
         for path in write_figures(records_of(loaded.frame), figures):
-            print(f"picture: {path}")
+            print(f"picture: {plain(str(path))}")
     if html is None and markdown is None:
         return DONE
     built = report_of(loaded)
@@ -245,12 +247,12 @@ def report(
     otherwise="any right answer",
     help="The largest relative error that will do; also, who is first to that excess loss.",
 )
-@option("--method", default="gd", type=click.Choice(["gd", "ols"]), group=WHAT, example="--method ols", help="How.")
+@option("--method", default="gd", type=Choice(["gd", "ols"]), group=WHAT, example="--method ols", help="How.")
 @option(*("--steps",), default=100, type=click.IntRange(1), group=WHAT, example="--steps 1000", help="Steps, for gd.")
 @option(
     "--dtype",
     default="float32",
-    type=click.Choice(["float32", "float64"]),
+    type=Choice(["float32", "float64"]),
     group=WHAT,
     example="--dtype float64",
     help="Type of the numbers.",
@@ -261,21 +263,19 @@ def advise(files: Sequence[Path], **asked: Any) -> int:
 
     From FILES, or folders of them, else results/runs, else results/published; never extrapolated.
     """
-    from linregbench.results.formats.load import load
+    from linregbench.results.formats.load import read
     from linregbench.results.models.advise import Wish, in_words
     from linregbench.results.models.advise import advise as advised
     from linregbench.results.runfile.sweep import is_folder_of_runs
     from linregbench.results.tables.accuracy import advice_on_accuracy
 
     kept = (path for path in RUNS.glob("*") if path.suffix == ".jsonl" or is_folder_of_runs(path))
-    files = files or sorted(kept) or sorted(PUBLISHED.glob("*.jsonl"))
-    if not files:
+    found = files or sorted(kept) or sorted(PUBLISHED.glob("*.jsonl"))
+    if not found:
         raise UsageError(
             f"no runs in {RUNS} or {PUBLISHED}: name a file, or make one by linregbench run --preset smoke"
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a torn tail is no news here
-        frame = load(*files)
+    frame = read(*(files or readable(found))).frame  # a torn tail is no news here
     wish = Wish(**asked)
     advice = advised(frame, wish)
     races = advice_on_accuracy(frame, wish.size(), wish.threads, wish.accuracy) if wish.accuracy else []
@@ -284,17 +284,33 @@ def advise(files: Sequence[Path], **asked: Any) -> int:
     return DONE if advice.candidates or races else NO_ANSWER
 
 
-def tell_notices(runs: Iterable[Run]) -> None:
-    """A line on standard error for whatever an interrupted run left out."""
-    for run in runs:
-        for notice in run.notices:
-            print(f"linregbench: {notice}", file=sys.stderr)
+def readable(files: Sequence[Path]) -> list[Path]:
+    """Those of files that nobody named which are runs; the others are told."""
+    from linregbench.results.runfile.read import RunFileError, read_run
+
+    readable = []
+    for path in files:
+        try:
+            read_run(path)
+        except RunFileError as error:
+            tell_notices([f"left out {error}"])
+        else:
+            readable.append(path)
+    if not readable:
+        raise UsageError(f"no file in {files[0].parent} is a run that can be read: name another, or measure one")
+    return readable
+
+
+def tell_notices(notices: Iterable[str]) -> None:
+    """A line on standard error for whatever a file was read without."""
+    for notice in notices:
+        print(f"linregbench: {plain(notice)}", file=sys.stderr)
 
 
 def tell_written(files: Mapping[str, Path]) -> None:
     """A line for each file that was written: what it is, and where."""
     for what, path in files.items():
-        print(f"{what}: {path}")
+        print(f"{what}: {plain(str(path))}")
 
 
 def _compare_across(files: Sequence[Path], form: str) -> int:
@@ -307,7 +323,7 @@ def _compare_across(files: Sequence[Path], form: str) -> int:
     from linregbench.results.tables.formats import show
 
     runs = read_runs(*files)
-    tell_notices(runs)
+    tell_notices(notice for run in runs for notice in run.notices)
     sides = sides_of(runs)
     comparisons = compare_sides_across(sides)
     for line in without_common(sides, comparisons):

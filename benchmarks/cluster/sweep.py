@@ -27,8 +27,10 @@ from ..run import (
     limits_of,
     name_of_run,
     open_output,
+    own_data,
     parsed_environment,
     predicted_s,
+    request_of,
     with_data,
 )
 from ..sampling import plan, schedule
@@ -69,7 +71,12 @@ class Sweep:
         *,
         a_file_a_node: bool = False,
     ) -> None:
-        self.request, self.folder, self.name, self.started = with_data(request), folder, name, started
+        self.request, self.folder, self.name, self.started = (
+            with_data(request, own_data(request)),
+            folder,
+            name,
+            started,
+        )
         self.limits = limits_of(self.request.options)
         self.states: list[State] = []
         self.writers: dict[str, RunWriter] = {}
@@ -219,10 +226,7 @@ def resumed_folder(folder: Path) -> tuple[Request, dict[Path, Run]]:
         raise UsageError(f"--resume {folder}: these are not the files of one run over a cluster")
     if all(run.end is not None and run.end.reason == "complete" for run in whole.values()):
         raise UsageError(f"--resume {folder}: this run is complete; linregbench table shows it")
-    given = dict(next(iter(whole.values())).header.options)
-    plugins = tuple(Path(name) for name in given.pop("plugins", []))
-    data = given.pop("data", None)
-    request = Request(RunOptions.from_dict(given), plugins, Path(data) if data else None, folder)
+    request = request_of(next(iter(whole.values())), folder)
     return request, {path: left_to_resume(run) for path, run in whole.items()}
 
 

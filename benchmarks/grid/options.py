@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import fnmatch
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from numbers import Integral, Real
 from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from .. import devices
 from .presets import PRESETS
@@ -26,6 +30,9 @@ MOST_CPU_DEVICES = 256
 """Each has threads of its own, so that some thousands would not start."""
 MOST = 10**15
 """No number asked for is larger: the run file holds none past 2**63."""
+MOST_S = 365 * 86400.0
+"""No wait is longer: a year, which every clock and system call can hold."""
+MOST_THREADS = 10**6
 
 
 class UsageError(ValueError):
@@ -38,12 +45,12 @@ def parse_list(option: str, text: str | None, convert: Callable[[str], T]) -> tu
         return None
     items = [item.strip() for item in text.split(",")]
     if not all(items):
-        raise UsageError(f"{option} takes values separated by commas, got {text!r}")
+        raise UsageError(f"{option} takes values separated by commas, got {shown(text)}")
     try:
         return tuple(dict.fromkeys(convert(item) for item in items))
     except ValueError:
         kind = {whole: "whole numbers", float: "numbers"}.get(convert, "values")
-        raise UsageError(f"{option} takes {kind} separated by commas, got {text!r}") from None
+        raise UsageError(f"{option} takes {kind} separated by commas, got {shown(text)}") from None
 
 
 def whole(text: str) -> int:
@@ -154,6 +161,10 @@ class RunOptions:
         _within("--blocks", (self.blocks,) if self.blocks is not None else None, 2)
         _within("--seed", (self.seed,), 0)
         parse_shard(self.shard)
+        for name in ("budget", "timeout"):
+            seconds = getattr(self, f"{name}_s")
+            if seconds is not None and not 0 < seconds <= MOST_S:
+                raise UsageError(f"--{name} must be above 0 and at most {MOST_S / 3600:g}h, got {seconds:g} s")
         if self.more_than is not None and self.blocks is not None:
             raise UsageError("--more-than stops as soon as the question is answered: leave out --blocks")
         try:
@@ -161,8 +172,9 @@ class RunOptions:
         except ValueError as error:
             raise UsageError(str(error)) from None
         for value in self.threads or ():
-            if value != "all" and not (value.isascii() and value.isdigit() and int(value) >= 1):
-                raise UsageError(f"--threads must be a number of threads or 'all', got {value!r}")
+            digits = value.isascii() and value.isdigit() and len(value) <= len(str(MOST_THREADS))
+            if value != "all" and not (digits and 1 <= int(value) <= MOST_THREADS):
+                raise UsageError(f"--threads must be a number of threads or 'all', got {shown(value)}")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for the run file."""
@@ -170,30 +182,117 @@ class RunOptions:
 
     @classmethod
     def of(cls, preset: str, axes: Mapping[str, Any]) -> RunOptions:
-        """From values or lists by the command line's names: `samples=1000`, `strategy=["jax_scan", "numpy_loop"]`."""
-        known: dict[str, Any] = {"preset": preset}
+        """From values or lists by the command line's names: `samples=1000`, `strategy=["jax_scan", "numpy_loop"]`.
+
+        What NumPy and pandas have for numbers and lists is taken as well, and text as it would be typed. Raises
+        UsageError.
+        """
+        known: dict[str, Any] = {"preset": _typed("preset", preset, str)}
         for name, value in axes.items():
-            if name in AXES:
-                known[AXES[name].field] = tuple(value) if isinstance(value, list | tuple) else (value,)
-            elif name in SINGLE:
-                known[name] = value
-            else:
+            if name not in AXES and name not in SINGLE:
                 one_of("option", (name,), sorted({*AXES, *SINGLE}))
-        if "threads" in known:
-            known["threads"] = tuple(str(threads) for threads in known["threads"])
-        if isinstance(texts := known.get("settings", ()), str):
-            known["settings"] = (texts,)
-        else:
-            known["settings"] = tuple(texts)
+            if value is None:
+                continue  # the preset's
+            if name in AXES:
+                axis = AXES[name]
+                known[axis.field] = _values(name, value, axis.convert)
+            elif name == "settings":
+                known[name] = tuple(_typed(name, text, str) for text in _items(value))
+            else:
+                read: Callable[[str, Any], Any] = _SINGLE.get(name, _whole)
+                known[name] = read(name, value)
         return cls(**known)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> RunOptions:
-        """What `as_dict` wrote, before `caches` were an axis too."""
-        known: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+    def from_dict(cls, values: Mapping[str, Any]) -> RunOptions:
+        """What `as_dict` wrote, before `caches` were an axis too. Raises UsageError where it is anything else."""
+        known = dict(values)
         if known.pop("flush_cache", False):
             known["caches"] = (COLD,)
-        return cls(**known)
+        one_of("option", known, [field.name for field in fields(cls)])
+        try:
+            return msgspec.convert(known, cls)
+        except (msgspec.ValidationError, UnicodeError) as error:
+            raise UsageError(str(error)) from None
+
+
+def _items(value: Any) -> list[Any]:
+    """A value or whatever holds several, NumPy's and pandas' too, as a list of plain ones."""
+    if hasattr(value, "tolist"):  # arrays, Series, NumPy's scalars
+        value = value.tolist()
+    several = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+    return [item.item() if hasattr(item, "item") else item for item in (value if several else [value])]
+
+
+def _values(name: str, value: Any, convert: Callable[[str], Any]) -> tuple[Any, ...]:
+    """The values of an axis, each once. Raises UsageError."""
+    if not (items := _items(value)):
+        raise UsageError(f"{name} has no values, got {shown(value)}: leave it out for the preset's")
+    of_axis: list[Any] = []
+    for item in items:
+        if isinstance(item, str):
+            of_axis += parse_list(name, item, convert) or ()
+        elif convert is float:
+            of_axis.append(_typed(name, item, float))
+        elif convert is whole or (name == "threads" and item is not None):
+            number = _whole(name, item)
+            of_axis.append(str(number) if name == "threads" else number)
+        else:
+            _typed(name, item, str)
+    return tuple(dict.fromkeys(of_axis))
+
+
+def _typed(name: str, value: Any, kind: type) -> Any:
+    """Text, or a real number as a float. Raises UsageError; true and false are neither."""
+    if kind is str and isinstance(value, str):
+        return value
+    if kind is float and isinstance(value, Real) and not isinstance(value, bool):
+        with contextlib.suppress(OverflowError):
+            return float(value)
+    raise UsageError(f"{name} takes {'text' if kind is str else 'numbers'}, got {shown(value)}")
+
+
+def _whole(name: str, value: Any) -> int:
+    """A whole number, whoever's it is. Raises UsageError."""
+    items = _items(value)
+    number = items[0] if len(items) == 1 else None
+    if isinstance(number, str):
+        with contextlib.suppress(ValueError):
+            return whole(number)
+    elif isinstance(number, int | float | Integral) and not isinstance(number, bool) and number == number // 1:
+        return int(number)
+    raise UsageError(f"{name} takes {'whole numbers' if name in AXES else 'a whole number'}, got {shown(value)}")
+
+
+def _seconds(name: str, value: Any) -> float:
+    """Seconds from a number, a time of the standard library, NumPy or pandas, or text such as 5m. Raises UsageError."""
+    if isinstance(value, str):
+        return parse_duration(name, value) or 0.0
+    import numpy as np  # not at the top: `--help` does without
+
+    if isinstance(value, np.timedelta64):
+        value = value / np.timedelta64(1, "s")
+    items = _items(value)
+    seconds: Any = items[0] if len(items) == 1 else None
+    if seconds is not None and hasattr(seconds, "total_seconds"):
+        seconds = seconds.total_seconds()
+    if isinstance(seconds, Real) and not isinstance(seconds, bool):
+        with contextlib.suppress(OverflowError):
+            return float(seconds)
+    raise UsageError(f"{name} takes seconds, a timedelta, or text such as '90s', got {shown(value)}")
+
+
+_SINGLE: dict[str, Callable[[str, Any], Any]] = {
+    "baseline": lambda name, value: _typed(name, value, str),
+    "budget_s": _seconds,
+    "timeout_s": _seconds,
+}
+
+
+def shown(value: Any) -> str:
+    """Short, for an error."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def parse_shard(text: str | None) -> tuple[int, int]:
@@ -211,8 +310,8 @@ def parse_duration(option: str, text: str | None) -> float | None:
     if text is None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", text.strip())
-    if match is None or float(match[1]) <= 0:
-        raise UsageError(f"{option} takes a time such as 90s, 5m or 1.5h, got {text!r}")
+    if match is None or len(match[1]) > 12 or float(match[1]) <= 0:
+        raise UsageError(f"{option} takes a time such as 90s, 5m or 1.5h, got {shown(text)}")
     return float(match[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
 
 

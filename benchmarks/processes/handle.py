@@ -26,15 +26,22 @@ from typing import Any, Protocol
 import linregbench
 
 from .. import clock, devices, variables
-from ..worker import wire
+from ..worker import family, wire
+from . import answers
 
 START_TIMEOUT_S, PROBLEM_TIMEOUT_S, GOODBYE_TIMEOUT_S = 120.0, 600.0, 5.0
+BURIAL_TIMEOUT_S = 20.0
+"""A nursery waits for what it kills as well."""
 
 _PACKAGE = Path(linregbench.__file__).resolve().parent
-_ROOM = Path(__file__).resolve().parents[1]
+ROOM = Path(__file__).resolve().parents[1]
 
 _OF_FLAGS = re.compile(r"^[EF]\d{4} .*(?:command_line_flags|parse_flags_from_env)\.cc:\d+\] (.*)$", re.MULTILINE)
 """What XLA says of a flag that it does not take, before it prints every flag that it has and ends the process."""
+
+
+_OVER: wire.Message = {}
+"""The last of what a program says: that it says no more."""
 
 
 class NurseryError(RuntimeError):
@@ -59,7 +66,7 @@ class Setting:
     threads: str = "1"
     x64: bool = False
     python: str = sys.executable
-    solvers: Path = _ROOM.parent / "solvers"
+    solvers: Path = ROOM.parent / "solvers"
     plugins: tuple[Path, ...] = ()
     path: tuple[Path, ...] = ()
     """Folders that lead the import path of workers: of a person's own code, one commit of it."""
@@ -96,7 +103,13 @@ class Setting:
 class LiveWorker(Protocol):
     """A worker as the block sees it (Worker, or a fake)."""
 
+    left: int
+
     def ask(self, question: str, timeout_s: float, **details: Any) -> dict[str, Any]: ...
+
+    def cpu_s(self) -> float: ...
+
+    def rest(self) -> None: ...
 
     def end(self) -> None: ...
 
@@ -168,8 +181,7 @@ class Nursery:
         """A fresh process for this case."""
         number = next(self._numbers)
         setting = self.setting
-        plugins = [str(path) for path in setting.plugins]
-        case = dict(case) | {"pin": setting.cores, "allowed": setting.allowed, "plugins": plugins}
+        case = {"plugin": None} | dict(case) | {"pin": setting.cores, "allowed": setting.allowed}
         case |= {"path": [str(path) for path in setting.path]}
         if self.hello["fork"]:
             process, order = self._running(), "fork"
@@ -179,7 +191,7 @@ class Nursery:
             if case.get("problem") in self._problems:
                 self._make(process, self._problems[case["problem"]])
         process.send({"do": order, "worker": number, "case": case})
-        born = process.receive(clock.now() + START_TIMEOUT_S, number)
+        born = process.receive(START_TIMEOUT_S, number)
         if born is None or "born" not in born:
             raise NurseryError(f"a worker could not be started: {process.last_words()}")
         return Worker(process, number, born["born"], alone=order == "become")
@@ -204,7 +216,7 @@ class Nursery:
 
     def _make(self, process: Program, message: Mapping[str, Any]) -> wire.Message:
         process.send(message)
-        reply = process.receive(clock.now() + PROBLEM_TIMEOUT_S)
+        reply = process.receive(PROBLEM_TIMEOUT_S)
         if reply is None:
             raise NurseryError(f"the data of {message['key']} were not made in {PROBLEM_TIMEOUT_S:.0f} s")
         return reply
@@ -212,40 +224,76 @@ class Nursery:
 
 @dataclass
 class Worker:
-    """One live process that holds one case. `ask` it; `end` it when its block is over."""
+    """One live process that holds one case. `ask` it; `end` it when its block is over.
+
+    Nothing that it says is believed: an answer has the fields and ranges that its question calls for, or its case has
+    failed. `left`: how many processes it left behind, known once it has ended.
+    """
 
     process: Program
     number: int
     pid: int
     alone: bool
     ended: bool = field(default=False)
+    left: int = field(default=0)
+    _loops: int = field(default=1)
+    _kin: list[int] = field(default_factory=list)
 
     def ask(self, question: str, timeout_s: float, **details: Any) -> wire.Message:
         """Ask and wait for the answer. Raises WorkerEnded with the status where there is none, or a bad one."""
+        began = clock.now()
         self.process.send({"do": "tell", "worker": self.number, "ask": question} | details)
-        reply = self.process.receive(clock.now() + timeout_s, self.number)
+        reply = self.process.receive(timeout_s, self.number)
         if reply is None:
             self.end()
             raise WorkerEnded("timeout", f"no answer to {question!r} in {timeout_s:.3g} s")
         if "exit" in reply:
-            self.ended = True
-            raise WorkerEnded(*_cause_of_death(reply["exit"], reply["said"]))
-        if "status" in reply and "error_limit" not in reply:
-            raise WorkerEnded(reply["status"], reply["reason"])
-        return reply
+            self._buried(reply)
+            raise WorkerEnded(*_cause_of_death(reply["exit"], reply["said"], reply["why"]))
+        try:
+            answer = answers.checked(question, reply["answer"])
+            if question == "sample" and not answers.is_ending(answer):
+                answers.check_time(answer["call_s"] * self._loops, clock.now() - began)
+        except ValueError as error:
+            self.end()
+            raise WorkerEnded("failed", f"its process sent what is no answer to {question!r}: {error}") from None
+        if answers.is_ending(answer):
+            raise WorkerEnded(answer["status"], answer["reason"])
+        self._loops = answer.get("loops", self._loops)
+        if question in ("prepare", "sample"):
+            self._kin = family.descendants(self.pid)
+        return answer
+
+    def cpu_s(self) -> float:
+        """CPU seconds that it has used so far, with what it has started; only differences mean anything."""
+        total_s = 0.0
+        for pid in (self.pid, *self._kin):
+            with contextlib.suppress(OSError):
+                total_s += clock.process_cpu_s(pid)
+        return total_s
+
+    def rest(self) -> None:
+        """Have it stopped, with what it has started, whenever it is not asked anything."""
+        if not self.ended and not self.alone:
+            self.process.send({"do": "rest", "worker": self.number})
 
     def end(self) -> None:
-        """Kill the process, whatever it is doing, and wait until it is gone."""
+        """Kill the process, whatever it is doing, and all that it has started, and wait until they are gone."""
         if self.ended:
             return
         self.ended = True
         if self.alone:
             self.process.kill()
             return
-        self.process.send({"do": "kill", "worker": self.number})
-        deadline = clock.now() + GOODBYE_TIMEOUT_S
-        while (reply := self.process.receive(deadline, self.number)) is not None and "exit" not in reply:
-            continue
+        with contextlib.suppress(NurseryError):  # it has died, and its workers with it: whoever asks next is told
+            self.process.send({"do": "kill", "worker": self.number})
+            while (reply := self.process.receive(BURIAL_TIMEOUT_S, self.number)) is not None:
+                if "exit" in reply:
+                    self._buried(reply)
+                    return
+
+    def _buried(self, reply: wire.Message) -> None:
+        self.ended, self.left = True, reply["left"]
 
 
 class Program:
@@ -254,23 +302,24 @@ class Program:
     def __init__(self, setting: Setting) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
         self._popen = subprocess.Popen(
-            [setting.python, "-P", str(_ROOM / "worker" / "start.py")],
+            [setting.python, "-P", str(ROOM / "worker" / "start.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             env=setting.environ,
             start_new_session=True,  # Ctrl-C is for the schedule, which ends them in order
         )
-        self._replies: queue.SimpleQueue[wire.Message | None] = queue.SimpleQueue()
+        self._replies: queue.SimpleQueue[wire.Message] = queue.SimpleQueue()
+        self._over = ""
         self._kept: defaultdict[int | None, deque[wire.Message]] = defaultdict(deque)
         threading.Thread(target=self._read, daemon=True).start()
         # A pinned worker has its core to itself; its nursery sits with the schedule, where there is another core.
         aside = [core for core in setting.allowed if core not in setting.cores] or setting.cores
-        places = {"package": str(_PACKAGE), "benchmarks": str(_ROOM), "solvers": str(setting.solvers)}
+        places = {"package": str(_PACKAGE), "benchmarks": str(ROOM), "solvers": str(setting.solvers)}
         self.send(places | {"cores": aside, "allowed": setting.allowed})
 
     def hello(self) -> wire.Message:
-        reply = self.receive(clock.now() + START_TIMEOUT_S)
+        reply = self.receive(START_TIMEOUT_S)
         if reply is None:
             self.kill()
             raise NurseryError(f"the measuring process did not start in {START_TIMEOUT_S:.0f} s: {self.last_words()}")
@@ -283,23 +332,31 @@ class Program:
             self._popen.stdin.write(json.dumps(message).encode() + b"\n")
             self._popen.stdin.flush()
         except BrokenPipeError:
-            raise NurseryError(f"the measuring process is gone: {self.last_words()}") from None
+            code = self._popen.poll()
+            raise NurseryError(f"the measuring process is gone (exit {code}): {self.last_words()}") from None
 
-    def receive(self, deadline: float, worker: int | None = None) -> wire.Message | None:
-        """The next message of this worker, or of the nursery itself; None past the deadline.
+    def receive(self, timeout_s: float, worker: int | None = None) -> wire.Message | None:
+        """The next message of this worker, or of the nursery itself; None past the time limit.
 
         Raises NurseryError where the process has died. What other workers say meanwhile (that they ended) is kept.
         """
+        until_s = clock.awake() + timeout_s
         while not self._kept[worker]:
-            try:
-                message = self._replies.get(timeout=max(0.0, deadline - clock.now()))
-            except queue.Empty:
-                return None
+            message = clock.wait_for(self._next, until_s - clock.awake())
             if message is None:
-                self._replies.put(None)
-                raise NurseryError(f"the measuring process died (exit {self._popen.wait()}): {self.last_words()}")
+                return None
+            if message is _OVER:
+                self._replies.put(message)
+                self.kill()
+                raise NurseryError(f"the measuring process died ({self._over}): {self.last_words()}")
             self._kept[message.get("worker")].append(message)
         return self._kept[worker].popleft()
+
+    def _next(self, seconds: float) -> wire.Message | None:
+        try:
+            return self._replies.get(timeout=seconds)
+        except queue.Empty:
+            return None
 
     def last_words(self) -> str:
         self._log.seek(0)
@@ -307,8 +364,11 @@ class Program:
         return lines[-1] if lines else "it said nothing"
 
     def kill(self) -> None:
+        """End it, and what it has started where it became a worker; its own end ends those that it forked."""
+        family.end(self._popen.pid)
         self._popen.kill()
-        self._popen.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # nothing more can be done than to go on
+            self._popen.wait(GOODBYE_TIMEOUT_S)
 
     def close(self) -> None:
         if self._popen.stdin is not None:
@@ -322,13 +382,21 @@ class Program:
 
     def _read(self) -> None:
         stream = self._popen.stdout
-        if stream is not None:
-            for line in stream:
-                self._replies.put(json.loads(line))
-        self._replies.put(None)
+        try:
+            for line in stream or ():
+                self._replies.put(wire.parsed(line))
+            self._over = "it closed its pipe"
+        except wire.GarbledError as garbled:
+            self._over = f"it sent {garbled}"
+        self._replies.put(_OVER)
 
 
-def _cause_of_death(exit_code: int, said: str) -> tuple[str, str]:
+def _cause_of_death(exit_code: int | None, said: str, why: str | None = None) -> tuple[str, str]:
+    """The status and the reason; `why` it was ended, where it was not its own doing."""
+    if why is not None:
+        return "failed", why
+    if exit_code is None:
+        return "failed", "its process did not end when it was killed"
     refused = _OF_FLAGS.search(said)
     last = refused[1] if refused else said.strip().splitlines()[-1] if said.strip() else ""
     last = last[:200]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +17,8 @@ from ..grid.cases import Case
 from ..grid.options import UsageError
 from ..worker.kept import KEPT_FROM_BYTES
 from . import machine
-from .handle import Keep, Nursery, NurseryError, Setting, Worker, WorkerEnded
+from .handle import ROOM, Keep, Nursery, NurseryError, Setting, Worker, WorkerEnded
+from .sources import Plugin, Watch
 
 LEAST_ALLOWANCE_BYTES = 2 * 2**30
 KEPT_SHARE = 0.25
@@ -45,6 +45,15 @@ class Nurseries:
         self._gauges: dict[str, Worker | None] = {}
         self._kept: dict[tuple[str, str], Keep | None] = {}
         self._hash_seed = 0
+        every = dict.fromkeys(path for side in self.sides.values() for path in side.plugins)
+        self._plugins = {path: Plugin(path) for path in every}
+        self._plugin_of: dict[tuple[str, str, str, str], Plugin] = {}
+        self._watch = Watch()
+        self._data = [] if data is None else [Path(data)]
+        self._code = [file for side in self.sides.values() for file in side.solvers.rglob("*.py")]
+        self._code += [*ROOM.glob("*.py"), *(ROOM / "worker").rglob("*.py")]
+        self._watch.add((*self._data, *self._code))
+        self._code_changed: WorkerEnded | None = None
 
     def __enter__(self) -> Nurseries:
         return self
@@ -78,6 +87,17 @@ class Nurseries:
             nursery.begin(hash_seed)
         for nursery in self._running.values():
             nursery.await_start()
+        try:
+            self._watch.check(self._code)
+        except WorkerEnded as changed:
+            self._code_changed = changed
+
+    @property
+    def plugin_hashes(self) -> dict[str, dict[str, str | None]]:
+        """By environment and name of each plugin, the hash of what it held when the run began."""
+        return {
+            name: {path.name: self._plugins[path].hash for path in side.plugins} for name, side in self.sides.items()
+        }
 
     def _setting(self, environment: str, device: str, threads: str, *, x64: bool, under: str | None = None) -> Setting:
         side = self.sides[environment]
@@ -92,18 +112,32 @@ class Nurseries:
         packaged = [Solver.of(row, _elsewhere) for row in nursery.hello["solvers"]]
         added: list[Solver] = []
         for path in nursery.setting.plugins:
+            plugin = self._plugins[path]
             with _passing(nursery.worker({"environment": environment})) as worker:
                 foreign = [f"{folder}{os.sep}" for folder in nursery.setting.foreign]
                 try:
-                    answer = worker.ask("solvers", ANSWER_TIMEOUT_S, path=str(path), foreign=foreign)
+                    answer = worker.ask("solvers", ANSWER_TIMEOUT_S, plugin=plugin.as_dict(), foreign=foreign)
+                    of_plugin = [Solver.of(row, _elsewhere) for row in answer["solvers"]]
                 except WorkerEnded as ended:
                     raise UsageError(f"--plugin {path}: {ended.reason.removeprefix('PluginError: ')}") from None
+                except TypeError as error:
+                    raise UsageError(f"--plugin {path}: what it registers is no solver: {error}") from None
             if answer["strays"]:
                 raise UsageError(
                     f"--plugin {path}: the side {environment} imports what is of the other side: "
                     f"{', '.join(answer['strays'])}; name the folder that your packages are in by --path"
                 )
-            added += [Solver.of(row, _elsewhere) for row in answer["solvers"]]
+            plugin.files = tuple(map(Path, answer["sources"]))
+            self._watch.add(plugin.files)
+            for solver in of_plugin:
+                names = (solver.method, solver.strategy, solver.variant)
+                other = self._plugin_of.setdefault((environment, *names), plugin)
+                if other is not plugin:
+                    raise UsageError(
+                        f"--plugin {path}: {' '.join(names)} is registered in {other.path} too; "
+                        "give one of them another variant"
+                    )
+            added += of_plugin
         return packaged, added
 
     def device_kind(self, environment: str, device: str, under: str | None = None) -> str:
@@ -125,24 +159,40 @@ class Nurseries:
         with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
             return dict(worker.ask("peaks", PEAKS_TIMEOUT_S, threads=threads)["peaks"])
 
+    def _peaks_or_none(self, nursery: Nursery) -> dict[str, float] | None:
+        try:
+            return self._peaks(nursery, threads=False)
+        except WorkerEnded:  # it has no memory for them, say: the run goes on without
+            return None
+
     def _versions(self, nursery: Nursery, modules: Sequence[str]) -> dict[str, str]:
         if not modules:
             return {}
-        with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
-            return dict(worker.ask("versions", ANSWER_TIMEOUT_S, modules=list(modules))["versions"])
+        return self._told(nursery, "versions", modules=list(modules)) or {}
 
     def _facts(self, nursery: Nursery, kinds: Mapping[str, str]) -> dict[str, Any]:
         """Of the processor, or by name of each device of this platform that is here (worker.hardware)."""
         facts: dict[str, Any] = {}
         for name in _devices_of(nursery.setting, kinds):
-            with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
-                facts[name] = worker.ask("facts", ANSWER_TIMEOUT_S, device=name)["facts"]
+            facts |= {name: told} if (told := self._told(nursery, "facts", device=name)) else {}
         if nursery.setting.cpu_devices > 1 and "cpu" in facts:
             facts["cpu"]["virtual_devices"] = nursery.setting.cpu_devices
         return facts
 
+    def _told(self, nursery: Nursery, question: str, **details: Any) -> dict[str, Any] | None:
+        """What a worker tells of the machine; None where it dies of it, or has no memory: the run goes on without."""
+        try:
+            with _passing(nursery.worker({"environment": nursery.setting.environment})) as worker:
+                return dict(worker.ask(question, ANSWER_TIMEOUT_S, **details)[question])
+        except WorkerEnded:
+            return None
+
     def start(self, case: Case, details: Mapping[str, Any]) -> Worker:
         """A fresh worker for this case; its problem is made once, for all workers of the workload."""
+        plugin = self._plugin_of.get(
+            (case.environment, case.workload.method, case.solver.strategy, case.solver.variant)
+        )
+        self._check_unchanged(plugin)
         nursery = self.of(case)
         key = repr(sorted(case.workload.as_dict().items()))
         reason = nursery.problem(key, case.workload.as_dict(), self.data, self._keep(case, key))
@@ -150,7 +200,14 @@ class Nurseries:
             raise WorkerEnded("failed", reason)
         allowance = max(LEAST_ALLOWANCE_BYTES, 8 * data_bytes(case.workload))
         limit = min(allowance, int(machine.MEMORY_SHARE * machine.available_bytes())) if case.device == "cpu" else 0
-        return nursery.worker(case.as_dict() | {"problem": key, "memory_bytes": limit, **details})
+        brought = plugin.as_dict() if plugin else None
+        return nursery.worker(case.as_dict() | {"problem": key, "memory_bytes": limit, "plugin": brought, **details})
+
+    def _check_unchanged(self, plugin: Plugin | None) -> None:
+        """Raise WorkerEnded where what a case is made of is no longer what it was when the run began."""
+        if self._code_changed is not None:
+            raise self._code_changed
+        self._watch.check((*self._data, *(plugin.files if plugin else ())))
 
     def _keep(self, case: Case, key: str) -> Keep | None:
         """Where the problem of a case is kept for this run, by its environment, whose `solvers` make it.
@@ -168,7 +225,7 @@ class Nurseries:
 
     def device_sentinel(self, device: str, environment: str) -> float | None:
         """Seconds of the sentinel on an accelerator, in one process for the whole run; None where it cannot run."""
-        answer = self._gauge(device, environment, "sample")
+        answer = self._gauge(device, environment, "look")
         return float(answer["call_s"]) if answer else None
 
     def device_state(self, device: str, environment: str) -> Mapping[str, Any]:
@@ -216,8 +273,8 @@ class Nurseries:
                     "device_kind": "; ".join(dict.fromkeys(kinds[name] for name in _devices_of(setting, kinds)))
                     or None,
                     "facts": self._facts(nursery, kinds),
-                    "peaks": self._peaks(nursery, threads=False) if base and setting.device == "cpu" else None,
-                    "plugins": {path.name: file_hash(path) for path in setting.plugins},
+                    "peaks": self._peaks_or_none(nursery) if base and setting.device == "cpu" else None,
+                    "plugins": self.plugin_hashes[setting.environment],
                     **dict(
                         zip(
                             ("commit", "dirty"),
@@ -251,11 +308,6 @@ def _passing(worker: Worker) -> Iterator[Worker]:
         yield worker
     finally:
         worker.end()
-
-
-def file_hash(path: Path) -> str:
-    """Of a file's content, to tell whether a resumed run has the same plugins."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def _devices_of(setting: Setting, kinds: Mapping[str, str]) -> list[str]:

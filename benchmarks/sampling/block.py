@@ -32,6 +32,9 @@ FINISH_S, FINISH_CALLS = 30.0, 12
 calls too long to be repeated, is 10."""
 MOVED_S = 20e-9
 """Seconds a byte of data, beside: four times what was seen where memory was touched for the first time."""
+IDLE_SHARE, IDLE_LEAST_S = 0.05, 0.005
+"""Of the time for which it is asked nothing, and seconds in all: what a case may work then. Threads that wait for their
+next question take nothing."""
 SAMPLING_S = 2.0
 """A worker samples for so long a block at most, as a rule; a slower case sits out rounds, evenly spread."""
 
@@ -72,6 +75,8 @@ class _Taken:
     wait_s: float | None
     switches: int
     around_s: tuple[float, float] | None
+    beside: bool = False
+    """Whether another case of the block was at work meanwhile, though it was asked nothing."""
 
 
 @dataclass
@@ -86,6 +91,9 @@ class _Seat:
     reason: str | None = None
     rounds: frozenset[int] = frozenset()
     sampled: list[_Taken] = field(default_factory=list)
+    idle_s: float = 0.0
+    worked_s: float = 0.0
+    restless: bool = False
 
     def lacks_quiet(self, quiet_s: float | None, loud: frozenset[int]) -> bool:
         """Whether it should be sampled again: it is sampled often, and was seldom in a quiet moment.
@@ -99,7 +107,10 @@ class _Seat:
         waits_s = self.waits_s() or [0.0] * len(samples_s)
         lost = lost_the_core(waits_s, samples_s, self.facts["loops"])
         looked = [
-            taken.around_s is not None and max(taken.around_s) <= quiet_s and taken.round not in loud
+            taken.around_s is not None
+            and max(taken.around_s) <= quiet_s
+            and taken.round not in loud
+            and not taken.beside
             for taken in self.sampled
         ]
         return sum(quiet and not away for quiet, away in zip(looked, lost, strict=True)) < wanted
@@ -114,10 +125,20 @@ class _Seat:
 
         `own_s`: seconds that the harness may take beside. What the worker says that it spent of it, the solver keeps.
         """
-        start = clock.now()
+        start = clock.awake()
         answer = self._answer(question, max(self.left_s, 0.001) + own_s, details)
-        self.left_s += self._accounted(answer) - (clock.now() - start)
+        self.left_s += self._accounted(answer) - (clock.awake() - start)
         return answer
+
+    def was_idle(self, idle_s: float, worked_s: float) -> None:
+        """Take note of what it did while it was asked nothing. One that works then is stopped until it is asked."""
+        self.idle_s += idle_s
+        self.worked_s += worked_s
+        if self.worker is None or self.restless or self.worked_s < max(IDLE_LEAST_S, IDLE_SHARE * self.idle_s):
+            return
+        self.restless = True
+        if self.entry.case.device == "cpu":
+            self.worker.rest()
 
     def finish(self) -> dict[str, Any] | None:
         """The last answer, within the harness's own time: what it asks of the solver then is no fault of that.
@@ -201,18 +222,18 @@ def run_block(
     try:
         # where a device puts its data depends on who came first: nobody is always the first
         for seat in order.sample(seats, len(seats)):
-            _prepare(seat, rules, start, pace, tell)
+            with _Others(seats, seat):
+                _prepare(seat, rules, start, pace, tell)
         for index in range(MOST_ROUNDS * rules.rounds):
             taking_part = _of_round(index, seats, rules, pace, watched)
             if not taking_part and index >= rules.rounds:
                 break
             tell(f"round {index + 1}" + (f" of {rules.rounds}" if index < rules.rounds else ", for quiet samples"))
             order.shuffle(taking_part)
-            sampled.append(_round(index, taking_part, pace, spent, watched))
+            sampled.append(_round(index, taking_part, seats, pace, spent, watched))
         for seat in seats:
             if answer := seat.finish():
                 seat.status, seat.reason = answer.pop("status", "ok"), answer.pop("reason", None)
-                answer.pop("worker", None)  # its number among those of its nursery
                 seat.facts |= answer
     finally:
         with clock.stopwatch(spent, "end"):
@@ -317,15 +338,41 @@ class _Devices:
         return frozenset(n for n, looks_s in enumerate(self.seconds[device]) if max(looks_s, default=0.0) > quiet_s)
 
 
+class _Others:
+    """What the cases beside one do while that one is asked something."""
+
+    def __init__(self, seats: Sequence[_Seat], asked: _Seat) -> None:
+        self._idle = [seat for seat in seats if seat is not asked and seat.worker is not None and seat.status == "ok"]
+        self.worked = False
+        """Whether one of them was at work for a part of the time that counts."""
+
+    def __enter__(self) -> _Others:
+        self._began = clock.awake()
+        self._before_s = [seat.worker.cpu_s() for seat in self._idle if seat.worker]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        passed_s = clock.awake() - self._began
+        for seat, before_s in zip(self._idle, self._before_s, strict=True):
+            worked_s = max(0.0, seat.worker.cpu_s() - before_s) if seat.worker else 0.0
+            self.worked |= worked_s > IDLE_SHARE * passed_s
+            seat.was_idle(passed_s, worked_s)
+
+
 def _round(
-    index: int, taking_part: Sequence[_Seat], pace: Pace, spent: dict[str, float], accelerators: _Devices
+    index: int,
+    taking_part: Sequence[_Seat],
+    seats: Sequence[_Seat],
+    pace: Pace,
+    spent: dict[str, float],
+    accelerators: _Devices,
 ) -> list[int]:
     """One sample of each case that takes part, in this order; the numbers of those that gave one."""
     order = []
     for seat in taking_part:
         with clock.stopwatch(spent, "sentinel"):
             accelerators.look(seat.entry.case.device, index)
-        with clock.stopwatch(seat.spent, "sample"):
+        with clock.stopwatch(seat.spent, "sample"), _Others(seats, seat) as others:
             answer = seat.ask("sample", quiet_s=pace.quiet_s)
         with clock.stopwatch(spent, "sentinel"):
             accelerators.look(seat.entry.case.device, index)
@@ -333,7 +380,8 @@ def _round(
             around_s = answer["around_s"]
             pace.add(around_s or ())
             pair = None if around_s is None else (around_s[0], around_s[1])
-            seat.sampled.append(_Taken(index, answer["call_s"], answer["wait_s"], answer["switches"], pair))
+            taken = answer["call_s"], answer["wait_s"], answer["switches"], pair
+            seat.sampled.append(_Taken(index, *taken, others.worked))
             order.append(seat.number)
     return order
 
@@ -344,19 +392,27 @@ def skipped(entry: Entry, reason: str) -> dict[str, Any]:
 
 
 def _record(seat: _Seat) -> dict[str, Any]:
+    left = seat.worker.left if seat.worker is not None else 0
+    reason = seat.reason
+    if left and reason:
+        reason += f"; it left {left} process{'es' * (left > 1)} behind"
+    told = {"findings": [], **seat.facts}
+    found = {*told["findings"], *["works_while_idle"] * seat.restless, *["processes_left"] * bool(left)}
     return {
         "record": "measurement",
         "role": seat.entry.role,
         **seat.entry.case.as_dict(),
         "status": seat.status,
-        "reason": seat.reason,
+        "reason": reason,
         "samples_s": [taken.call_s for taken in seat.sampled],
         "rounds": [taken.round for taken in seat.sampled],
         "seat": seat.number,
         "waits_s": seat.waits_s(),
         "switches": [taken.switches for taken in seat.sampled],
+        "beside": [taken.round for taken in seat.sampled if taken.beside] or None,
+        "processes_left": left or None,
         "overhead_s": seat.spent,
         # whatever the worker told is a field of the record
-        "findings": [],
-        **seat.facts,
+        **told,
+        "findings": sorted(found),
     }

@@ -18,6 +18,7 @@ from linregbench.solvers.problem import Problem, Workload, arguments
 from linregbench.solvers.registry import Solver
 
 from .. import clock, devices
+from . import returned
 from .hardware.gpu import memory_free_bytes
 
 Arguments = tuple[Any, ...]
@@ -141,6 +142,24 @@ def _prepare_by_hooks(solver: Solver, workload: Workload, problem: Problem, devi
     return replace(prepared, phases=phases)
 
 
+def converting(prepared: Prepared, solver: Solver) -> Prepared:
+    """The same, whose calls are done when their answers are arrays, by `fetch` where the solver has no `wait`."""
+    convert = read_by(solver)
+    call, wait, on = prepared.call, prepared.wait, prepared.on
+    return replace(
+        prepared,
+        call=lambda: convert(call()),
+        wait=lambda result: convert(wait(result)),
+        on=lambda arguments: converting(on(arguments), solver),
+    )
+
+
+def read_by(solver: Solver) -> Hook:
+    """How what a solver returns is made into arrays on the clock, where it is not arrays once it was waited for."""
+    fetch = None if hook_of(solver, "wait") else hook_of(solver, "fetch")
+    return partial(returned.as_arrays, convert=fetch or np.asarray)
+
+
 def _private(arrays: Arguments) -> Arguments:
     """A private copy: pages shared with a sibling would be warm in the cache on the sibling's account."""
     return tuple(np.array(a, order="C") for a in arrays)
@@ -225,7 +244,7 @@ def hook_of(solver: Solver, name: str) -> Hook | None:
 def fetched(solver: Solver, result: Any) -> Any:
     """What a solver returned, or was given, with each array of its own kind brought to NumPy; the rest as it is."""
     fetch = hook_of(solver, "fetch")
-    if fetch is None or isinstance(result, int | float | np.ndarray | np.generic):
+    if fetch is None or isinstance(result, int | float | complex | np.ndarray | np.generic):
         return result
     if isinstance(result, list | tuple):
         return type(result)(fetched(solver, part) for part in result)
@@ -297,11 +316,12 @@ def answer(result: Any, workload: Workload, solver: Solver | None = None) -> tup
 
     A batched solver returns (b, d), a loop over problems a list of (d,), a lone problem either. A jax solver that
     places its own inputs may have padded the batch, and those answers, which follow the others, are dropped. Raises
-    ValueError where the answer has not the shape that the method promises.
+    ValueError where the answer has not the shape that the method promises, or is no array of real numbers.
     """
     if solver is not None:
         result = fetched(solver, result)
     if solver is not None and solver.backend == "jax" and hook_of(solver, "place") is not None:
+        returned.check_numbers(result)
         several = isinstance(result, tuple)
         kept = tuple(np.asarray(part)[: workload.batch] for part in (result if several else (result,)))
         result = kept if several else kept[0]
@@ -312,8 +332,10 @@ def answer(result: Any, workload: Workload, solver: Solver | None = None) -> tup
             weights, taken = zip(*((w, count) for w, count in parts), strict=True)
         except (TypeError, ValueError):
             raise ValueError(f"gd_tol must return (w, steps taken), and returned {type(result).__name__}") from None
+        returned.check_numbers([*weights, *taken])
         steps = np.concatenate([np.atleast_1d(np.asarray(count)) for count in taken])
         result = np.concatenate([np.atleast_2d(np.asarray(w, dtype=np.float64)) for w in weights])
+    returned.check_numbers(result)
     solution, expected = np.asarray(result, dtype=np.float64), (workload.batch, workload.features)
     if workload.batch == 1 and solution.shape == expected[1:]:
         solution = solution[np.newaxis]

@@ -7,12 +7,15 @@ Standard library, numpy, jax and `solvers` alone: `versus --python` needs no mor
 
 from __future__ import annotations
 
+import base64
 import importlib.metadata
+import inspect
 import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from linregbench.solvers.problem import Problem, Workload
 from linregbench.solvers.registry import Solver, load_builtin, load_file
 
 from .. import clock, devices
-from . import answers, calls, dispatch, guards
+from . import answers, calls, dispatch, guards, returned
 from .calls import SHORT_CALL_S
 from .hardware import cpu, flush, gpu, memory, peaks, sentinel
 from .wire import Message
@@ -62,16 +65,27 @@ class _Desk:
 
 
 def solver_for(case: Mapping[str, Any]) -> Solver:
-    """The solver that a case names, from the package or from the plugin files that the case lists."""
+    """The solver that a case names, from the package or from the plugin that the case brings."""
     solvers = dict(load_builtin())
-    for path in case["plugins"]:
-        solvers |= {(s.method, s.strategy, s.variant): s for s in load_file(Path(path))}
+    if plugin := case.get("plugin"):
+        solvers |= {(s.method, s.strategy, s.variant): s for s in _loaded(plugin)}
     return solvers[case["workload"]["method"], case["strategy"], case["variant"]]
+
+
+def _loaded(plugin: Mapping[str, Any]) -> tuple[Solver, ...]:
+    """The solvers of a plugin as it was when the run began. `source`: base64; None for a file that cannot be read."""
+    path = Path(plugin["path"])
+    if plugin["source"] is None or "source" not in inspect.signature(load_file).parameters:  # `solvers` of old commits
+        return load_file(path)
+    return load_file(path, base64.b64decode(plugin["source"]))
 
 
 def status_of(error: BaseException) -> tuple[str, str]:
     """The status and the one-line reason that an exception of a solver amounts to."""
-    text = " ".join(str(error).split())[:300]
+    try:
+        text = " ".join(str(error).split())[:300]
+    except Exception as another:  # its __str__ is a person's code too
+        text = f"its text cannot be had: {type(another).__name__}"
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text or "Out of memory" in text:
         return "out_of_memory", text or "the allocation failed"
     if type(error).__name__ == "LinAlgError":
@@ -108,7 +122,7 @@ def live(case: Mapping[str, Any], problem: Problem | None, receive: Receive, sen
 
 
 ERRANDS: dict[str, Callable[[Message], Message]] = {
-    "solvers": lambda message: _load(message["path"], message.get("foreign", ())),
+    "solvers": lambda message: _load(message["plugin"], message.get("foreign", ())),
     "device": lambda message: {"kind": devices.find(message["device"]).device_kind},
     "count": lambda message: {"count": len(devices.named(message["device"]))},
     "facts": lambda message: {
@@ -120,17 +134,25 @@ ERRANDS: dict[str, Callable[[Message], Message]] = {
 """What a worker may be asked without a case: of plugins, devices and libraries what they are, and the peaks."""
 
 
-def _load(path: str, foreign: Sequence[str]) -> Message:
-    """The solvers that a plugin registers, and which of the modules that it brought are of the other side."""
+def _load(plugin: Mapping[str, Any], foreign: Sequence[str]) -> Message:
+    """The solvers that a plugin registers, which of the modules that it brought are of the other side, and their files.
+
+    Of what is installed there is no file: a repository may hold its own environment, which both sides share.
+    """
     before = set(sys.modules)
-    solvers = [solver.as_dict() for solver in load_file(Path(path))]
-    installed = os.path.join(sys.prefix, "")  # a repository may hold its own environment, which both sides share
-    strays = []
-    for name in sorted(sys.modules.keys() - before):
-        file = os.path.realpath(getattr(sys.modules[name], "__file__", None) or "")
-        if file.startswith(tuple(foreign)) and not file.startswith(installed):
-            strays.append(f"{name} from {file}")
-    return {"solvers": solvers, "strays": strays}
+    solvers = [solver.as_dict() for solver in _loaded(plugin)]
+    modules = {name: _file_of(sys.modules[name]) for name in sys.modules.keys() - before}
+    files = {name: os.path.realpath(file) for name, file in modules.items() if file}
+    installed = tuple(os.path.join(folder, "") for folder in (sys.prefix, os.path.dirname(os.__file__)))
+    brought = {name: file for name, file in sorted(files.items()) if not file.startswith(installed)}
+    strays = [f"{name} from {file}" for name, file in brought.items() if file.startswith(tuple(foreign))]
+    own = os.path.realpath(plugin["path"])
+    return {"solvers": solvers, "strays": strays, "sources": sorted(set(brought.values()) - {own})}
+
+
+def _file_of(module: object) -> str:
+    file = getattr(module, "__file__", None)
+    return file if isinstance(file, str) else ""
 
 
 def _versions(modules: Iterable[str]) -> dict[str, str]:
@@ -197,6 +219,10 @@ def _prepare(desk: _Desk) -> Message:
     spent["place"] -= spent["compile"]
     with clock.stopwatch(spent, "first call"):
         first = _first_call(desk)
+        if not _is_done(desk):
+            desk.first, seconds = clock.once(partial(calls.read_by(solver), desk.first))
+            first = replace(first, wall_s=first.wall_s + seconds)
+            prepared = desk.prepared = calls.converting(prepared, solver)
     clocked["first_call_s"] = first.wall_s
     if solver.backend == "jax":
         elsewhere = devices.where(desk.first) - {desk.case["device"].partition(":")[0], "gpu"}
@@ -218,6 +244,16 @@ def _prepare(desk: _Desk) -> Message:
         looks_s = [desk.sentinel.look() for _ in range(sentinel.LEVEL_LOOKS)] if desk.case.get("gate") else []
     prepared_as = {"phases": clocked, "loops": desk.loops, "call_s": desk.call_s}
     return {"ready": True, "sentinel_s": looks_s, "spent": spent} | prepared_as
+
+
+def _is_done(desk: _Desk) -> bool:
+    """Whether the first call was done when it returned: its answer is arrays, or was waited for by a hook that knows.
+
+    What is fetched off the clock has a hook of both kinds.
+    """
+    solver: Solver = _given(desk.solver)
+    hooks = calls.hook_of(solver, "wait") and calls.hook_of(solver, "fetch")
+    return bool(hooks) or returned.is_waited_for(desk.first, solver.backend)
 
 
 def _run_queue(*, alone: bool = False) -> clock.RunQueue:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..fields import CASE_KEYS, WORKLOAD
-from ..formats.load import load
+from ..formats.load import read
 from ..formats.unjudged import sources
 from ..frame import records_of
 from ..runfile.read import RunFileError
@@ -22,7 +22,7 @@ from .runs import ComparedCase, Comparison, Pair, anywhere, apart, compared_case
 
 def compare_anything(base: Path, new: Path, *, across: bool = True) -> Comparison:
     """The newest run of each of two paths that `results.load` takes. Raises RunFileError."""
-    frames = [load(path) for path in (base, new)]
+    frames = [read(path).frame for path in (base, new)]
     sides = [_newest(frame) for frame in frames]
     names = tuple(f"{path.name} ({run})" for path, (run, _) in zip((base, new), sides, strict=True))
     pairs = matched(sides[0][1], sides[1][1], (itself, elsewhere, anywhere))

@@ -4,7 +4,9 @@ import hashlib
 import io
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,7 +23,7 @@ from ..words.families import FAMILIES
 from ..words.guesses import too_few
 from ..words.names import AXES, Key, Record, at_precision, particulars, place
 from ..words.settings import takes_away
-from ..words.text import plain
+from ..words.text import legible, plain
 
 T = TypeVar("T")
 
@@ -115,9 +117,13 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def styled() -> Any:
+@contextmanager
+def styled() -> Iterator[None]:
     """The look of every figure, as a context, so that nobody's own settings change."""
-    return rc_context(_STYLE)
+    with rc_context(_STYLE), warnings.catch_warnings():
+        # a name in another script: whoever shows the SVG has a font for it, or draws a box
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        yield
 
 
 def panels(
@@ -317,7 +323,8 @@ def svg_of(figure: Figure, prefix: str, label: str) -> str:
     buffer = io.StringIO()
     with styled():
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue()
+    # what XML does not allow, or a terminal would obey
+    svg = legible(buffer.getvalue())
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
@@ -328,5 +335,5 @@ def svg_of(figure: Figure, prefix: str, label: str) -> str:
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = svg.replace("url(#", f"url(#{prefix}-").replace('xlink:href="#', f'xlink:href="#{prefix}-')
     svg = svg.replace(INK, "currentColor").replace(FAINT, "var(--faint)")
-    named = label.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    named = legible(label).replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return svg.replace("<svg", f'<svg role="img" aria-label="{named}"', 1)

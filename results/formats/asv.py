@@ -12,7 +12,6 @@ import itertools
 import json
 import math
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from ..fields import FIRST_RESULT, HOT
 from ..runfile.read import RunFileError
 from ..runfile.records import SHORTEST_S
 from ..runfile.schema import converted, shown
+from ..words.text import counted, plain
 from .values import mapping, samples_of, sequence, value
 
 _VERSION = 2
@@ -56,7 +56,7 @@ Cases = dict[tuple[Any, ...], dict[str, Any]]
 """By the values of its parameters, the row of a case as far as it is filled."""
 
 
-def asv_rows(where: Path) -> list[dict[str, Any]]:
+def asv_rows(where: Path, notices: list[str]) -> list[dict[str, Any]]:
     """Of every machine, commit and environment there, older commits first. Raises RunFileError.
 
     Each has its `commit` and the commit's `date` too, which are no columns.
@@ -69,7 +69,7 @@ def asv_rows(where: Path) -> list[dict[str, Any]]:
     if not files:
         raise RunFileError(f"{where}: asv has no results in it yet")
     many = len({path.parent for path in every}) > 1
-    dated = sorted((_rows(path, known, many_machines=many) for path in files), key=lambda pair: pair[0])
+    dated = sorted((_rows(path, known, notices, many_machines=many) for path in files), key=lambda pair: pair[0])
     return [row for _, of_file in dated for row in of_file]
 
 
@@ -84,7 +84,9 @@ def _folder_of(where: Path) -> Path:
     raise RunFileError(f"{where}: a folder without benchmarks.json is no folder of asv's results")
 
 
-def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple[int, list[dict[str, Any]]]:
+def _rows(
+    path: Path, known: Mapping[str, Any], notices: list[str], *, many_machines: bool
+) -> tuple[int, list[dict[str, Any]]]:
     """When its commit was made, and its rows; the environment names the machine where there are several."""
     document = _document(path)
     try:
@@ -98,29 +100,43 @@ def _rows(path: Path, known: Mapping[str, Any], *, many_machines: bool) -> tuple
         if not {"result", "params", "version"} <= set(columns):
             raise ValueError("'result_columns' lacks result, params or version")
         results = mapping("results", document.get("results"))
-        cases: Cases = {}
-        for name, packed in results.items():
-            if name not in known:
-                warnings.warn(f"{path}: left out {name}, which benchmarks.json no longer has", stacklevel=2)
-                continue
-            _add(cases, name, dict(zip(columns, sequence(name, packed), strict=False)), known[name])
-        for name in known.keys() - results.keys() - {"version"}:
-            _add(cases, name, None, known[name])
+        cases = _cases_of(path, results, columns, known, notices)
     except ValueError as error:
         raise RunFileError(f"{path}: not a file of asv's results that can be read: {error}") from None
     if many_machines:
-        environment += f" on {path.parent.name}"
+        environment += f" on {plain(path.parent.name)}"
     named = {"run": f"{commit[:8]} {environment}", "environment": environment, "source": "asv", "cache": HOT}
     named |= {"commit": commit[:8], "date": date}
     return date_ms, [_finished(row) | named for row in cases.values()]
 
 
+def _cases_of(
+    path: Path, results: Mapping[str, Any], columns: Sequence[str], known: Mapping[str, Any], notices: list[str]
+) -> Cases:
+    """What is measured of each case; benchmarks of another suite are left out. Raises ValueError."""
+    cases: Cases = {}
+    others: list[str] = []
+    for name, packed in results.items():
+        if name not in known:
+            notices.append(f"{path}: left out {name}, which benchmarks.json no longer has")
+            continue
+        if not _is_ours(name):
+            others.append(name)
+            continue
+        _add(cases, name, dict(zip(columns, sequence(name, packed), strict=False)), known[name])
+    if others and len(others) == len(results):
+        raise ValueError(f"{others[0]} is no benchmark of linregbench, and nor is any other in it")
+    if others:
+        notices.append(f"{path}: left out {counted(len(others), 'benchmark')} of another suite")
+    for name in filter(_is_ours, known.keys() - results.keys() - {"version"}):
+        _add(cases, name, None, known[name])
+    return cases
+
+
 def _add(rows: Cases, name: str, result: Mapping[str, Any] | None, of_index: Any) -> None:
     """Put what one benchmark says of each of its cases into their rows. Raises ValueError."""
     about = mapping(name, of_index)
-    column_of = COLUMN.get(name.rpartition(".")[2])
-    if column_of is None:
-        raise ValueError(f"{name} is no benchmark of linregbench")
+    column_of = COLUMN[name.rpartition(".")[2]]
     version = about.get("version") if result is None else result.get("version")
     if version != SUITE:
         raise ValueError(f"{name} is of version {shown(version)}, and {SUITE} is read")
@@ -138,6 +154,10 @@ def _add(rows: Cases, name: str, result: Mapping[str, Any] | None, of_index: Any
         row["units"].add(value("unit", about.get("unit"), str))
         if column_of == "time_s" and sampled:  # there with asv run --record-samples
             row["time_min_s"] = min(samples_of("samples", sampled))
+
+
+def _is_ours(name: str) -> bool:
+    return name.rpartition(".")[2] in COLUMN
 
 
 def _of_cases(name: str, key: str, given: Any, cases: int) -> Sequence[Any]:

@@ -42,6 +42,7 @@ class Loaded:
     diagnostics: Mapping[str, Diagnostics]  # by run
     peaks: Mapping[str, Peaks]  # by run
     origins: Mapping[str, Origin]  # by run, of run files and of asv's results
+    notices: Sequence[str] = ()  # of what was left out
 
     @cached_property
     def noise(self) -> dict[str, str]:
@@ -63,9 +64,8 @@ def load(*paths: str | os.PathLike[str]) -> MeasuredFrame:
     damaged, or holds a run that another one holds too.
     """
     loaded = read(*paths)
-    for run in loaded.runs:
-        for notice in run.notices:
-            warnings.warn(notice, stacklevel=2)
+    for notice in loaded.notices:
+        warnings.warn(notice, stacklevel=2)
     return MeasuredFrame(loaded.frame)
 
 
@@ -79,8 +79,9 @@ def read(*paths: str | os.PathLike[str]) -> Loaded:
     runs: list[Run] = []
     own: list[str | os.PathLike[str]] = []
     held: dict[str, str] = {}
+    notices: list[str] = []
     for path in paths:
-        foreign = None if is_folder_of_runs(path) else foreign_rows(path)
+        foreign = None if is_folder_of_runs(path) else foreign_rows(path, notices)
         for name in dict.fromkeys(row["run"] for row in foreign or ()):
             if name in held:
                 raise RunFileError(f"{path}: holds run {name}, as {held[name]} does; give it once")
@@ -94,6 +95,7 @@ def read(*paths: str | os.PathLike[str]) -> Loaded:
     runs += (last := read_runs(*own))
     parts += last
     loaded = of_runs(*runs)
+    loaded = replace(loaded, notices=(*notices, *loaded.notices))
     if len(runs) == len(parts):
         return loaded
     whole = loaded.frame
@@ -110,6 +112,7 @@ def of_runs(*runs: Run) -> Loaded:
     return Loaded(
         frame=of_contests(contested),
         runs=runs,
+        notices=tuple(notice for run in runs for notice in run.notices),
         diagnostics={run.header.run: diagnose(run, contests) for run, contests in contested},
         peaks={run.header.run: _peaks(run) for run in runs},
         origins={run.header.run: _origin(run) for run in runs},

@@ -10,29 +10,31 @@ from typing import Any
 
 from ..runfile.read import RunFileError
 from ..runfile.schema import shown
-from .values import benchmark_rows, case_row, mapping, samples_of, sequence, value
+from .values import OfAnotherSuite, benchmark_rows, case_row, mapping, samples_of, sequence, value
 
 _SOURCE = "pyperf"
 CASE_KEY = "linregbench_case"
 _VERSION = "1.0"
 
+CONVERT = "python -m pyperf convert FILE -o NEW writes it anew"
 
-def pyperf_rows(path: str | os.PathLike[str], document: Mapping[str, Any]) -> list[dict[str, Any]]:
+
+def pyperf_rows(path: str | os.PathLike[str], document: Mapping[str, Any], notices: list[str]) -> list[dict[str, Any]]:
     """One row a benchmark. Raises RunFileError."""
     try:
         if document["version"] != _VERSION:
-            raise ValueError(f"its format is version {shown(document['version'])}, and {_VERSION} is read")
+            raise ValueError(f"its format is version {shown(document['version'])}, and {_VERSION} is read; {CONVERT}")
         benchmarks = sequence("benchmarks", document["benchmarks"])
         common = mapping("metadata", document.get("metadata", {}))
     except ValueError as error:
         raise RunFileError(f"{path}: not a pyperf file that can be read: {error}") from None
-    return benchmark_rows(path, _SOURCE, benchmarks, lambda benchmark: _row(benchmark, common))
+    return benchmark_rows(path, _SOURCE, benchmarks, lambda benchmark: _row(benchmark, common), notices)
 
 
 def _row(benchmark: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
     metadata = {**common, **mapping("metadata", benchmark.get("metadata", {}))}
     if CASE_KEY not in metadata:
-        raise ValueError("its metadata name no case of linregbench, so it is of some other suite")
+        raise OfAnotherSuite("its metadata name no case of linregbench, so it is of some other suite")
     if metadata.get("unit", "second") != "second":
         raise ValueError(f"its unit is {shown(metadata['unit'])}, and seconds are read")
     try:

@@ -12,6 +12,7 @@ from ..runfile.read import RunFileError
 from ..runfile.records import LONGEST_S, SHORTEST_S
 from ..runfile.schema import EMPTY, converted, shown
 from ..stats.intervals import t_interval
+from ..words.text import counted
 
 
 def benchmark_rows(
@@ -19,17 +20,31 @@ def benchmark_rows(
     source: str,
     benchmarks: Sequence[Any],
     row: Callable[[Mapping[str, Any]], dict[str, Any]],
+    notices: list[str],
 ) -> list[dict[str, Any]]:
-    """The row of each benchmark. Raises RunFileError for none, and for the first of which `row` raises ValueError."""
+    """The row of each benchmark of ours; the others are left out, and the notices tell how many.
+
+    Raises RunFileError where none is ours, and for the first of which `row` raises another ValueError.
+    """
     if not benchmarks:
         raise RunFileError(f"{path}: a {source} file without benchmarks")
-    rows = []
+    rows, others = [], list[str]()
     for number, benchmark in enumerate(benchmarks):
         try:
             rows.append(row(mapping("benchmark", benchmark)))
+        except OfAnotherSuite as error:
+            others.append(str(error))
         except ValueError as error:
             raise RunFileError(f"{path}: benchmark {number + 1}: {error}") from None
+    if not rows:
+        raise RunFileError(f"{path}: none of its benchmarks is a case of linregbench: of the first, {others[0]}")
+    if others:
+        notices.append(f"{path}: left out {counted(len(others), 'benchmark')} of another suite")
     return rows
+
+
+class OfAnotherSuite(ValueError):  # noqa: N818  no error: it is left out
+    """A benchmark that is none of ours."""
 
 
 def case_row(source: str, run: str, about: Mapping[str, Any], samples_s: Sequence[Sequence[float]]) -> dict[str, Any]:

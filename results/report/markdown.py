@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import quote
 
 from ..tables.history import history_document
 from ..tables.markdown import bullets, escaped, markdown_of, table_as_markdown
@@ -31,7 +32,7 @@ def _top(report: Report, csv: str) -> Iterator[str]:
         yield "\n".join(f"- **{escaped(line.of)}:** {escaped(line.text)}" for line in top.advice)
     yield f"## Findings\n\n{bullets(report.summary)}"
     if csv:
-        yield f"Every case is in [{escaped(csv)}](<{csv}>); `linregbench columns` says what its columns are."
+        yield f"Every case is in [{escaped(csv)}]({quote(csv)}); `linregbench columns` says what its columns are."
 
 
 def _short(report: Report) -> Iterator[str]:

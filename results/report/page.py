@@ -22,6 +22,7 @@ from ..models.rays import shortened, through_data
 from ..runfile.collecting import uncollected
 from ..tables.history import history_document
 from ..tables.table import Document
+from ..words.text import legible
 from .build import Report
 from .devices import title_of
 from .facts import ON_THE_CLOCK
@@ -106,9 +107,11 @@ def _short(value: Any) -> Any:
     """The same with four digits: more cannot be seen in a picture."""
     if isinstance(value, float):
         return float(_DIGITS.format(value)) if math.isfinite(value) else None
+    if isinstance(value, str):
+        return legible(value)
     if isinstance(value, Mapping):
         return {name: _short(one) for name, one in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         return [_short(one) for one in value]
     return value
 
@@ -119,6 +122,7 @@ def _template() -> Any:
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=lambda value: legible(value) if type(value) is str else value,  # Markup is made here, and is no str
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -29,6 +29,9 @@ def unlike(base: Told, new: Told) -> Iterator[tuple[str, object, object, str | N
             yield from _differ(what, getattr(mine, key), getattr(other, key))
         for package in sorted(mine.packages.keys() | other.packages.keys()):
             yield from _differ(package, mine.packages.get(package), other.packages.get(package))
+        if mine.kept is not None and other.kept is not None:  # files from before there were any say nothing
+            for variable in sorted((mine.kept.keys() | other.kept.keys()) - {"XLA_FLAGS"}):
+                yield from _differ(variable, mine.kept.get(variable, ""), other.kept.get(variable, ""))
         if mine.cores is not None and other.cores is not None:
             counts = len(mine.cores), len(other.cores)
             yield from _differ("the number of cores to run on", *counts, mine.threads)

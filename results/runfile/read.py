@@ -1,5 +1,6 @@
 """A run file read back: every way in which it can be bad has an error here that names the file and the line."""
 
+import codecs
 import json
 import os
 from collections.abc import Hashable, Iterator, Mapping
@@ -12,6 +13,7 @@ from msgspec.structs import force_setattr
 
 from ..fields import COLD
 from ..words.text import counted
+from .checksums import is_changed
 from .collecting import uncollected
 from .records import (
     AnyRecord,
@@ -27,7 +29,7 @@ from .records import (
     check_case,
     check_workload,
 )
-from .schema import Scalars, from_json
+from .schema import Scalars, cleaned, from_json
 from .version1 import tell_order
 
 FORMAT = "linregbench-run"
@@ -47,6 +49,7 @@ _KINDS: dict[str, type[AnyRecord]] = {
     "stop": Stop,
     "end": End,
 }
+_PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 NumberedRecord = tuple[int, AnyRecord]
 """With the number of its line, from 1."""
 
@@ -157,10 +160,21 @@ def parse_record(value: Any, shared: Shared | None = None) -> AnyRecord:
         raise ValueError(f"'record' must be one of {', '.join(_KINDS)}, got {str(kind)[:40]!r}")
     if kind == "run":
         _check_format(value)
+    # what was asked for is kept as it was typed: a path may hold what is not shown
+    value = {name: item if name == "options" else cleaned(name, item) for name, item in value.items()}
     record = from_json(_KINDS[str(kind)], value)
     if isinstance(record, Measurement):
         (shared or Shared()).share(record)
     return record
+
+
+def packed(head: bytes) -> str | None:
+    """What a file is that begins so and is no text, and what to do; None for text."""
+    if head.startswith(_PACKED):
+        return "is compressed: unpack it first"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "is in UTF-16: save it as UTF-8"
+    return None
 
 
 class _NotJsonError(RunFileError):
@@ -190,8 +204,14 @@ def _lines(path: str | os.PathLike[str], notices: list[str]) -> Iterator[Numbere
 
 
 def _parse_line(path: str | os.PathLike[str], number: int, raw: bytes, shared: Shared) -> AnyRecord:
+    if is_changed(raw):
+        _fail(path, number, "was changed after it was written: its checksum is another; a line without 'crc' is taken")
+    if b"\\" in raw or not raw.isascii():  # where alone a text can hold what must not be shown
+        return _parse_slowly(path, number, raw, shared)
     try:
         record: AnyRecord = _decode(raw)
+        if isinstance(record, Environment) or getattr(record, "device_state", None):  # what they hold has any form
+            return _parse_slowly(path, number, raw, shared)
         if isinstance(record, Measurement):
             shared.share(record)
     except (ValueError, RecursionError):
@@ -207,7 +227,9 @@ def _parse_slowly(path: str | os.PathLike[str], number: int, raw: bytes, shared:
     # RecursionError: a line of a million brackets; ValueError also covers bad UTF-8 and numbers of 5,000 digits
     except (ValueError, RecursionError) as error:
         if number == 1:
-            raise RunFileError(f"{path}: not a linregbench run file") from None
+            marked = raw.startswith(codecs.BOM_UTF8)
+            why = "begins with a byte order mark: save it without one" if marked else packed(raw)
+            raise RunFileError(f"{path}: {why or 'not a linregbench run file'}") from None
         raise _NotJsonError(f"{path}:{number}: not JSON: {error}") from None
     try:
         return parse_record(value, shared)

@@ -173,6 +173,8 @@ class Measurement(_Kind, frozen=True, kw_only=True, tag="measurement"):
     rounds: tuple[Whole, ...]
     waits_s: tuple[float, ...] | None = None  # seconds a call that it had to wait for its core, by sample
     switches: tuple[Whole, ...] | None = None  # how often the core was taken away, by sample
+    beside: tuple[Whole, ...] | None = None  # the rounds in which another case was at work though nobody asked it
+    processes_left: Whole | None = None  # that it had started and that lived on after it, and were ended
     seat: Whole | None = None  # its number in the order of its block
     transfer_s: float | None = None
     trace_s: float | None = None

@@ -11,10 +11,14 @@ from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
+from ..words.text import plain
+
 Whole = Annotated[int, msgspec.Meta(gt=-(2**63), lt=2**63 - 1)]
 """A whole number that pandas can hold."""
 Scalar = str | Whole | float | bool | None
 Scalars = Mapping[str, Scalar]
+
+DEEPEST = 16
 
 EMPTY = "{!r} is empty, but it is required"
 
@@ -81,6 +85,24 @@ def _hint(hint: Any) -> tuple[Any, bool]:
     return (parts[0], True) if type(None) in get_args(hint) else (hint, False)
 
 
+def cleaned(name: str, value: Any, depth: int = 0) -> Any:
+    """A JSON value with no text that a terminal would obey, and no lone surrogate, which no output could hold.
+
+    Raises ValueError for what is nested deeper than any fact of ours, and inside for a number that no float can hold.
+    """
+    if isinstance(value, str):
+        return plain(value)
+    if depth > DEEPEST:
+        raise ValueError(f"{name!r} must be nested {DEEPEST} deep at most")
+    if isinstance(value, dict):
+        return {plain(str(key)): cleaned(name, item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [cleaned(name, item, depth + 1) for item in value]
+    if depth and isinstance(value, int | float) and not abs(value) < 2.0**1023:
+        raise ValueError(f"{name!r} must hold finite numbers")
+    return value
+
+
 def _taken(value: Any, kind: Any, words: str) -> Any:
     """The value where it is of this kind; true and false are no numbers."""
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
@@ -90,8 +112,7 @@ def _taken(value: Any, kind: Any, words: str) -> Any:
 
 def _text(value: Any) -> str:
     text: str = _taken(value, str, "text")
-    # a lone surrogate is legal in JSON, and would make every later print fail
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return plain(text)
 
 
 def _number(value: Any) -> float:

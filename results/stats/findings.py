@@ -3,8 +3,9 @@
 False is a time of something else than the call that was asked for: compiling or tracing beside it, another problem than
 the one given, an answer that was not computed. Such a row has no time, no ratio, and cannot win. The other findings
 are warnings: the time is that of the call, but it has more in it, or is known less well, than a reader would think. A
-solver that is given NumPy arrays in every call pays for the transfer in real life too; more threads, an unsteady time,
-an empty loop of 1% and a coarse clock leave the order of things as it is.
+solver that is given NumPy arrays in every call pays for the transfer in real life too; more threads, threads that go on
+between calls, processes left behind, an unsteady time, an empty loop of 1% and a coarse clock leave the order of things
+as it is.
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,8 @@ FALSIFYING = {
 FINDINGS = FALSIFYING | {
     "host_transfer": "every call moves data from the host, and the time has that in it",
     "more_threads": "more CPU time is used than the threads asked for have",
+    "works_while_idle": "its process is at work while it is asked nothing, and is stopped then",
+    "processes_left": "it left processes behind, which were ended",
     "loop_overhead": "the empty loop takes over 1% of the sample",
     "coarse_timer": "the clock's resolution is over 0.1% of the sample",
     "not_steady": "the second half of each block is over 5% faster or slower than the first",

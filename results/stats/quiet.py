@@ -76,7 +76,7 @@ def quiet_rounds(block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bo
 
 
 def quiet_samples(measurement: Measurement, block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bool_]:
-    """One flag a sample: the sentinel right before and right after it was quiet, and it was not interrupted.
+    """One flag a sample: the sentinel right before and right after it was quiet, and it was left alone.
 
     A sample whose neighbours are not known (a round of an old file, in which a case had ended) is quiet when its whole
     round is.
@@ -85,10 +85,16 @@ def quiet_samples(measurement: Measurement, block: Block, limits: Mapping[str, f
     around_s = block.around_s.get(-1 if measurement.seat is None else measurement.seat, {})
     limit_s = limits.get(of_node(block.node, block.threads))
     if limit_s is None or not around_s:
-        return quiet_rounds(block, limits)[rounds] & ~interrupted(measurement)
+        return quiet_rounds(block, limits)[rounds] & _left_alone(measurement)
     slowest_s = block.slowest_sentinel_s
     quiet = np.array([max(around_s[n]) if n in around_s else slowest_s[n] for n in rounds]) <= limit_s
-    return quiet & _devices_quiet(block, limits)[rounds] & ~interrupted(measurement)
+    return quiet & _devices_quiet(block, limits)[rounds] & _left_alone(measurement)
+
+
+def _left_alone(measurement: Measurement) -> npt.NDArray[np.bool_]:
+    """One flag a sample: nobody had its core meanwhile, and no other case of its block was at work beside it."""
+    alone = ~interrupted(measurement)
+    return alone & ~np.isin(measurement.rounds, measurement.beside) if measurement.beside else alone
 
 
 def interrupted(measurement: Measurement) -> npt.NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from ..words.text import error_text, plain
 from .table import NOTHING, Cell, Table, number_cell, table_of
 
 MOST_SENTENCES = 6
+IN_FLOAT64 = "NumPy's inverse, solve and lstsq compute float32 data in float64, and JAX's in float32."
 _KINDS = ("closed form", "descent")
 _NOTHING = "Not in range: no descent of several lengths has an excess loss beside another way."
 
@@ -35,6 +36,7 @@ def accuracy_tables(all_fronts: Sequence[Front], told: AbstractSet[str]) -> list
             winners,
             name="accuracy-winners",
             about=(
+                f"{IN_FLOAT64} "
                 "An excess loss is the loss of the answer less the least possible, over that of the start at zero. "
                 "Every strategy, dtype and number of steps of one problem competes; times of descents lie between "
                 "measured numbers of steps, and their intervals hold all that is possible there."
@@ -47,6 +49,7 @@ def accuracy_tables(all_fronts: Sequence[Front], told: AbstractSet[str]) -> list
             ways,
             name="time-to-accuracy",
             about=(
+                f"{IN_FLOAT64} "
                 "How long each way takes until its excess loss is so small, and the excess loss that it cannot pass: "
                 "of a descent where more steps lead no lower, since rounding stops it; of a closed form its own. Not "
                 "in range: no number of steps that was measured is enough, or a descent has not levelled off yet."

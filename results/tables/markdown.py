@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from ..words.text import legible
 from .table import Document, Table
 
 
@@ -35,8 +36,14 @@ def bullets(lines: Iterable[str]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it stands; underscores inside words need no help, and stay readable without."""
-    text = re.sub(r"([\\`*\[\]|<>~#$!])", r"\\\1", text.replace("&", "&amp;"))
+    """Text that Markdown shows as it stands; underscores inside words need no help, and stay readable without.
+
+    An address becomes no link, and an @name on GitHub calls nobody.
+    """
+    text = re.sub(r"([\\`*\[\]|<>~#$!])", r"\\\1", legible(text).replace("&", "&amp;"))
+    text = re.sub(r"(?<=\w):(?=//)|(?<=www)\.", lambda sign: f"&#{ord(sign[0])};", text, flags=re.IGNORECASE)
+    text = re.sub(r"(?<![^\W_])@(?=\w)", "@<!-- -->", text)
+    text = re.sub(r"^(\s*\d*)([-+.)=])(?=\s|$|=)", r"\1\\\2", text, flags=re.MULTILINE)
     return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)
 
 

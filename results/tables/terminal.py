@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from ..words.text import legible
 from .table import Document, Table
 
 WIDTH = 100
@@ -46,7 +47,7 @@ def text_of(document: Document, *, width: int = WIDTH) -> str:
 
 def _print(document: Document, console: Console) -> None:
     for line in document.above:
-        console.print(Text(line))
+        console.print(Text(legible(line)))
     if document.above:
         console.print()
     natural = [_widths(table) for table in document.tables]
@@ -58,13 +59,13 @@ def _print(document: Document, console: Console) -> None:
         fits = _total(aligned) <= console.width - _GAP
         _print_table(table, console, aligned if fits else _folded(table, columns, console.width - _GAP))
     for note in document.notes:
-        console.print(Text(note, style="dim"))
+        console.print(Text(legible(note), style="dim"))
     if document.last:
-        console.print(Text(document.last, style="bold"))
+        console.print(Text(legible(document.last), style="bold"))
 
 
 def _print_table(table: Table, console: Console, widths: Mapping[str, int]) -> None:
-    console.print(Text(table.title, style="bold"))
+    console.print(Text(legible(table.title), style="bold"))
     if table.rows:
         grid = rich_table.Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_edge=False, header_style="dim")
         shown = [(place, column) for place, column in enumerate(table.columns) if column.name in widths]
@@ -79,19 +80,22 @@ def _print_table(table: Table, console: Console, widths: Mapping[str, int]) -> N
                 width=widths[column.name],
             )
         for row in table.rows:
-            grid.add_row(*(Text(row[place].text, style=_STYLES.get(row[place].meaning, "")) for place, _ in shown))
+            grid.add_row(
+                *(Text(legible(row[place].text), style=_STYLES.get(row[place].meaning, "")) for place, _ in shown)
+            )
         console.print(_indented(grid))
     elif table.nothing:
-        console.print(_indented(Text(table.nothing)))
+        console.print(_indented(Text(legible(table.nothing))))
     for line in [*(f"* {remark}" for remark in table.remarks), *table.left_out]:
-        console.print(_indented(Text(line, style="yellow")))
+        console.print(_indented(Text(legible(line), style="yellow")))
     if table.conclusion:
-        console.print(_indented(Text(table.conclusion, style="bold green" if table.rows else "yellow")))
+        console.print(_indented(Text(legible(table.conclusion), style="bold green" if table.rows else "yellow")))
     console.print()
 
 
 def _heading(name: str, width: int) -> str:
     """A heading, which breaks behind an underscore where it is too long."""
+    name = legible(name)
     return name if cell_len(name) <= width else name.replace("_", "_ ")
 
 
@@ -103,7 +107,7 @@ def _widths(table: Table) -> dict[str, int]:
     """What each column would like: its longest cell, or the longest word above it."""
     return {
         column.name: max(
-            map(cell_len, (*_heading(column.name, 0).split(), "", *(row[place].text for row in table.rows)))
+            map(cell_len, (*_heading(column.name, 0).split(), "", *(legible(row[place].text) for row in table.rows)))
         )
         for place, column in enumerate(table.columns)
     }

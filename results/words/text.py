@@ -132,6 +132,11 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def legible(text: str) -> str:
+    """The same line by line: what every output shows passes here, wherever it is from."""
+    return text if text.isprintable() else "\n".join(map(plain, text.split("\n")))
+
+
 def rounded(value: float, places: int) -> str:
     """To so many decimals; only the order of what is absurdly large."""
     return f"{value:.0e}" if value >= _ABSURD else f"{round(value, places):,.{max(places, 0)}f}"

@@ -117,7 +117,8 @@ MEASURED = (
 class Manner:
     """How the workers of a strategy behave: seconds each question takes, and at which they end with which status.
 
-    `prepare`: the account of the first answer, seconds by phase; `finish`: more of the last.
+    `prepare`: the account of the first answer, seconds by phase; `finish`: more of the last. `idle_share`: of the time,
+    what it works though it is asked nothing, until it is put to rest; `left`: how many processes it leaves behind.
     """
 
     call_s: float = 0.01
@@ -125,6 +126,8 @@ class Manner:
     takes_s: Mapping[str, float] = field(default_factory=dict)
     ends: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     finish: Mapping[str, Any] = field(default_factory=dict)
+    idle_share: float = 0.0
+    left: int = 0
     prepare: Mapping[str, float] = field(default_factory=lambda: {"compile": 0.5})
 
 
@@ -138,6 +141,15 @@ class FakeWorker:
         self.told: dict[str, Any] = {}
         self.samples = 0
         self.ended = False
+        self.left = 0
+        self.rested_s: float | None = None
+
+    def cpu_s(self) -> float:
+        return self.manner.idle_share * (self.time.now_s if self.rested_s is None else self.rested_s)
+
+    def rest(self) -> None:
+        self.log.append((self.name, "rest"))
+        self.rested_s = self.time.now_s
 
     def ask(self, question: str, timeout_s: float, **details: Any) -> dict[str, Any]:
         self.told |= details
@@ -164,7 +176,7 @@ class FakeWorker:
 
     def end(self) -> None:
         self.log.append((self.name, "end"))
-        self.ended = True
+        self.ended, self.left = True, self.manner.left
 
 
 class FakeProcesses:

@@ -202,3 +202,34 @@ def test_a_system_that_does_not_tell_of_waiting_is_no_error(monkeypatch: pytest.
     monkeypatch.setattr(clock, "_THREADS", str(tmp_path / "none"))
     assert clock.RunQueue(alone=True).wait_s() is None
     assert clock.sample(lambda: None, 1, clock.RunQueue(alone=True)).wait_s is None
+
+
+def test_time_for_which_the_process_was_stopped_counts_for_nobody(fake_clock: FakeClock) -> None:
+    """Stopped for six seconds in a wait of three, as by Ctrl-Z: the answer is there when it goes on."""
+    takes = iter([0.25, 6.0, 0.25, 0.25])
+    answers = iter([None, None, None, "there"])
+
+    def take(seconds: float) -> str | None:
+        assert seconds == clock.SLICE_S
+        fake_clock.advance(next(takes))
+        return next(answers)
+
+    began, awake = clock.now(), clock.awake()
+    assert clock.wait_for(take, 1.0) == "there"
+    assert clock.now() - began == 6.75
+    assert clock.awake() - awake == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("timeout_s", [0.0, 0.1, 0.25, 1.1])
+def test_a_wait_ends_when_its_time_is_up(fake_clock: FakeClock, timeout_s: float) -> None:
+    assert clock.wait_for(fake_clock.advance, timeout_s) is None
+    assert fake_clock.now_s == pytest.approx(timeout_s)
+
+
+def test_the_cpu_time_of_another_process() -> None:
+    if sys.platform != "linux":
+        pytest.skip("Linux alone tells")
+    before = clock.process_cpu_s(os.getpid())
+    assert 0 < before <= clock.process_cpu_s(os.getpid())
+    with pytest.raises(OSError, match="Invalid argument"):
+        clock.process_cpu_s(2**22 + 1)

@@ -6,6 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 import real
+from faults import zoo
 
 from linregbench.benchmarks.sampling.block import ROUNDS
 from linregbench.results.runfile.read import Run, read_run
@@ -27,12 +28,21 @@ FATES = {
 }
 
 
+CHEAP = (
+    *("execs", "dies_and_leaves_a_child", "daemonises_and_spins", "says_garbage", "says_a_list_for_a_time"),
+    *("leaves_json_dumps", "leaves_no_file_of_its_own", "raises_what_has_no_text", "answers_a_mask"),
+)
+"""Of the zoo of tests/faults, those that are quickly over."""
+
+
 class Faulty:
     """The one run that all tests of this file look at."""
 
     def __init__(self, folder: Path) -> None:
         path = folder / "faulty.jsonl"
-        arguments = ("--plugin", real.PLUGINS / "faulty.py", "--strategy", "numpy_loop", "--method", "gd")
+        plugins = [real.PLUGINS / "faulty.py", *(zoo.KINDS[name].write(folder) for name in CHEAP)]
+        named = [part for plugin in plugins for part in ("--plugin", plugin)]
+        arguments = (*named, "--strategy", "numpy_loop", "--method", "gd")
         sizes = ("--samples", "100", "--blocks", "2", "--timeout", "4s", "--output", path)
         with real.Command("run", "--no-report", *arguments, *sizes, cwd=folder) as command:
             self.code, self.out, self.err = command.finish()
@@ -55,6 +65,14 @@ def test_each_fault_has_its_own_status(faulty: Faulty, strategy: str) -> None:
     assert blocks == ({0, 1} if status == "ok" else {0})  # the first bad block retires a case
 
 
+@pytest.mark.parametrize("name", CHEAP)
+def test_a_plugin_of_the_zoo_harms_itself_alone(faulty: Faulty, name: str) -> None:
+    kind = zoo.KINDS[name]
+    last = [m for m in faulty.run.measurements if m.strategy == name][-1]
+    assert last.status == kind.status, last.reason
+    assert re.search(kind.reason, f"{last.reason or ''} {' '.join(last.findings)}"), last
+
+
 def test_the_sweep_goes_on_to_its_end(faulty: Faulty) -> None:
     assert faulty.code == 0, faulty.err
     assert [block.block for block in faulty.run.blocks] == [0, 1]
@@ -66,7 +84,7 @@ def test_the_sweep_goes_on_to_its_end(faulty: Faulty) -> None:
 
 
 def test_all_faults_are_known_here(faulty: Faulty) -> None:
-    assert {m.strategy for m in faulty.run.measurements} == set(FATES)
+    assert {m.strategy for m in faulty.run.measurements} == {*FATES, *CHEAP}
 
 
 def test_no_fault_shows_a_time(faulty: Faulty) -> None:

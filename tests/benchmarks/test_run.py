@@ -87,6 +87,50 @@ def test_a_run_is_not_resumed_elsewhere(tmp_path: Path, now: dict[str, Any], mes
     assert message in str(refused.value)
 
 
+def of_options(folder: Path, **options: Any) -> Path:
+    """A run file of an interrupted run that was asked for this."""
+    with RunWriter(folder / "run.jsonl") as writer:
+        writer.append(HEADER | {"options": RunOptions().as_dict() | options})
+        writer.append(ENVIRONMENT)
+    return folder / "run.jsonl"
+
+
+def test_a_plugin_that_has_changed_is_refused_before_it_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("raise SystemExit('it was run')")
+    path = of_options(tmp_path, plugins=[str(tmp_path / "mine.py")])
+    with pytest.raises(UsageError, match=r"mine\.py was 0123 .* when the run began, and is [0-9a-f]{16} now"):
+        run.resumed(path)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(UsageError, match=r"gone\.py cannot be read: "):
+        run.resumed(of_options(tmp_path / "other", plugins=[str(tmp_path / "gone.py")]))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"blocks": "five"}, "Expected `int | null`, got `str`"),
+        ({"samples": 100}, "Expected `array | null`, got `int`"),
+        ({"plugins": 3}, "Expected `array`, got `int`"),
+        ({"data": ["a"]}, "Expected `str | null`, got `array`"),
+        ({"colour": "red"}, "unknown option 'colour'"),
+    ],
+    ids=str,
+)
+def test_changed_options_are_refused_by_name(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=r"--resume .*: its options are none that can be gone on with: ") as refused:
+        run.resumed(of_options(tmp_path, **options))
+    assert message in str(refused.value)
+
+
+def test_data_that_are_gone_are_refused_and_the_run_stays_as_it_was(tmp_path: Path) -> None:
+    path = of_options(tmp_path, data=str(tmp_path / "gone.csv"))
+    before = path.read_bytes()
+    request, so_far = run.resumed(path)
+    with pytest.raises(UsageError, match=r"--data gone\.csv: No such file"), run.prepared(request, so_far):
+        pass
+    assert path.read_bytes() == before
+
+
 def test_nor_with_a_sentinel_of_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = resumed(tmp_path, {})
     monkeypatch.setattr(sentinel, "VERSION", sentinel.VERSION + 1)

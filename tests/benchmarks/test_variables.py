@@ -5,6 +5,7 @@ import real
 
 from linregbench.benchmarks import variables
 from linregbench.benchmarks.processes.handle import Nursery, Setting, WorkerEnded
+from linregbench.benchmarks.processes.sources import Plugin
 from linregbench.results.runfile.read import parse_record
 from linregbench.results.runfile.records import Environment
 
@@ -46,7 +47,7 @@ def test_a_plugin_sees_what_was_kept_alone(threads: str, sees: str, monkeypatch:
     for name, value in (LEFT | {"XLA_FLAGS": KEPT["XLA_FLAGS"]}).items():
         monkeypatch.setenv(name, value)
     with Nursery(Setting(threads=threads)) as nursery, pytest.raises(WorkerEnded) as ended:
-        nursery.worker({}).ask("solvers", 60.0, path=str(real.PLUGINS / "sees.py"))
+        nursery.worker({}).ask("solvers", 60.0, plugin=Plugin(real.PLUGINS / "sees.py").as_dict())
     assert f"saw {sees}XLA_FLAGS={KEPT['XLA_FLAGS']};" in ended.value.reason
 
 
@@ -61,3 +62,24 @@ def test_a_run_file_keeps_them() -> None:
     assert isinstance(parsed, Environment)
     assert (parsed.dropped, parsed.kept) == (NANNY, {"XLA_FLAGS": "--xla_x"})
     assert parse_record(WHO).dropped is None  # type: ignore[union-attr]  # of a file from before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("JAX_DISABLE_JIT", "JAX_DEBUG_NANS", "JAX_PLATFORM_NAME", "JAX_PLATFORMS", "JAX_TRANSFER_GUARD"),
+        *("JAX_TRANSFER_GUARD_HOST_TO_DEVICE", "JAX_ENABLE_X64", "JAX_DEFAULT_MATMUL_PRECISION", "JAX_ENABLE_CHECKS"),
+        *("JAX_DEFAULT_DEVICE", "JAX_NUMPY_RANK_PROMOTION", "JAX_A_SETTING_OF_NEXT_YEAR", "OMP_NUM_THREADS"),
+        *("NUMBA_DISABLE_JIT", "NUMBA_NUM_THREADS", "PYTHONDEVMODE", "XLA_PYTHON_CLIENT_PREALLOCATE"),
+    ],
+)
+def test_what_the_harness_decides_or_what_does_other_work_is_not_passed_on(name: str) -> None:
+    assert variables.inherited({name: "1"}) == {}
+    assert variables.dropped({name: "1"}) == {name: "1"}
+    assert variables.kept({name: "1"}) == {}
+
+
+@pytest.mark.parametrize("name", ["NPY_X", "XLA_PYTHON_CLIENT_ALLOCATOR", "JAX_CUDA_VISIBLE_DEVICES"])
+def test_what_may_be_needed_is_passed_on_and_recorded(name: str) -> None:
+    assert variables.inherited({name: "1"}) == variables.kept({name: "1"}) == {name: "1"}
+    assert variables.dropped({name: "1"}) == {}

@@ -31,7 +31,6 @@ DETAILS = {
     "gate": False,
     "pin": None,
     "allowed": [0],
-    "plugins": [],
 }
 SAMPLES = 2
 

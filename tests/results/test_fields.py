@@ -28,7 +28,7 @@ def test_the_records_have_the_fields() -> None:
     for name, field in MEASURED.items():
         assert types[name] == (Whole if field.kind is int else field.kind) | None, name
     known = {"block", "group", "role", "workload", "backend", "compiled", "batched", "environment", "status", "reason"}
-    known |= {"operations"}
+    known |= {"operations", "beside", "processes_left"}
     known |= {"samples_s", "rounds", "waits_s", "switches", "seat", "findings", "guards_left_out", "overhead_s"}
     assert types.keys() - MEASURED.keys() - set(CASE_KEYS) <= known
     assert all(types[name] is str for name in CASE_KEYS)

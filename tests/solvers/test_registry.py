@@ -150,6 +150,15 @@ def test_a_persons_own_file_adds_its_rows(tmp_path):
     assert all(s in SOLVERS.values() for s in added)
 
 
+def test_what_counts_is_what_the_file_held(tmp_path):
+    """The file may have gone, or another may stand there; its functions still say where they are from."""
+    path = tmp_path / "own.py"
+    (added,) = load_file(path, GOOD.format(variant="kept").encode())
+    assert added.variant == "kept"
+    assert added.function.__code__.co_filename == str(path)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

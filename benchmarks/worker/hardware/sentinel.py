@@ -118,12 +118,12 @@ class Gauge:
 def live_as_gauge(
     device: str, receive: Callable[[], Mapping[str, Any]], send: Callable[[dict[str, Any]], None]
 ) -> None:
-    """Answer `sample` and `state` until the other end closes; a device that is gone, or full, is answered with why."""
+    """Answer `look` and `state` until the other end closes; a device that is gone, or full, is answered with why."""
     gauge: Gauge | None = None
     while message := receive():
         try:
             gauge = gauge or gauge_of(device)
-            send({"call_s": gauge.sample()} if message["ask"] == "sample" else {"state": gauge.state()})
+            send({"call_s": gauge.sample()} if message["ask"] == "look" else {"state": gauge.state()})
         except RuntimeError as error:
             send({"status": "failed", "reason": " ".join(str(error).split())[:300]})
 

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -20,6 +21,7 @@ from linregbench.benchmarks.processes.pool import Nurseries
 from linregbench.results.runfile.read import Run, read_run
 from linregbench.results.runfile.records import Measurement
 
+PUBLISHED = Path(__file__).resolve().parents[3] / "results/published/quick.jsonl"
 PLUGIN = """
 import numpy as np
 from linregbench import solver
@@ -507,3 +509,24 @@ def test_the_module_is_the_command(here: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr == "linregbench: --samples must be at least 1, got 0\n"
+
+
+def test_a_file_that_is_no_run_does_not_stop_what_nobody_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "results" / "runs"
+    folder.mkdir(parents=True)
+    (folder / "0.jsonl").touch()
+    shutil.copy(PUBLISHED, folder / "1.jsonl")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["advise", "--samples", "1000"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().err == "linregbench: left out results/runs/0.jsonl: is empty\n"
+
+
+def test_the_nearest_choice_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["table", "run.jsonl", "--format", "markdwn"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith("'markdown', 'csv', 'json'; did you mean markdown?\n")

@@ -81,6 +81,7 @@ def test_a_folder_is_gone_on_with_on_other_machines(sweep: Sweep) -> None:
     sweep.joined(hello("a"))
     sweep.joined(hello("x", "Arm 3"))
     untouched = (sweep.folder / "arm-3.jsonl").read_bytes()
+    sweep._files.close()
     request, before = resumed_folder(sweep.folder)
     assert request.options == OPTIONS
     with ExitStack() as files:

@@ -1,8 +1,12 @@
 """What a run is asked to do is checked where it enters: every bad value is one line that says what is allowed."""
 
+import contextlib
+import dataclasses
 import json
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from linregbench.benchmarks.grid.options import (
@@ -119,3 +123,77 @@ def test_percentages(text: str | None, share: float | None) -> None:
 def test_a_bad_percentage_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"^--more-than takes a percentage such as 5%, above 0 and at most 100%, got "):
         parse_percentage("--more-than", text)
+
+
+TAKEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"samples": np.int64(100)}, {"samples": (100,)}),
+    ({"samples": range(100, 300, 100)}, {"samples": (100, 200)}),
+    ({"samples": np.array([100, 1e4])}, {"samples": (100, 10_000)}),
+    ({"samples": pd.Series([100, 100])}, {"samples": (100,)}),
+    ({"samples": "100,1e4"}, {"samples": (100, 10_000)}),
+    ({"samples": (n for n in (1, 2))}, {"samples": (1, 2)}),
+    ({"samples": None}, {"samples": None}),
+    ({"strategy": np.array(["jax_scan"])}, {"strategies": ("jax_scan",)}),
+    ({"condition": np.float32(10)}, {"conditions": (10.0,)}),
+    ({"threads": [np.int8(1), "all"]}, {"threads": ("1", "all")}),
+    ({"budget_s": "5m"}, {"budget_s": 300.0}),
+    ({"budget_s": pd.Timedelta("30s")}, {"budget_s": 30.0}),
+    ({"timeout_s": np.timedelta64(2 * 10**9, "ns")}, {"timeout_s": 2.0}),
+    ({"timeout_s": np.float64(2.5)}, {"timeout_s": 2.5}),
+    ({"blocks": np.array(3)}, {"blocks": 3}),
+    ({"seed": 7.0}, {"seed": 7}),
+    ({"settings": "A=1"}, {"settings": ("A=1",)}),
+]
+
+
+@pytest.mark.parametrize(("given", "fields"), TAKEN, ids=str)
+def test_the_python_door_takes_what_numpy_and_pandas_have(given: dict[str, Any], fields: dict[str, Any]) -> None:
+    assert RunOptions.of("quick", given) == RunOptions(**fields)
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"samples": True}, "samples takes whole numbers, got True"),
+    ({"samples": 1.5}, "samples takes whole numbers, got 1.5"),
+    ({"samples": []}, r"samples has no values, got \[\]"),
+    ({"samples": [None]}, r"samples takes whole numbers, got None"),
+    ({"samples": {"a": 1}}, "samples takes whole numbers, got {'a': 1}"),
+    ({"samples": "many"}, "samples takes whole numbers separated by commas, got 'many'"),
+    ({"samples": np.array([[np.nan]])}, "samples takes whole numbers, got"),
+    ({"strategy": 3}, "strategy takes text, got 3"),
+    ({"condition": 1j}, "condition takes numbers, got 1j"),
+    ({"condition": 10**400}, r"condition takes numbers, got 10{50,}\.\.\."),
+    ({"budget_s": "soon"}, "budget_s takes a time such as 90s"),
+    ({"budget_s": [1, 2]}, r"budget_s takes seconds, a timedelta, or text such as '90s', got \[1, 2\]"),
+    ({"budget_s": []}, "budget_s takes seconds"),
+    ({"timeout_s": -1}, "--timeout must be above 0 and at most 8760h, got -1 s"),
+    ({"timeout_s": 1e12}, "--timeout must be above 0 and at most 8760h"),
+    ({"timeout_s": float("nan")}, "--timeout must be above 0"),
+    ({"blocks": "three"}, "blocks takes a whole number, got 'three'"),
+    ({"baseline": object}, "baseline takes text"),
+    ({"settings": 3}, "settings takes text, got 3"),
+    ({"threads": "9" * 5000}, "--threads must be a number of threads or 'all', got '9{50,}"),
+    ({"sample": 3}, "unknown option 'sample'.*did you mean samples"),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), REFUSED, ids=lambda value: str(value)[:40])
+def test_the_python_door_names_what_it_does_not_take(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        RunOptions.of("quick", given)
+
+
+def test_a_preset_is_text() -> None:
+    with pytest.raises(UsageError, match="preset takes text, got 3"):
+        RunOptions.of(3, {})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(RunOptions)])
+@pytest.mark.parametrize("value", [None, True, -1, 1e300, 10**30, "x", [], ["x"], [None], {}, {"a": 1}, [[1]]], ids=str)
+def test_changed_options_of_a_run_file_are_read_or_refused(name: str, value: Any) -> None:
+    with contextlib.suppress(UsageError):
+        RunOptions.from_dict(RunOptions().as_dict() | {name: value})
+
+
+def test_options_of_a_later_version_are_refused_by_name() -> None:
+    with pytest.raises(UsageError, match="unknown option 'colour'"):
+        RunOptions.from_dict(RunOptions().as_dict() | {"colour": "red"})

@@ -19,12 +19,14 @@ from linregbench import solvers
 from linregbench.benchmarks import devices
 from linregbench.benchmarks.processes import handle
 from linregbench.benchmarks.processes.handle import Nursery, NurseryError, Setting, WorkerEnded
+from linregbench.benchmarks.processes.sources import Plugin
 from linregbench.solvers.registry import load_builtin
 from linregbench.solvers.workload import make_workload
 
 PACKAGE = Path(solvers.__file__).resolve().parent
 WORKLOAD = make_workload("gd", 50, 2)
 CORES = devices.allowed_cores()
+FAULTY = Plugin(real.PLUGINS / "faulty.py").as_dict()
 forks = pytest.mark.skipif(sys.platform != "linux", reason="the nursery forks, and /proc tells, on Linux")
 
 
@@ -42,6 +44,7 @@ def case_of(strategy: str, variant: str, workload: Any = WORKLOAD) -> dict[str, 
         "strategy": strategy,
         "variant": variant,
         "problem": "the problem",
+        "plugin": FAULTY if variant == "plugin" else None,
         "memory_bytes": 0,
         "long_call_s": 2.0,
         "target_s": 0.010,
@@ -58,7 +61,7 @@ def pipes_of(pid: int) -> set[str]:
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    with Nursery(setting(plugins=(real.PLUGINS / "faulty.py",))) as running:
+    with Nursery(setting()) as running:
         assert running.problem("the problem", WORKLOAD.as_dict(), None) is None
         yield running
 
@@ -270,13 +273,13 @@ def test_the_sentinel_of_a_device_and_its_facts(nursery: Nursery) -> None:
     asking = nursery.worker({})
     absent = nursery.worker({"gauge": real.ABSENT})
     try:
-        assert watched.ask("sample", 60.0)["call_s"] > 0
-        assert watched.ask("state", 60.0) == {"worker": watched.number, "state": {}}
+        assert watched.ask("look", 60.0)["call_s"] > 0
+        assert watched.ask("state", 60.0) == {"state": {}}
         facts = asking.ask("facts", 60.0, device="cpu")["facts"]
         assert facts["affinity"] == CORES[-1:]
         assert [pool["threads"] for pool in facts["pools"]] == [1] * len(facts["pools"])
         with pytest.raises(WorkerEnded, match=f"failed: no {real.ABSENT} device here"):
-            absent.ask("sample", 60.0)
+            absent.ask("look", 60.0)
     finally:
         for worker in (watched, asking, absent):
             worker.end()

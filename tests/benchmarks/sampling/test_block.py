@@ -322,3 +322,35 @@ def test_no_sample_is_asked_of_nobody(fake_clock: FakeClock) -> None:
     _, closing = measure(processes, "a", rounds=2)
     assert sampled(processes.log) == []
     assert closing["sentinel_s"] == closing["order"] == [[], []]
+
+
+def test_a_case_that_works_while_it_is_asked_nothing_is_named_and_put_to_rest(fake_clock: FakeClock) -> None:
+    """The first that is prepared is seen while the others are, and from then on disturbs nobody."""
+    processes = FakeProcesses(fake_clock, spins=Manner(idle_share=0.9), fidgets=Manner(idle_share=0.01))
+    records, _ = measure(processes, "spins", "fidgets", "calm", rounds=20)
+    assert [name for name, what in processes.log if what == "rest"] == ["spins"]
+    named = {name: record["findings"] for name, record in records.items()}
+    assert named == {"spins": ["works_while_idle"], "fidgets": [], "calm": []}
+    assert {record["status"] for record in records.values()} == {"ok"}
+
+
+def test_samples_beside_one_at_work_are_named_and_do_not_count_as_quiet(fake_clock: FakeClock) -> None:
+    processes = FakeProcesses(fake_clock, spins=Manner(idle_share=0.9, takes_s={"prepare": 0.0}))
+    with mock.patch.object(FakeWorker, "rest"):  # one that cannot be stopped
+        records, closing = measure(processes, "calm", "spins", rounds=20)
+    assert records["calm"]["beside"] == records["calm"]["rounds"]
+    assert len(records["calm"]["rounds"]) == 60, "it is sampled again for quiet moments, within the limits"
+    assert records["spins"]["beside"] is None
+    assert closing["rounds"] == 60
+
+
+def test_processes_that_a_case_left_behind_are_counted(fake_clock: FakeClock) -> None:
+    raises = Manner(left=3, ends={"sample": ("failed", "no such luck")})
+    records, _ = measure(FakeProcesses(fake_clock, fine=Manner(left=1), raises=raises), "fine", "raises", "calm")
+    assert {name: record["processes_left"] for name, record in records.items()} == {
+        "fine": 1,
+        "raises": 3,
+        "calm": None,
+    }
+    assert records["fine"]["findings"] == ["processes_left"]
+    assert records["raises"]["reason"] == "no such luck; it left 3 processes behind"

@@ -18,7 +18,7 @@ from linregbench.benchmarks.sampling.schedule import Outcome, Session
 from linregbench.benchmarks.sampling.state import State, restored
 from linregbench.results.runfile.read import Run, read_run
 from linregbench.results.runfile.records import Block
-from linregbench.results.runfile.write import RunWriter, trim_for_resume
+from linregbench.results.runfile.write import RunWriter
 
 SIX = [make_contest("a", samples=n) for n in range(10, 70, 10)]
 
@@ -74,9 +74,10 @@ class FakeHands:
 
 
 def measure(
-    path: Path, hands: FakeHands, limits: Limits, *contests: Contest, before: Run | None = None, spread: bool = False
+    path: Path, hands: FakeHands, limits: Limits, *contests: Contest, again: bool = False, spread: bool = False
 ) -> Outcome:
-    with RunWriter(path, append=before is not None) as writer:
+    with RunWriter(path, append=again) as writer:
+        before = writer.before
         if before is None:
             writer.append(HEADER)
         states = [
@@ -147,7 +148,7 @@ def test_without_machines_a_run_ends_and_is_gone_on_with_by_others(fake_clock: F
     assert (outcome.reason, outcome.lost) == ("interrupted", "no machine is left")
     done = len(read_run(path).blocks)
     assert done == 3
-    again = measure(path, FakeHands(fake_clock, limits, "XY"), limits, *SIX, before=trim_for_resume(path))
+    again = measure(path, FakeHands(fake_clock, limits, "XY"), limits, *SIX, again=True)
     assert again.reason == "complete"
     once_each(read_run(path), 6, 3)
 
@@ -167,7 +168,7 @@ def test_the_first_interrupt_waits_for_the_blocks_that_are_measured(fake_clock: 
     assert measure(path, hands, limits, *SIX).reason == "interrupted"
     assert len(read_run(path).blocks) == len(hands.orders) == 5
     assert read_run(path).end.reason == "interrupted"  # type: ignore[union-attr]
-    measure(path, FakeHands(fake_clock, limits), limits, *SIX, before=trim_for_resume(path))
+    measure(path, FakeHands(fake_clock, limits), limits, *SIX, again=True)
     once_each(read_run(path), 6, 3)
 
 

@@ -9,6 +9,7 @@ from unittest import mock
 
 import pytest
 from fakes import HEADER, FakeClock, FakeProcesses, FakeWorker, Manner, make_contest, make_limits
+from synthetic import trimmed
 
 from linregbench.benchmarks.grid.cases import Contest
 from linregbench.benchmarks.sampling import bench, schedule
@@ -16,7 +17,7 @@ from linregbench.benchmarks.sampling.plan import Limits
 from linregbench.benchmarks.sampling.schedule import Outcome, session_here
 from linregbench.benchmarks.sampling.state import State, restored
 from linregbench.results.runfile.read import Run, read_run
-from linregbench.results.runfile.write import RunWriter, trim_for_resume
+from linregbench.results.runfile.write import RunWriter
 from linregbench.results.stats.quiet import MARGIN, sentinel_levels
 
 MIB = 2**20
@@ -298,7 +299,7 @@ def test_a_resumed_run_is_the_run_that_was_interrupted(
     path.unlink()
     first.interrupt_at = closed * SAMPLES_A_BLOCK + 9
     assert measure(path, first, *GRID, limits=limits).reason == "interrupted"
-    before = trim_for_resume(path)
+    before = trimmed(path)
     assert len(before.blocks) == closed
     outcome = measure(path, second, *GRID, limits=limits, before=before)
 
@@ -326,7 +327,7 @@ def test_a_killed_run_goes_on_like_an_interrupted_one(fake_clock: FakeClock, pat
     lines = path.read_bytes().splitlines(keepends=True)
     measurements = [n for n, line in enumerate(lines) if json.loads(line)["record"] == "measurement"]
     path.write_bytes(b"".join(lines[: measurements[12]]) + lines[measurements[12]][:50])  # in the third block
-    before = trim_for_resume(path)
+    before = trimmed(path)
     assert turns(before) == [(10, 0), (20, 0)]
     measure(path, FakeProcesses(fake_clock), *GRID, limits=make_limits((3, 3)), before=before)
     assert turns(read_run(path)) == [(10, 0), (20, 0), (10, 1), (20, 1), (10, 2), (20, 2)]
@@ -337,7 +338,7 @@ def test_a_run_that_ran_out_of_budget_can_go_on(fake_clock: FakeClock, path: Pat
     contest = make_contest("a")
     measure(path, FakeProcesses(fake_clock, **slow), contest, limits=make_limits((3, 3), budget_s=15.0))
     assert turns(read_run(path)) == [(100, 0)]
-    before = trim_for_resume(path)
+    before = trimmed(path)
     measure(path, FakeProcesses(fake_clock, **slow), contest, limits=make_limits((3, 3)), before=before)
     run = read_run(path)
     assert turns(run) == [(100, 0), (100, 1), (100, 2)]
@@ -350,7 +351,7 @@ def test_a_retired_case_stays_retired_after_resuming(fake_clock: FakeClock, path
     processes.interrupt_at = 4 + 3 * 3 + 2
     measure(path, processes, make_contest("bad", "good"), limits=make_limits((3, 3)))
     again = FakeProcesses(fake_clock)
-    measure(path, again, make_contest("bad", "good"), limits=make_limits((3, 3)), before=trim_for_resume(path))
+    measure(path, again, make_contest("bad", "good"), limits=make_limits((3, 3)), before=trimmed(path))
     assert not any(name == "bad" for name, _ in again.log)
     assert statuses(read_run(path), 2) == {"numpy_loop": ("ok", None), "good": ("ok", None)}
 

@@ -20,6 +20,7 @@ from fakes import (
     make_contest,
     make_limits,
 )
+from synthetic import trimmed
 
 from linregbench.benchmarks.grid.cases import Case, Contest
 from linregbench.benchmarks.sampling import schedule, stopping
@@ -27,7 +28,7 @@ from linregbench.benchmarks.sampling.schedule import State, session_here
 from linregbench.benchmarks.sampling.state import restored
 from linregbench.results.compare.runs import compare_sides
 from linregbench.results.runfile.read import Run, read_run
-from linregbench.results.runfile.write import RunWriter, trim_for_resume
+from linregbench.results.runfile.write import RunWriter
 from linregbench.results.stats.estimates import estimate_run
 from linregbench.results.stats.quiet import thresholds
 
@@ -137,7 +138,7 @@ def test_who_left_is_in_the_file_and_stays_away_after_resuming(fake_clock: FakeC
     assert left.row is not None
     assert left.row.strategy == "far"
     assert left.reason == "3 blocks: near analytic is 10 times as fast; half-width 0.0%"
-    whole = run(FakeProcesses(fake_clock, **manners), trim_for_resume(path))
+    whole = run(FakeProcesses(fake_clock, **manners), trimmed(path))
     assert blocks_by_case(whole) == {("numpy_loop", "here"): 6, ("near", "here"): 6, ("far", "here"): 3}
     reasons = {row.case.strategy: row.stop_reason or "" for row in estimate_run(whole)}
     assert reasons["far"].startswith("3 blocks: ")
@@ -257,7 +258,7 @@ def test_what_was_answered_stays_so_after_resuming(fake_clock: FakeClock, tmp_pa
     first = Sides(fake_clock, **UNSURE)
     first.interrupt_at = LEAST * (2 * 5 + 1) * 4 + 5  # in the fourth block, when three pairs have left
     assert set(blocks_by_case(ask(path, first, contest)).values()) == {LEAST}
-    run = ask(path, Sides(fake_clock, **UNSURE), contest, before=trim_for_resume(path))
+    run = ask(path, Sides(fake_clock, **UNSURE), contest, before=trimmed(path))
     assert verdicts(run) == ANSWERED | {"wild": "inconclusive"}
     assert blocks_by_case(run)["alike", "here"] == LEAST
     assert blocks_by_case(run)["wild", "here"] == 9

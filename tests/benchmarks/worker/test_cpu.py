@@ -111,9 +111,7 @@ def test_each_sample_of_one_call_follows_a_flush(monkeypatch: pytest.MonkeyPatch
 
     workload = make_workload("gd", 50, 2)
     case = (
-        make_case().as_dict()
-        | {"workload": workload.as_dict(), "plugins": [], "guard": False}
-        | ({"cache": "cold"} if cold else {})
+        make_case().as_dict() | {"workload": workload.as_dict(), "guard": False} | ({"cache": "cold"} if cold else {})
     )
     case |= {"long_call_s": 2.0, "target_s": 0.002, "pin": [], "allowed": []}
     replies: list[dict[str, Any]] = []

@@ -76,3 +76,32 @@ def test_a_message_larger_than_the_pipe_is_sent_whole(pipe: Pipe) -> None:
     writer.start()
     assert pipe.reader.receive() == large
     writer.join()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(b"garbage", b"", b"[1]", b"1", b"null", b"\xff", b"\0", b'{"a": NaN}', b'{"a": -Infinity}', b'{"a": 1e999}'),
+        *(b"[" * 99_999, b'{"a": ' + b"9" * 5000 + b"}", b'{"a": 1} {"b": 2}'),
+    ],
+    ids=lambda line: str(line[:12]),
+)
+def test_what_is_no_object_of_finite_numbers_is_garbled(pipe: Pipe, line: bytes) -> None:
+    writer = threading.Thread(target=pipe.write, args=(line + b"\n",))
+    writer.start()
+    with pytest.raises(wire.GarbledError, match="no JSON object"):
+        pipe.reader.receive()
+    writer.join()
+
+
+def test_a_line_without_end_is_not_kept(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MOST_BYTES", 100)
+    pipe.write(b"x" * 101)
+    with pytest.raises(wire.GarbledError, match="a line of more than 100 bytes"):
+        pipe.reader.available()
+
+
+def test_nothing_is_available_where_nobody_waits(pipe: Pipe) -> None:
+    os.set_blocking(pipe.read_end, False)
+    assert pipe.reader.available() == []
+    assert not pipe.reader.closed

@@ -97,12 +97,13 @@ PACKAGES = {"jax": "0.10.2", "jaxlib": "0.10.2", "numpy": "2.4.6"}
         ({"environment": {"x64": True}}, "64-bit JAX is off in base.jsonl and on in new.jsonl"),
         ({"environment": {"xla_flags": "--xla_x"}}, "XLA_FLAGS is empty in base.jsonl and --xla_x in new.jsonl"),
         ({"environment": {"blas": "MKL"}}, "the BLAS is OpenBLAS in base.jsonl and MKL in new.jsonl"),
+        ({"environment": {"kept": {"NPY_X": "1"}}}, "NPY_X is empty in base.jsonl and 1 in new.jsonl"),
         ({"environment": {"cores": [0, 1]}}, "the number of cores to run on is 1 in base.jsonl and 2 in new.jsonl"),
         ({"quiet_s": 1.05e-4}, "the sentinels disagree by 5."),
     ],
 )
 def test_what_differs_beside_the_code_is_refused(changes: dict[str, Any], words: str) -> None:
-    base = run_of("base", SCAN, header={"sentinel": 1}, environment={"cores": [0]})
+    base = run_of("base", SCAN, header={"sentinel": 1}, environment={"cores": [0], "kept": {}})
     changes = {
         "header": {"sentinel": 1} | changes.get("header", {}),
         "environment": {"cores": [1]} | changes.get("environment", {}),

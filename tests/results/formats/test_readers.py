@@ -1,7 +1,9 @@
 """Every format into the one frame: the same columns, nothing lost in silence, a named error for what is broken."""
 
+import gzip
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +114,13 @@ def test_a_benchmark_that_is_gone_is_told(tmp_path: Path) -> None:
         ({"version": "6.0.0", "machine_info": {}, "benchmarks": []}, "of version '6.0.0'"),
         ({"result_columns": []}, "has none: copy it too"),
         ({"version": "1.0", "benchmarks": [{"runs": [], "metadata": {"name": "theirs"}}]}, "of some other suite"),
+        ({"version": "0.8.3", "benchmarks": []}, "python -m pyperf convert FILE -o NEW"),
+        ({"version": 1, "runs": []}, "of pyperf's first format; python -m pyperf convert"),
+        (
+            DOCUMENTS["pytest-benchmark"]
+            | {"benchmarks": [DOCUMENTS["pytest-benchmark"]["benchmarks"][0] | {"stats": {}}]},
+            "its times are not in it: save with --benchmark-json FILE, or add --benchmark-save-data",
+        ),
         (DOCUMENTS["pytest-benchmark"] | {"benchmarks": [{"extra_info": {}, "stats": {}}]}, "of some other suite"),
     ],
 )
@@ -125,7 +134,11 @@ def test_what_is_broken_foreign_or_newer_is_named(tmp_path: Path, document: Any,
     ("index", "result", "named"),
     [
         ({"version": 3}, asv_results(), "version 3"),
-        (asv_index() | {"theirs.time_x": asv_index()[TIME]}, asv_results(), "no benchmark of linregbench"),
+        (
+            asv_index() | {"theirs.time_x": asv_index()[TIME]},
+            asv_results() | {"results": {"theirs.time_x": [[1.0], [], "1"]}},
+            "theirs.time_x is no benchmark of linregbench",
+        ),
         (None, asv_results() | {"version": 1}, "version 1"),
         (None, {}, "version None"),
         (None, asv_results() | {"results": {TIME: [[1.0], asv_index()[TIME]["params"], "1"]}}, "1 values for 16"),
@@ -135,6 +148,47 @@ def test_what_is_broken_foreign_or_newer_is_named(tmp_path: Path, document: Any,
 def test_an_asv_folder_that_cannot_be_read(tmp_path: Path, index: Any, result: Any, named: str) -> None:
     with pytest.raises(RunFileError, match=named):
         linregbench.load(asv_folder(tmp_path, index, result))
+
+
+@pytest.mark.parametrize("source", DOCUMENTS)
+def test_a_benchmark_of_another_suite_costs_none_of_ours(tmp_path: Path, source: str) -> None:
+    document = DOCUMENTS[source]
+    theirs = {"name": "theirs", "extra_info": None, "metadata": {}, "runs": [], "stats": {}}
+    mixed = document | {"benchmarks": [theirs, *document["benchmarks"]]}
+    loaded = read(written(tmp_path / "mixed.json", mixed))
+    assert len(loaded.frame) == len(document["benchmarks"])
+    assert loaded.notices == (f"{tmp_path / 'mixed.json'}: left out 1 benchmark of another suite",)
+
+
+def test_nor_does_one_in_a_folder_of_asv(tmp_path: Path) -> None:
+    index = asv_index() | {"theirs.time_x": asv_index()[TIME]}
+    results = asv_results()
+    results["results"]["theirs.time_x"] = [[1.0], [], "1"]
+    loaded = read(asv_folder(tmp_path, index, results))
+    assert len(loaded.frame) == 16
+    assert "left out 1 benchmark of another suite" in loaded.notices[0]
+
+
+@pytest.mark.parametrize(
+    ("pack", "named"),
+    [
+        (gzip.compress, "is compressed: unpack it first"),
+        (lambda whole: whole.decode().encode("utf-16"), "is in UTF-16: save it as UTF-8"),
+    ],
+)
+def test_what_a_file_is_packed_in_is_named(tmp_path: Path, pack: Callable[[bytes], bytes], named: str) -> None:
+    for name, whole in (("p.json", json.dumps(DOCUMENTS["pyperf"]).encode()), ("run.jsonl", SMALL_BYTES)):
+        (tmp_path / name).write_bytes(pack(whole))
+        with pytest.raises(RunFileError, match=named):
+            linregbench.load(tmp_path / name)
+
+
+def test_a_byte_order_mark_is_read_or_named(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text(json.dumps(DOCUMENTS["pyperf"]), encoding="utf-8-sig")
+    assert len(linregbench.load(tmp_path / "p.json"))
+    (tmp_path / "run.jsonl").write_bytes(b"\xef\xbb\xbf" + SMALL_BYTES)
+    with pytest.raises(RunFileError, match="begins with a byte order mark: save it without one"):
+        linregbench.load(tmp_path / "run.jsonl")
 
 
 def test_the_folder_of_one_machine_and_one_file_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

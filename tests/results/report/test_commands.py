@@ -30,7 +30,7 @@ def test_a_report_stands_beside_its_run_or_where_it_is_asked_for(
     assert str(run_file.with_suffix(".html")) in capsys.readouterr().out
     assert command("report", run_file, "--html", tmp_path / "pages", "--markdown", tmp_path / "r.md") == 0
     assert {path.name for path in tmp_path.rglob("*.*")} == {"quick.html", "r.md", "r.csv"}
-    assert "[r.csv](<r.csv>)" in (tmp_path / "r.md").read_text(encoding="utf-8")
+    assert "[r.csv](r.csv)" in (tmp_path / "r.md").read_text(encoding="utf-8")
     assert (tmp_path / "r.csv").read_text(encoding="utf-8") == csv_of(load(run_file))
     short = len((tmp_path / "r.md").read_text(encoding="utf-8").splitlines())
     assert command("report", run_file, "--markdown", tmp_path / "r.md", "--full") == 0

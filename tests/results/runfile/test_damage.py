@@ -15,7 +15,7 @@ from made import END, SMALL, SMALL_BYTES, STOP
 from linregbench.results.fields import FIELDS, WORKLOAD
 from linregbench.results.formats.load import of_runs
 from linregbench.results.runfile.read import RunFileError, read_run
-from linregbench.results.runfile.write import RunWriter, left_to_resume, trim_for_resume
+from linregbench.results.runfile.write import RunWriter, left_to_resume
 from linregbench.results.tables.formats import FORMS
 
 TEXTS = [field.name for field in FIELDS if field.required and field.kind is str and field.of in ("workload", "case")]
@@ -32,7 +32,7 @@ def test_unclosed_blocks_are_left_out_and_trimmed(tmp_path: Path) -> None:
     damaged = path.read_bytes()
     left = left_to_resume(read_run(path))
     assert path.read_bytes() == damaged
-    run = trim_for_resume(path)
+    run = synthetic.trimmed(path)
     assert run == left
     assert len(run.notices) == 2
     assert "left out 2 measurements of 1 block interrupted before the end" in run.notices[1]
@@ -76,7 +76,7 @@ def test_truncation_never_loses_a_closed_block(cut: int, tmp_path_factory: pytes
     run = read_run(path)
     assert len(run.blocks) == closed
     assert len(run.measurements) == 3 * closed
-    assert dataclasses.replace(trim_for_resume(path), notices=()) == read_run(path)
+    assert dataclasses.replace(synthetic.trimmed(path), notices=()) == read_run(path)
     assert read_run(path).blocks == run.blocks
     RunWriter(path, append=True).close()
 

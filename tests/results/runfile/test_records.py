@@ -11,7 +11,7 @@ from made import END, SMALL, STOP
 
 from linregbench.results.runfile.read import RunFileError, read_run
 from linregbench.results.runfile.records import Block, Measurement
-from linregbench.results.runfile.write import RunWriter, trim_for_resume
+from linregbench.results.runfile.write import RunWriter
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -67,9 +67,14 @@ def test_the_writer_keeps_what_is_there(tmp_path: Path) -> None:
         RunWriter(tmp_path / "no" / "such" / "folder.jsonl")
     with pytest.raises(RunFileError, match="cannot be written"):
         RunWriter(tmp_path / "absent.jsonl", append=True)
-    path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(RunFileError, match="must be trimmed"):
-        RunWriter(path, append=True)
+    empty = tmp_path / "empty.jsonl"
+    empty.touch()
+    with pytest.raises(RunFileError, match="is empty"):
+        RunWriter(empty, append=True)
+    torn = path.read_bytes()[:-5]
+    path.write_bytes(torn)
+    RunWriter(path, append=True).close()
+    assert path.read_bytes() == torn[: torn.rindex(b"\n") + 1]
 
 
 def test_undecodable_names_are_written_and_read(tmp_path: Path) -> None:
@@ -77,7 +82,7 @@ def test_undecodable_names_are_written_and_read(tmp_path: Path) -> None:
         writer.append(synthetic.header(preset="a\udcff"))
     assert read_run(tmp_path / "run.jsonl").header.preset == "a?"
     (tmp_path / "escaped.jsonl").write_text(json.dumps(synthetic.header(preset="\ud800")) + "\n")
-    assert read_run(tmp_path / "escaped.jsonl").header.preset == "?"
+    assert read_run(tmp_path / "escaped.jsonl").header.preset == r"\ud800"
 
 
 def test_unknown_keys_are_ignored_and_nullable_ones_may_be_missing(tmp_path: Path) -> None:
@@ -96,7 +101,7 @@ def test_a_block_is_whole_when_every_group_of_it_is_closed(tmp_path: Path, close
     ]
     path = synthetic.write(tmp_path / "run.jsonl", [synthetic.header(), *parts])
     assert len(read_run(path).measurements) == closed  # each group is a comparison of its own
-    left = trim_for_resume(path)
+    left = synthetic.trimmed(path)
     assert len(left.measurements) == len(left.blocks) == kept
     assert bool(left.notices) is (kept == 0)
 

@@ -115,6 +115,14 @@ def test_a_sample_that_lost_its_core_is_not_quiet() -> None:
     assert quiet_samples(waited, block, {"1": 1.08}).tolist() == [True, False, True]
 
 
+def test_a_sample_beside_a_case_that_was_at_work_is_not_quiet() -> None:
+    block, limits = _block(), {"1": 1.0}
+    alone = quiet_samples(_measurement(), block, limits)
+    assert alone.all()
+    beside = quiet_samples(_measurement(beside=[1]), block, limits)
+    assert [n for n, quiet in zip(_measurement().rounds, beside, strict=True) if not quiet] == [1]
+
+
 def test_a_sample_lost_its_core_where_others_had_it_for_a_good_part_of_its_time() -> None:
     assert lost_the_core([0.0, 4e-5, 6e-5], [1e-3] * 3, 1).tolist() == [False, False, True]
     assert lost_the_core([], [], 1).tolist() == []

@@ -213,10 +213,10 @@ def test_names_are_text(tmp_path: Path, name: str) -> None:
     assert f"jax_scan {spelt} *" in terminal.getvalue()
     assert [row["variant"] for row in csv.DictReader(io.StringIO(shown.cases(loaded, "csv")))] == [
         "analytic",
-        name,
-        name,
+        spelt,
+        spelt,
     ]
-    assert json.loads(shown.cases(loaded, "json"))[1]["variant"] == name
+    assert json.loads(shown.cases(loaded, "json"))[1]["variant"] == spelt
 
 
 def test_a_pipe_gets_plain_text_of_100_columns_and_a_terminal_its_own_width(quick: Loaded) -> None:

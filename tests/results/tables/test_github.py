@@ -53,8 +53,8 @@ def test_it_fits_into_a_comment_and_says_what_it_left_out(slower: Comparison) ->
 def test_nothing_in_it_is_obeyed(slower: Comparison) -> None:
     odd = replace(slower, base="<img src=x>|`@everyone`", refusals=("<!-- [x](http://example.org) -->",))
     text = github_comment([odd], "linregbench versus 'a`b'")
-    assert r"\<img src=x\>\|\`@everyone\`" in text
-    assert text.count("<!--") == 1
+    assert r"\<img src=x\>\|\`@<!-- -->everyone\`" in text
+    assert text.replace("@<!-- -->", "@").count("<!--") == 1
     assert text.splitlines()[-1] == "Again: `linregbench versus 'a b'`"
 
 

@@ -1,16 +1,18 @@
 """A person's own data: read as they are, or refused in one line; never code that runs."""
 
+import contextlib
 import io
 import os
 import pickle
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from linregbench.benchmarks.worker.data import label, read_data
+from linregbench.benchmarks.data import OwnData, check_range, read_data
 
 X = np.array([[1.0, 0.5], [1.0, -2.0], [1.0, 3e-3]])
 Y = np.array([1.0, 2.0, -3.5])
@@ -20,7 +22,8 @@ ROWS = "1,0.5,1\n1,-2,2\n1,3e-3,-3.5\n"
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int32"])
 def test_npz(tmp_path: Path, dtype: str) -> None:
     np.savez(tmp_path / "own.npz", X=X.astype(dtype), y=Y.astype(dtype), other="is left alone")
-    found_X, found_y = read_data(tmp_path / "own.npz")
+    own = read_data(tmp_path / "own.npz")
+    found_X, found_y = own.X, own.y
     np.testing.assert_array_equal(found_X, X.astype(dtype))
     np.testing.assert_array_equal(found_y, Y.astype(dtype))
     assert found_X.dtype == found_y.dtype == np.float64
@@ -33,7 +36,8 @@ def test_npz(tmp_path: Path, dtype: str) -> None:
 )
 def test_csv(tmp_path: Path, text: str) -> None:
     (tmp_path / "own.csv").write_bytes(text.encode())
-    found_X, found_y = read_data(str(tmp_path / "own.csv"))
+    own = read_data(str(tmp_path / "own.csv"))
+    found_X, found_y = own.X, own.y
     np.testing.assert_array_equal(found_X, X)
     np.testing.assert_array_equal(found_y, Y)
     assert found_X.flags.c_contiguous
@@ -42,19 +46,37 @@ def test_csv(tmp_path: Path, text: str) -> None:
 
 def test_a_byte_order_mark_does_not_cost_a_row(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text(ROWS, encoding="utf-8-sig")
-    found_X, _ = read_data(tmp_path / "own.csv")
+    found_X = read_data(tmp_path / "own.csv").X
     np.testing.assert_array_equal(found_X, X)
 
 
 def test_one_row_is_enough_to_read(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("1,2,3\n")
-    found_X, found_y = read_data(tmp_path / "own.csv")
+    own = read_data(tmp_path / "own.csv")
+    found_X, found_y = own.X, own.y
     assert (found_X.shape, found_y.shape) == ((1, 2), (1,))
 
 
 def npz(**arrays: Any) -> bytes:
     file = io.BytesIO()
     np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def claiming(shape: tuple[int, ...]) -> bytes:
+    """An .npz whose X says that it is of this shape, and holds next to nothing."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("X.npy", header.getvalue() + b"0" * 64)
+        archive.writestr("y.npy", npy(Y))
+    return file.getvalue()
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
     return file.getvalue()
 
 
@@ -84,20 +106,28 @@ BAD = {
     "ragged": ("own.csv", b"1,2,3\n4,5\n", "not a table of numbers"),
     "one column": ("own.csv", b"1\n2\n3\n", "at least one column of X beside y"),
     "semicolons": ("own.csv", b"1;2\n3;4\n", "own.csv"),
-    "NaN in csv": ("own.csv", b"1,nan\n2,3\n", "must be finite"),
+    "NaN in csv": ("own.csv", b"1,nan\n2,3\n", "1 cell is missing, the first in line 1, column 2"),
     "not UTF-8": ("own.csv", b"\xff\xfe1,2\n", "not a table of numbers"),
     "null bytes": ("own.csv", b"\x00" * 64, "own.csv"),
+    "a missing cell first": ("own.csv", b"1,NA,3\n4,5,6\n", "1 cell is missing, the first in line 1, column 2"),
+    "an empty cell first": ("own.csv", b"1,,3\n4,5,6\n", "1 cell is missing, the first in line 1, column 2"),
+    "a comment first": ("own.csv", b"#1,2,3\n4,5,6\n", "line 1 is '#1,2,3': a sample or a comment?"),
+    "pandas' numbers": ("own.csv", b"0,1,2\n4,5,6\n", r"counts the columns, as pandas writes.*header=False"),
+    "years for names": ("own.csv", b"2019,2020,total,y\n4,5,6,7\n", "names or a sample?"),
+    "pandas' index": ("own.csv", b",a,y\n0,5,6\n1,8,7\n", r"counts the rows.*index=False"),
+    "fewer names": ("own.csv", b"a,y\n1,2,3\n", "line 2 has 3 cells, and the first has 2"),
+    "in the last row": ("own.csv", b"a,y\n1,2\n\n3,four\n", "line 4, column 2 is 'four'"),
+    "claims terabytes": ("own.npz", claiming((10**6, 10**6)), "no room for it"),
     "another kind": ("own.txt", ROWS.encode(), "data are read from .npz .* or .csv"),
     "no kind": ("own", ROWS.encode(), "data are read from .npz .* or .csv"),
 }
 
 
-@pytest.mark.filterwarnings("ignore:loadtxt")
 @pytest.mark.parametrize(("name", "content", "message"), BAD.values(), ids=BAD)
 def test_a_malformed_file_is_named_with_what_is_wrong(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=message) as refused:
-        read_data(tmp_path / name)
+        read_data(tmp_path / name, room_bytes=1e9)
     assert name in str(refused.value)
 
 
@@ -134,6 +164,50 @@ def test_the_label_holds_the_content_and_no_folder(tmp_path: Path) -> None:
     for folder, text in (("a", ROWS), ("b", ROWS), ("c", ROWS + "1,1,1\n")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "own.csv").write_text(text)
-    labels = [label(tmp_path / folder / "own.csv") for folder in "abc"]
+    labels = [read_data(tmp_path / folder / "own.csv").label for folder in "abc"]
     assert labels[0] == labels[1] != labels[2]
     assert all(text.startswith("own.csv@") and "/" not in text for text in labels)
+
+
+TOLD = {
+    "x,y\n1,2\n": "own.CSV: 1 row, X is 1 column (x), y is the last, y; names in line 1; no cell is missing",
+    "1,2,3\n3,4,5\n": "own.CSV: 2 rows, X is 2 columns, y is the last; no line of names; no cell is missing",
+    "# a,b,y\n1,2,3\n": "own.CSV: 1 row, X is 2 columns (a, b), y is the last, y; names in line 1; no cell is missing",
+}
+
+
+@pytest.mark.parametrize("text", TOLD)
+def test_how_it_was_read_is_told_in_a_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "own.CSV").write_text(text)
+    assert read_data(tmp_path / "own.CSV").told == TOLD[text]
+
+
+def test_a_flipped_byte_anywhere_is_refused_or_harmless(tmp_path: Path) -> None:
+    whole, draw = npz(X=X, y=Y), np.random.default_rng(0)
+    for place in draw.integers(0, len(whole), 300):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << int(draw.integers(8))
+        (tmp_path / "own.npz").write_bytes(flipped)
+        with contextlib.suppress(ValueError):
+            np.testing.assert_array_equal(read_data(tmp_path / "own.npz", room_bytes=1e9).X, X)
+
+
+@pytest.mark.parametrize(
+    ("scale", "dtype", "message"),
+    [
+        (1e39, "float32", "the largest value is 2e[+]39, and float32 holds 1e-38 to 3e[+]38.*--dtype float64"),
+        (1e23, "float32", "a sum of products of X is"),
+        (1e-30, "float32", "a sum of products of X is"),
+        (1e200, "float64", "a sum of products of X is inf, and float64 holds .*: scale the columns$"),
+        (0.0, "float64", "X is 0 in every cell"),
+        (1e3, "float32", None),
+        (1e23, "float64", None),
+    ],
+)
+def test_what_a_dtype_cannot_hold_is_refused_by_name(scale: float, dtype: str, message: str | None) -> None:
+    own = OwnData(X * scale, Y, "own.csv@0", "")
+    if message is None:
+        check_range(own, dtype, steps=100)
+        return
+    with pytest.raises(ValueError, match=message):
+        check_range(own, dtype)
