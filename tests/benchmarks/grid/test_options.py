@@ -146,7 +146,7 @@ TAKEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("given", "fields"), TAKEN, ids=str)
+@pytest.mark.parametrize(("given", "fields"), TAKEN, ids=lambda value: str(value).split(" at 0x")[0])
 def test_the_python_door_takes_what_numpy_and_pandas_have(given: dict[str, Any], fields: dict[str, Any]) -> None:
     assert RunOptions.of("quick", given) == RunOptions(**fields)
 
