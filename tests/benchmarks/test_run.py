@@ -101,7 +101,7 @@ def test_a_plugin_that_has_changed_is_refused_before_it_is_imported(tmp_path: Pa
     with pytest.raises(UsageError, match=r"mine\.py was 0123 .* when the run began, and is [0-9a-f]{16} now"):
         run.resumed(path)
     (tmp_path / "other").mkdir()
-    with pytest.raises(UsageError, match=r"gone\.py cannot be read: "):
+    with pytest.raises(UsageError, match=r"gone\.py cannot be read any more"):
         run.resumed(of_options(tmp_path / "other", plugins=[str(tmp_path / "gone.py")]))
 
 
