@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fakes import HEADER, make_contest, make_limits
 
-from linregbench.benchmarks import run
+from linregbench.benchmarks import door, run
 from linregbench.benchmarks.grid.cases import Case
 from linregbench.benchmarks.grid.options import RunOptions, UsageError
 from linregbench.benchmarks.grid.presets import PRESETS
@@ -185,13 +185,13 @@ def test_ctrl_c_in_a_notebook_gives_what_was_measured(
     def prepared(request: Request) -> Iterator[PreparedRun]:
         yield PreparedRun(request, (), make_limits(), FakeNurseries({}), {}, {})  # type: ignore[arg-type]
 
-    monkeypatch.setattr(run, "measure", interrupted)
-    monkeypatch.setattr(run, "prepared", prepared)
+    monkeypatch.setattr(door, "measure", interrupted)
+    monkeypatch.setattr(door, "prepared", prepared)
     if not blocks:
         with pytest.raises(KeyboardInterrupt):
-            run.run(samples=[100])
+            door.run(samples=[100])
     else:
         with pytest.warns(UserWarning, match="interrupted: what 1 block "):
-            frame = run.run(samples=[100], output=tmp_path / "run.jsonl")
+            frame = door.run(samples=[100], output=tmp_path / "run.jsonl")
         assert {*frame["status"]} == {"ok"}
         assert "numpy_loop analytic" in repr(frame)
