@@ -10,6 +10,7 @@
 # make readme  every command of README.md and docs/tutorial.md typed for real in a fresh clone (DOCS= for all pages: an hour)
 # make matrix  the tests on the oldest and newest JAX and NumPy, each Python on PATH (ROWS='3.12-*'; an hour for all)
 # make gpu-proof DEVICE=cuda BUDGET=480s   a GPU proved in minutes, into gpu-proof.tar.gz (docs/gpu.md); SMALL=1: a rehearsal
+# make faults  what goes wrong, made to: plugins, files, signals, inputs, into results/published/faults.md (10 minutes)
 # make proof   bias, false alarms and planted slowdowns on this machine, into results/published/proof.md (20 minutes)
 PYTHON ?= python3
 VENV := .venv
@@ -30,7 +31,7 @@ SMALL ?=
 BASE ?= main
 BENCH ?= track_ratio
 
-.PHONY: bench test test-long lint proof gpu-proof readme matrix clean inspect asv asv-continuous pytest-benchmark
+.PHONY: bench test test-long lint faults proof gpu-proof readme matrix clean inspect asv asv-continuous pytest-benchmark
 
 bench: $(VENV)/.ready-bench $(EXTRA)
 	$(BIN)/linregbench run --preset $(PRESET) --device $(DEVICE)
@@ -41,6 +42,11 @@ test: $(VENV)/.ready-test lint
 
 test-long: $(VENV)/.ready-test $(VENV)/.ready-cluster lint
 	$(BIN)/python -m pytest -q -n 2
+
+faults: $(VENV)/.ready-test
+	@rm -f .faults.jsonl
+	LINREGBENCH_FAULTS=$(CURDIR)/.faults.jsonl $(BIN)/python -m pytest -q -n 2 tests/faults; status=$$?; \
+	  $(BIN)/python tests/faults/publish.py .faults.jsonl && exit $$status
 
 lint: $(VENV)/.ready-test
 	$(BIN)/ruff check .

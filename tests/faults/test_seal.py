@@ -32,10 +32,10 @@ import helper
 class Going:
     """A run of some plugins that goes on; nothing of it outlives the context."""
 
-    def __init__(self, folder: Path, *arguments: object) -> None:
+    def __init__(self, folder: Path, *arguments: object, blocks: int = BLOCKS) -> None:
         self.path, self.mark = folder / "run.jsonl", uuid.uuid4().hex
         rival = ("--method", "gd", "--strategy", "numpy_loop", "--variant", "analytic")
-        often = ("--steps", "20", "--blocks", BLOCKS, "--timeout", "3s", "--no-report", "--output", self.path)
+        often = ("--steps", "20", "--blocks", blocks, "--timeout", "3s", "--no-report", "--output", self.path)
         with (folder / "err").open("w") as err:
             self.popen = subprocess.Popen(
                 [str(COMMAND), "run", *map(str, (*rival, *arguments, *often))],

@@ -35,12 +35,15 @@ class Ended:
     left: tuple[str, ...]
 
 
-def run(*arguments: object, folder: Path) -> Ended:
-    """Run the command to its end; whatever it started carries a mark, so that nothing hides in a session of its own."""
+def run(*arguments: object, folder: Path, program: Path | None = None) -> Ended:
+    """Run the command, or a program in its place, to its end.
+
+    Whatever it started carries a mark, so that nothing hides in a session of its own.
+    """
     mark = uuid.uuid4().hex
     with (folder / "err").open("w+") as err, (folder / "out").open("w+") as out:
         done = subprocess.run(
-            [str(COMMAND), *map(str, arguments)],
+            [*([sys.executable, str(program)] if program else [str(COMMAND)]), *map(str, arguments)],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=out,

@@ -51,10 +51,9 @@ def quickly_compiled(request: pytest.FixtureRequest) -> Iterator[None]:
 
     `make test-long` compiles as a run does; and a run checks each answer that it times.
     """
-    before = jax.config.jax_disable_most_optimizations
     jax.config.update("jax_disable_most_optimizations", request.config.getoption("markexpr") == "not long")
     yield
-    jax.config.update("jax_disable_most_optimizations", before)
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(autouse=True)
