@@ -39,7 +39,7 @@ bench: $(VENV)/.ready-bench $(EXTRA)
 test: $(VENV)/.ready-test lint
 	$(BIN)/python -m pytest -q -n 2 -m "not long"
 
-test-long: $(VENV)/.ready-test lint
+test-long: $(VENV)/.ready-test $(VENV)/.ready-cluster lint
 	$(BIN)/python -m pytest -q -n 2
 
 lint: $(VENV)/.ready-test
@@ -85,6 +85,10 @@ inspect: .aot/.ready
 
 $(VENV)/.ready-cuda: $(VENV)/.ready-bench
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cuda]'
+	@touch $@
+
+$(VENV)/.ready-cluster: $(VENV)/.ready-bench
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cluster]'
 	@touch $@
 
 $(VENV)/.ready-libraries: $(VENV)/.ready-bench

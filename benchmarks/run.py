@@ -1,4 +1,4 @@
-"""One run from its options to its file: what the command line, the Python door and `versus` share.
+"""One run from its options to its file: what the command line, the Python door, `versus` and a cluster share.
 
 A resumed run takes every option from its file, and is not gone on with on another machine.
 """
@@ -9,27 +9,27 @@ import contextlib
 import secrets
 import sys
 import tempfile
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import product
-from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import numpy as np
 
 import linregbench
-from linregbench.results.runfile.read import VERSION, Run, RunFileError, read_run
+from linregbench.results.runfile.read import VERSION, Run, RunFileError, parse_record, read_run
+from linregbench.results.runfile.records import Environment
+from linregbench.results.runfile.schema import plain_json
 from linregbench.results.runfile.write import RunWriter, left_to_resume
 from linregbench.results.words.text import counted, plain
 
 from . import clock
 from .data import OwnData, check_range, read_data
 from .grid.cases import Contest, select
-from .grid.options import RunOptions, UsageError
+from .grid.options import RunOptions, UsageError, parse_shard
 from .grid.presets import PRESETS
 from .grid.settings import settings_of
 from .processes import machine
@@ -40,12 +40,8 @@ from .sampling import plan, schedule
 from .sampling.block import Entry, Rules
 from .sampling.feasible import device_counts
 from .sampling.plan import Limits
-from .sampling.progress import watcher
 from .sampling.state import State, restored
 from .worker.hardware import sentinel
-
-if TYPE_CHECKING:
-    from linregbench.results.formats.measured import MeasuredFrame
 
 RUNS = Path("results/runs")
 CALLS_A_LIMIT = 3
@@ -74,6 +70,8 @@ class PreparedRun:
     absent: Mapping[str, str]
     kinds: Mapping[str, str]
     before: Run | None = None
+    sweep: str | None = None
+    """The grid of the whole sweep, where this is a shard of it."""
 
     @property
     def predicted_s(self) -> float:
@@ -129,8 +127,8 @@ def prepared(
 
     Raises UsageError where nothing can be run.
     """
-    own = _own_data(request)
-    request = _with_data(request, own)
+    own = own_data(request)
+    request = with_data(request, own)
     options = request.options
     sides = request.sides or {"here": Setting(plugins=request.plugins)}
     base, count = settings_of(options.settings)[0], options.cpu_devices
@@ -142,94 +140,58 @@ def prepared(
     ):
         _check_threads(options, nurseries.allowed)
         _check_settings(options, nurseries)
-        contests = select(options, {name: nurseries.solvers(name) for name in sides}, device_counts(nurseries, options))
+        sweep = select(options, {name: nurseries.solvers(name) for name in sides}, device_counts(nurseries, options))
+        contests = shard_of(sweep, options)
         absent, kinds = _devices(nurseries, options)
         asked = [case for contest in contests for case in contest.cases]
         if asked and all(case.device in absent for case in asked):
             raise UsageError("nothing left to run: " + "; ".join(absent.values()))
         limits = limits_of(options)
         limits = replace(limits, blocks=blocks) if blocks else limits
-        yield PreparedRun(request, contests, limits, nurseries, absent, kinds, before)
+        whole = None if options.shard is None else plan.grid_hash(sweep)
+        yield PreparedRun(request, contests, limits, nurseries, absent, kinds, before, whole)
+
+
+def shard_of(sweep: Sequence[Contest], options: RunOptions) -> tuple[Contest, ...]:
+    """The contests of a sweep that are this shard's; all where it has none. Raises UsageError for an empty one."""
+    number, of = parse_shard(options.shard)
+    contests = tuple(sweep[number - 1 :: of])
+    if not contests:
+        raise UsageError(
+            f"--shard {options.shard} has nothing to do: the sweep has {counted(len(sweep), 'problem')}; "
+            f"make it {len(sweep)} shards at most"
+        )
+    return contests
 
 
 def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[schedule.Watcher]]) -> Finished:
     """Run what is prepared, into its file."""
-    started = clock.timestamp()
-    name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    name, started = name_of_run()
     path = ready.request.output or RUNS / f"{name}.jsonl"
-    with open_output(path, append=ready.before is not None) as writer:
+    with machine.alone("", name) as other, open_output(path, append=ready.before is not None) as writer:
+        if other is not None:
+            print(f"linregbench: run {other} measures on this machine too: each disturbs the other", file=sys.stderr)
         if ready.before is None:
-            writer.append(_header(ready, name, started.isoformat(timespec="seconds")))
+            here = machine.facts() | {"affinity": ready.nurseries.allowed}
+            writer.append(header_of(ready.request, ready.contests, ready.limits, here, name, started, ready.sweep))
         before = writer.before
         states = [
             restored(contest, before.measurements, before.blocks, before.stops) if before else State(contest)
             for contest in ready.contests
         ]
-        _start_all(ready)
         told: Sequence[Any] = before.environments if before else ()
-        told = told or [
-            writer.append(record) for record in ready.nurseries.records(ready.kinds, _required(ready.contests))
-        ]
+        told = told or [writer.append(record | _on_node(ready)) for record in environments_of(ready)]
         with watch(ready.predicted_s) as watcher:
-            session = schedule.Session(
+            session = schedule.session_here(
                 ready.limits,
                 ready.nurseries,
                 writer,
                 watcher,
                 ready.request.options.seed,
                 ready.absent,
-                _device_bytes(told),
+                device_bytes(told),
             )
             return Finished(path, schedule.run_contests(session, states))
-
-
-def run(
-    *,
-    preset: str = "quick",
-    plugins: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
-    data: str | PathLike[str] | None = None,
-    output: str | PathLike[str] | None = None,
-    progress: bool = True,
-    **axes: Any,
-) -> MeasuredFrame:
-    """Measure from Python, in a notebook say, and return one row a case (linregbench.load has the columns).
-
-    What comes back is a pandas DataFrame that shows its answer first. Interrupted (Ctrl-C, or a notebook's stop button)
-    it is of whatever was measured by then, with a warning; with nothing measured the interrupt goes on.
-
-    `axes` are the options of `linregbench run` by their names, each a value or a list: method, strategy, variant,
-    device, dtype, samples, features, batch, steps, condition, threads, cache; and baseline, blocks, budget_s,
-    timeout_s, seed, and settings: what is typed behind each `--set`. Numbers, arrays, Series, ranges and Timedeltas of
-    NumPy and pandas are taken, text as it would be typed, and None for the preset's.
-    Without `output` the run file is not kept. Raises UsageError for whatever the command line would refuse.
-    """
-    from linregbench.results.formats.measured import MeasuredFrame
-    from linregbench.results.frame import from_runs
-
-    options = RunOptions.of(preset, axes)
-    files = [plugins] if isinstance(plugins, _PATHS) or not isinstance(plugins, Iterable) else plugins
-    solver_files = tuple(_path("plugins", file) for file in files if file is not None)
-    own, kept = (None if given is None else _path(name, given) for name, given in (("data", data), ("output", output)))
-    with tempfile.TemporaryDirectory() as folder:
-        path = kept or Path(folder) / "run.jsonl"
-        request = Request(options, solver_files, own, path)
-        with prepared(request) as ready:
-            finished = measure(ready, lambda left_s: watcher(left_s, quiet=not progress))
-        measured = read_run(finished.path)
-        if finished.outcome.reason == "interrupted":
-            if not measured.blocks:
-                raise KeyboardInterrupt
-            warnings.warn(f"interrupted: what {counted(len(measured.blocks), 'block')} measured is here", stacklevel=2)
-        return MeasuredFrame(from_runs(measured))
-
-
-_PATHS = (str, PathLike)
-
-
-def _path(name: str, given: Any) -> Path:
-    if not isinstance(given, _PATHS) or not str(given):
-        raise UsageError(f"{name} takes the path of a file, got {given!r}")
-    return Path(given)
 
 
 def resumed(path: Path) -> tuple[Request, Run]:
@@ -244,6 +206,11 @@ def resumed(path: Path) -> tuple[Request, Run]:
     if whole.end is not None and whole.end.reason == "complete":
         raise UsageError(f"--resume {path}: this run is complete; linregbench table shows it")
     run = left_to_resume(whole)
+    return request_of(run, path), run
+
+
+def request_of(run: Run, path: Path) -> Request:
+    """What a run was asked for, with the path that is gone on with. Raises UsageError."""
     given = dict(run.header.options)
     try:
         plugins = msgspec.convert(given.pop("plugins", []), tuple[str, ...])
@@ -253,7 +220,7 @@ def resumed(path: Path) -> tuple[Request, Run]:
         raise UsageError(f"--resume {path}: its options are none that can be gone on with: {error}") from None
     request = Request(options, tuple(map(Path, plugins)), Path(data) if data else None, path)
     _check_plugins(request, run)
-    return request, run
+    return request
 
 
 def _check_plugins(request: Request, run: Run) -> None:
@@ -274,11 +241,10 @@ def check_same(ready: PreparedRun) -> None:
     before = ready.before
     if before is None:
         return
-    _start_all(ready)
     then: dict[str, Any] = {"grid": before.header.grid, "cpu": before.header.machine.get("cpu")}
     now: dict[str, Any] = {"grid": plan.grid_hash(ready.contests), "cpu": machine.cpu_model()}
     then["sentinel's version"], now["sentinel's version"] = before.header.sentinel, sentinel.VERSION
-    here = {record["nursery"]: record for record in ready.nurseries.records(ready.kinds, _required(ready.contests))}
+    here = {record["nursery"]: record for record in environments_of(ready)}
     for environment in before.environments:
         for name in ("python", "packages", "plugins", "blas", *(["kept"] if environment.kept is not None else [])):
             then[f"{name} of {environment.nursery}"] = getattr(environment, name)
@@ -303,12 +269,13 @@ def open_output(path: Path, *, append: bool) -> RunWriter:
         raise UsageError(f"{option} {error}") from None
 
 
-def _start_all(ready: PreparedRun) -> None:
-    """Every nursery that a case will need."""
+def environments_of(ready: PreparedRun) -> list[dict[str, Any]]:
+    """The environment record of every nursery that a case will need."""
     for contest in ready.contests:
         for case in (*contest.baselines, *contest.cases):
             if case.device not in ready.absent:
                 ready.nurseries.of(case)
+    return ready.nurseries.records(ready.kinds, _required(ready.contests))
 
 
 def _check_threads(options: RunOptions, cores: Sequence[int]) -> None:
@@ -341,7 +308,7 @@ def _devices(nurseries: Nurseries, options: RunOptions) -> tuple[dict[str, str],
     return absent, kinds
 
 
-def _own_data(request: Request) -> OwnData | None:
+def own_data(request: Request) -> OwnData | None:
     """What --data holds, read once and told in a line. Raises UsageError, also for what a dtype cannot hold."""
     if request.data is None:
         return None
@@ -363,7 +330,7 @@ def _own_data(request: Request) -> OwnData | None:
     return own
 
 
-def _with_data(request: Request, own: OwnData | None) -> Request:
+def with_data(request: Request, own: OwnData | None) -> Request:
     """Sizes and name of a person's own data in the options, so that they are the workload."""
     if own is None:
         return request
@@ -394,18 +361,27 @@ def _required(contests: Iterable[Contest]) -> list[str]:
     return sorted({case.solver.requires for case in cases if case.solver.requires})
 
 
-def _device_bytes(environments: Sequence[Any]) -> dict[str, int]:
+def device_bytes(environments: Sequence[Any]) -> dict[str, int]:
     """What a process may hold of the memory of each device that tells (worker.hardware.gpu)."""
     facts = {device: facts for environment in environments for device, facts in (environment.facts or {}).items()}
     return {device: int(told["usable_memory_bytes"]) for device, told in facts.items() if "usable_memory_bytes" in told}
 
 
-def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:
-    options = ready.request.options
+def header_of(
+    request: Request,
+    contests: Sequence[Contest],
+    limits: Limits,
+    here: Mapping[str, Any],
+    name: str,
+    started: str,
+    sweep: str | None = None,
+) -> dict[str, Any]:
+    """The first record of a run file; `here` are the facts of the machine that is measured on."""
+    options = request.options
     commit, dirty = machine.commit_of(Path(__file__).resolve().parent)
-    asked = options.as_dict() | {"plugins": [str(path) for path in ready.request.plugins]}
-    if ready.request.data:
-        asked |= {"data": str(ready.request.data), "samples": None, "features": None, "batch": None, "data_label": None}
+    asked = options.as_dict() | {"plugins": [str(path) for path in request.plugins]}
+    if request.data:
+        asked |= {"data": str(request.data), "samples": None, "features": None, "batch": None, "data_label": None}
     return {
         "record": "run",
         "format": "linregbench-run",
@@ -416,10 +392,30 @@ def _header(ready: PreparedRun, name: str, started: str) -> dict[str, Any]:
         "seed": options.seed,
         "sentinel": sentinel.VERSION,
         "options": asked,
-        "blocks": ready.limits.blocks,
-        "machine": machine.facts() | {"affinity": ready.nurseries.allowed},
+        "blocks": limits.blocks,
+        "machine": here,
         "commit": commit,
         "dirty": dirty,
         "linregbench": linregbench.__version__,
-        "grid": plan.grid_hash(ready.contests),
+        "grid": plan.grid_hash(contests),
+        "sweep": sweep,
     }
+
+
+def parsed_environment(record: Mapping[str, Any]) -> Environment:
+    """An environment record as a reader of the run file will see it."""
+    parsed = parse_record(plain_json(record))
+    if not isinstance(parsed, Environment):
+        raise TypeError(f"{type(parsed).__name__} where an environment was meant")
+    return parsed
+
+
+def name_of_run() -> tuple[str, str]:
+    """A new run's name, and when it started."""
+    started = clock.timestamp()
+    return f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}", started.isoformat(timespec="seconds")
+
+
+def _on_node(ready: PreparedRun) -> dict[str, str]:
+    """What the machine goes by beside the others of its sweep; nothing where it is alone."""
+    return {} if ready.sweep is None else {"node": machine.identity(ready.sweep)}

@@ -13,14 +13,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .benchmarks.run import run
+    from .benchmarks.door import run
     from .results.formats.load import load
     from .solvers.registry import solver
 
 __all__ = ["__version__", "load", "run", "solver"]
 __version__ = "0.1.0"
 
-_PLACES = {"run": ".benchmarks.run", "load": ".results.formats.load", "solver": ".solvers.registry"}
+_PLACES = {"run": ".benchmarks.door", "load": ".results.formats.load", "solver": ".solvers.registry"}
 
 
 def __getattr__(name: str) -> Any:

@@ -71,6 +71,7 @@ FIELDS = (
     Field("status", str, "estimate", "ok, or what came of the first block that was not.", required=True),
     Field("reason", str, "estimate", "Why it is not ok, or why its time is not shown."),
     Field("blocks", int, "estimate", "Blocks that time_s rests on."),
+    Field("nodes", str, "estimate", "Machines that those blocks are of, in a sweep over several."),
     Field(
         "time_s",
         float,

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 REAL = {
     *("test_clock", "test_command_line", "test_faults", "test_findings"),
-    *("test_handle", "test_interrupts", "test_truth", "test_documents"),
+    *("test_handle", "test_interrupts", "test_truth", "test_documents", "test_cluster"),
 }
 """Files whose tests start processes and time them."""
 

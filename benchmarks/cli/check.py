@@ -11,11 +11,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from linregbench.results.words.guesses import ENOUGH_BLOCKS
+from linregbench.results.words.text import counted
 
 from .. import clock, devices
 from ..grid.options import RunOptions
@@ -23,9 +24,12 @@ from ..grid.presets import PRESETS
 from ..processes.handle import Setting, WorkerEnded
 from ..worker.hardware.cpu import kernel_text
 from .help import HOW_LONG, OUTPUT, Command, option
+from .run_options import CLUSTER
 from .statuses import DONE
 
 if TYPE_CHECKING:
+    from linregbench.results.runfile.read import Run
+
     from ..processes.pool import Nurseries
     from ..sampling.progress import Watching
 
@@ -58,12 +62,16 @@ SYS_CPU = Path("/sys/devices/system/cpu")
     example="--blocks 3",
     help="Of the study of two copies of the same code.",
 )
+@CLUSTER
 @option("--json", "as_json", is_flag=True, group=OUTPUT, example="--json", help="For programs.")
-def check(blocks: int, as_json: bool) -> int:
+def check(blocks: int, cluster: str | None, as_json: bool) -> int:
     """Is this machine fit to measure on?
 
-    Timer, threads, peaks, noise, and what to do about each fault.
+    Timer, threads, peaks, noise, and what to do about each fault. With --cluster: which kinds of machine there are, and
+    whether those of a kind agree.
     """
+    if cluster is not None:
+        return _check_cluster(cluster, blocks, as_json=as_json)
     from ..sampling.progress import watcher
 
     with watcher(CHECK_S + blocks) as watch:
@@ -233,6 +241,62 @@ def _noise(blocks: int, watch: Watching) -> Iterator[Fact]:
     for name, number, form, most, advice in limits:
         if number is not None:
             yield judged(name, form.format(number), advice, fine=number <= most, number=number)
+
+
+def _check_cluster(where: str, blocks: int, *, as_json: bool) -> int:
+    """Measure the same on every machine, and print each beside the others of its kind."""
+    from linregbench.results.runfile.sweep import read_runs
+
+    from ..cluster.client import connected
+    from ..cluster.sweep import measure_on
+    from ..run import Request
+    from ..sampling.progress import watcher
+
+    options = RunOptions(methods=("gd",), samples=(1000,), strategies=("jax_scan",), blocks=blocks)
+    with tempfile.TemporaryDirectory() as folder, connected(where) as client:
+        finished = measure_on(client, Request(options), Path(folder) / "check", watcher, each=True)
+        kinds = _kinds(read_runs(finished.path))
+    if as_json:
+        print(json.dumps({"kinds": [kind | {"nodes": [*map(asdict, kind["nodes"])]} for kind in kinds]}, indent=2))
+        return DONE
+    for kind in kinds:
+        print(f"{kind['kind']}: {counted(len(kind['machines']), 'machine')}")
+        beside = {node.name: node for node in kind["nodes"]}
+        for name, facts in kind["machines"].items():
+            node = beside.get(name)
+            apart = f"{node.verdict}, {node.slower:+.1%} ({node.low:+.1%} to {node.high:+.1%})" if node else "alone"
+            print(f"  {name}  {apart}  {facts}")
+    return DONE
+
+
+def _kinds(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """The machines by kind: what each told of its sentinel and peaks, and how it stands beside the others."""
+    from linregbench.results.runfile.kinds import unlike
+    from linregbench.results.stats.nodes import agreement
+    from linregbench.results.stats.quiet import sentinel_levels
+
+    alike: list[list[Run]] = []
+    for run in runs:
+        told = run.header.machine, run.environments
+        known = (of for of in alike if not any(unlike((of[0].header.machine, of[0].environments), told)))
+        if (kind := next(known, None)) is None:
+            alike.append([run])
+        else:
+            kind.append(run)
+    kinds = []
+    for of in alike:
+        machines = {}
+        for run in of:
+            level_s = sentinel_levels(run.blocks).get("1")
+            peaks = next((environment.peaks for environment in run.environments if environment.peaks), None) or {}
+            width = peaks.get("bandwidth_bytes_per_s")
+            facts = [f"sentinel {1e6 * level_s:,.1f} us"] if level_s else []
+            facts += [f"memory {width / 1e9:,.1f} GB/s"] if width else []
+            name = next((block.node for block in run.blocks if block.node), Path(run.name).stem)
+            machines[str(name)] = ", ".join(facts)
+        blocks = [block for run in of for block in run.blocks]
+        kinds.append({"kind": of[0].header.machine.get("cpu"), "machines": machines, "nodes": agreement(blocks)})
+    return kinds
 
 
 def _siblings() -> str | None:

@@ -5,6 +5,7 @@ What is heavy (tables, pandas, jax, the engine itself) is imported by the comman
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -16,7 +17,7 @@ from linregbench.results.words.text import plain
 
 from ..grid.options import UsageError
 from ..processes.handle import NurseryError
-from . import check, demo, exchange, inspect, measure, read
+from . import check, demo, exchange, inspect, measure, read, streams
 from .help import WIDEST, Group, program
 from .statuses import DONE, INTERRUPTED, MISTAKE, NO_ANSWER
 
@@ -64,21 +65,36 @@ for _command in (
 
 def main(arguments: list[str] | None = None) -> None:
     """The entry point: a user's mistake is one line on standard error and exit status 2."""
-    try:
-        sys.exit(cli.main(arguments, prog_name="linregbench", standalone_mode=False))
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        sys.exit(INTERRUPTED)
-    except click.ClickException as error:
-        _refuse(error.format_message(), MISTAKE)
-    except (NurseryError, WriteError) as error:
-        _refuse(str(error), NO_ANSWER)
-    except (UsageError, RunFileError) as error:
-        _refuse(str(error), MISTAKE)
-
-
-def _refuse(message: str, status: int) -> None:
-    print(f"linregbench: {plain(' '.join(message.split()))}", file=sys.stderr)
+    with streams.lenient() as printed:
+        status = _status(arguments)
+        printed.flush()
+        if lost := streams.why_lost(printed):
+            status = _refused(lost, status or NO_ANSWER)
     sys.exit(status)
+
+
+def _status(arguments: list[str] | None) -> int:
+    """What a command exits with."""
+    try:
+        return int(cli.main(arguments, prog_name="linregbench", standalone_mode=False) or DONE)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else NO_ANSWER
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except click.ClickException as error:
+        return _refused(error.format_message(), MISTAKE)
+    except (NurseryError, WriteError) as error:
+        return _refused(str(error), NO_ANSWER)
+    except (UsageError, RunFileError) as error:
+        return _refused(str(error), MISTAKE)
+    except OSError as error:
+        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        return _refused(f"{where}{error.strerror or error}", NO_ANSWER)
+
+
+def _refused(message: str, status: int) -> int:
+    print(f"linregbench: {plain(' '.join(message.split()))}", file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

@@ -14,18 +14,18 @@ import click
 from linregbench.results.words.text import plain
 
 from .. import variables
-from ..grid.options import HOT, RunOptions, UsageError, parse_percentage
+from ..grid.options import HOT, RunOptions, UsageError, parse_duration, parse_percentage
 from ..grid.settings import settings_of
-from .help import HOW_LONG, OUTPUT, WHAT, Command, option, program
+from .help import HOW_LONG, OUTPUT, WHAT, WHERE, Command, option, program
 from .judged import FAIL_ON, FORMATS, SUMMARY, failures_of, outputs_of, print_judged
 from .read import FILE, advise, tell_notices, tell_written
-from .run_options import options_of, run_options
+from .run_options import CLUSTER, options_of, run_options
 from .statuses import DONE, INTERRUPTED, NO_ANSWER
 
 if TYPE_CHECKING:
     from linregbench.results.formats.load import Loaded
 
-    from ..run import PreparedRun, Request
+    from ..run import Finished, PreparedRun, Request
 
 VERSUS_BLOCKS = (10, 30)
 """Whatever the preset: a verdict on a change needs the intervals of a standard run."""
@@ -42,12 +42,37 @@ ANSWER_BLOCKS = (3, 30)
 )
 @run_options
 @option(
+    "--shard",
+    metavar="I/N",
+    group=WHERE,
+    example="--shard 2/8 --output part-2.jsonl",
+    otherwise="the whole sweep",
+    help="Only every N-th problem from the I-th on: each of N machines takes a shard, and `table` reads their files, "
+    "in one folder, as one sweep.",
+)
+@CLUSTER
+@option(
+    "--spread",
+    is_flag=True,
+    group=WHERE,
+    example="--cluster head.json --spread",
+    help="With --cluster: the blocks of a problem go from one machine to another, and intervals are of machines.",
+)
+@option(
+    "--wait",
+    group=WHERE,
+    example="--wait 30m",
+    otherwise="10m",
+    metavar="TIME",
+    help="With --cluster: how long to wait while no machine is there.",
+)
+@option(
     "--output",
     type=FILE,
     group=OUTPUT,
     example="--output mine.jsonl",
     otherwise="results/runs/DATE-TIME.jsonl",
-    help="The run file to write.",
+    help="The run file to write; with --cluster the folder, for a file for each kind of machine.",
 )
 @option(
     "--resume",
@@ -55,7 +80,8 @@ ANSWER_BLOCKS = (3, 30)
     group=OUTPUT,
     example="--resume mine.jsonl",
     otherwise="a new run",
-    help="Go on with an interrupted run; every option is taken from the file.",
+    help="Go on with an interrupted run; every option is taken from the file. With --cluster it is a folder, and any "
+    "machines will do.",
 )
 @option(
     "--dry-run",
@@ -71,10 +97,28 @@ ANSWER_BLOCKS = (3, 30)
     example="--no-report",
     help="Tables alone: no report and no page beside the run file.",
 )
-def run(output: Path | None, resume: Path | None, dry_run: bool, no_report: bool, **given: Any) -> int:
+def run(
+    output: Path | None,
+    resume: Path | None,
+    dry_run: bool,
+    no_report: bool,
+    cluster: str | None,
+    spread: bool,
+    wait: str | None,
+    **given: Any,
+) -> int:
     """Measure, then print the tables. An option that names an axis replaces that axis of the preset."""
     from ..run import check_same, prepared, resumed
 
+    if cluster is not None:
+        if dry_run:
+            raise UsageError("--dry-run is of this machine: leave out --cluster")
+        if resume is not None:
+            _refuse_options_beside("resume", "no_report", "cluster", "spread", "wait")
+        wait_s = parse_duration("--wait", wait)
+        return _measure_on(cluster, given, output, resume, spread=spread, wait_s=wait_s, report=not no_report)
+    if spread or wait is not None:
+        raise UsageError(f"--{'spread' if spread else 'wait'} is of several machines: give --cluster as well")
     before = None
     if resume is None:
         request = _request(given, output)
@@ -266,12 +310,45 @@ def _measure(ready: PreparedRun, *, report: bool) -> int:
     from ..run import measure
     from ..sampling.progress import watcher
 
-    finished = measure(ready, watcher)
+    return _show(measure(ready, watcher), ready.request.options.preset, report=report)
+
+
+def _measure_on(
+    where: str,
+    given: Mapping[str, Any],
+    output: Path | None,
+    resume: Path | None,
+    *,
+    spread: bool,
+    wait_s: float | None,
+    report: bool,
+) -> int:
+    """The same on the machines of a cluster."""
+    from ..cluster.client import connected
+    from ..cluster.sweep import WAIT_S, measure_on, resumed_folder
+    from ..run import Request
+    from ..sampling.progress import watcher
+
+    before = None
+    if resume is None:
+        request = Request(options_of(given), tuple(dict.fromkeys(given["plugin"])), given["data"], output)
+    else:
+        request, before = resumed_folder(resume)
+        tell_notices(notice for run in before.values() for notice in run.notices)
+    with connected(where) as client:
+        finished = measure_on(
+            client, request, resume or output, watcher, spread=spread, wait_s=wait_s or WAIT_S, before=before
+        )
+    return _show(finished, request.options.preset, report=report, beside=f" --cluster {where}{' --spread' * spread}")
+
+
+def _show(finished: Finished, preset: str, *, report: bool, beside: str = "") -> int:
+    """What was measured, and where; `beside`: options that a resumed run needs too."""
     path, outcome = finished.path, finished.outcome
     if outcome.reason == "interrupted":
-        print(f"linregbench: interrupted; what was measured is in {path}", file=sys.stderr)
-        print(f"linregbench: go on with: {program()} run --resume {path}", file=sys.stderr)
-        return INTERRUPTED
+        print(f"linregbench: {outcome.lost or 'interrupted'}; what was measured is in {path}", file=sys.stderr)
+        print(f"linregbench: go on with: {program()} run --resume {path}{beside}", file=sys.stderr)
+        return INTERRUPTED if outcome.lost is None else NO_ANSWER
     from linregbench.results.formats.load import read
     from linregbench.results.frame import records_of
     from linregbench.results.report.facts import account_of_time
@@ -282,12 +359,13 @@ def _measure(ready: PreparedRun, *, report: bool) -> int:
     loaded = read(path)
     records = records_of(loaded.frame)
     print_document(case_document(loaded))
-    print(account_of_time(loaded.runs[0]), end="\n\n")
+    for measured in loaded.runs:
+        print(account_of_time(measured), end="\n\n")
     print_document(matrix_document(records))
-    print(f"\nrun file: {path}")
+    print(f"\n{'run files' if path.is_dir() else 'run file'}: {path}")
     if report:
-        _write_report(path, loaded)
-    print(f"next: {_next_command(ready.request.options.preset, path, records)}")
+        _write_report(path / f"{path.name}.jsonl" if path.is_dir() else path, loaded)
+    print(f"next: {_next_command(preset, path, records)}")
     return DONE if (loaded.frame["status"] == "ok").any() else NO_ANSWER
 
 

@@ -52,7 +52,10 @@ FORMAT = option(
     shell_complete=names_from(lambda: COLUMNS),
 )
 def table(files: tuple[Path, ...], form: str, columns: str | None) -> int:
-    """Print what run files hold."""
+    """Print what run files hold.
+
+    FILES may be folders of them; the shards of a sweep, by run --shard, are read as one run.
+    """
     from linregbench.results.formats.load import read
     from linregbench.results.tables.cases import case_document
     from linregbench.results.tables.formats import show
@@ -97,11 +100,12 @@ def compare(files: tuple[Path, ...], across: bool, fail_on: str | None, forms: t
     from linregbench.results.compare.runs import compare_caches, compare_runs, compare_settings, compare_sides
     from linregbench.results.formats.foreign import foreign_rows
     from linregbench.results.runfile.read import read_run
+    from linregbench.results.runfile.sweep import is_folder_of_runs
 
     failures_of(fail_on)
     outputs = outputs_of(forms)
     left_out: list[str] = []
-    others = [str(path) for path in files if foreign_rows(path, left_out) is not None]
+    others = [str(path) for path in files if not is_folder_of_runs(path) and foreign_rows(path, left_out) is not None]
     tell_notices(left_out)
     if fail_on is not None and (across or others):
         why = f"{others[0]} is no run file" if others else "there are none across devices or machines"
@@ -185,20 +189,22 @@ def report(
 ) -> int:
     """Write runs as one self-contained page: the answer, pictures, tables.
 
-    FILES are run files, asv's results, files of pytest-benchmark or pyperf; only run files have verdicts.
+    FILES are run files, folders of them, asv's results, files of pytest-benchmark or pyperf; only run files have
+    verdicts.
     """
     from linregbench.results.figures.render import write_figures
     from linregbench.results.formats.load import read
     from linregbench.results.frame import records_of
     from linregbench.results.report.build import report_of
     from linregbench.results.report.files import write_document, write_page
+    from linregbench.results.runfile.sweep import is_folder_of_runs
 
     if full and markdown is None:
         raise UsageError("--full is of a Markdown document; give --markdown FILE as well")
     if markdown is not None and markdown.suffix == ".csv":
         raise UsageError(f"--markdown {markdown} is where every case would stand as CSV; give it another ending")
     if html is None and markdown is None and figures is None:
-        html = files[0].parent
+        html = files[0] if is_folder_of_runs(files[0]) else files[0].parent
     loaded = read(*files)
     tell_notices(loaded.notices)
     if figures is not None:
@@ -255,14 +261,16 @@ def report(
 def advise(files: Sequence[Path], **asked: Any) -> int:
     """Which way at this size?
 
-    From FILES, else results/runs, else results/published; never extrapolated.
+    From FILES, or folders of them, else results/runs, else results/published; never extrapolated.
     """
     from linregbench.results.formats.load import read
     from linregbench.results.models.advise import Wish, in_words
     from linregbench.results.models.advise import advise as advised
+    from linregbench.results.runfile.sweep import is_folder_of_runs
     from linregbench.results.tables.accuracy import advice_on_accuracy
 
-    found = files or sorted(RUNS.glob("*.jsonl")) or sorted(PUBLISHED.glob("*.jsonl"))
+    kept = (path for path in RUNS.glob("*") if path.suffix == ".jsonl" or is_folder_of_runs(path))
+    found = files or sorted(kept) or sorted(PUBLISHED.glob("*.jsonl"))
     if not found:
         raise UsageError(
             f"no runs in {RUNS} or {PUBLISHED}: name a file, or make one by linregbench run --preset smoke"
@@ -310,11 +318,11 @@ def _compare_across(files: Sequence[Path], form: str) -> int:
     from linregbench.results.compare.devices.frame import across_frame
     from linregbench.results.compare.devices.ratios import compare_sides_across, without_common
     from linregbench.results.compare.devices.sides import sides_of
-    from linregbench.results.runfile.read import read_run
+    from linregbench.results.runfile.sweep import read_runs
     from linregbench.results.tables.device_words import across_document
     from linregbench.results.tables.formats import show
 
-    runs = [read_run(path) for path in files]
+    runs = read_runs(*files)
     tell_notices(notice for run in runs for notice in run.notices)
     sides = sides_of(runs)
     comparisons = compare_sides_across(sides)

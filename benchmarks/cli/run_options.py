@@ -126,6 +126,16 @@ _RUN_OPTIONS: tuple[Any, ...] = (
 )
 
 
+CLUSTER = option(
+    "--cluster",
+    group=WHERE,
+    example="--cluster tcp://head:8786",
+    otherwise="this machine alone",
+    metavar="ADDRESS|FILE",
+    help="The machines of a dask cluster that runs already: the address of its scheduler, or its scheduler file.",
+)
+
+
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what is run; lists are comma-separated and make a grid."""
     for add in reversed(_RUN_OPTIONS):
@@ -152,5 +162,6 @@ def options_of(given: Mapping[str, Any]) -> RunOptions:
         timeout_s=parse_duration("--timeout", given["timeout"]),
         seed=number("seed") or 0,
         more_than=given.get("more_than"),
+        shard=given.get("shard"),
         **lists_of(given),
     )

@@ -100,7 +100,7 @@ AXES = {
     ),
 }
 """By name, in the order of the command line's help."""
-SINGLE = ("settings", "baseline", "cpu_devices", "blocks", "budget_s", "timeout_s", "seed")
+SINGLE = ("settings", "baseline", "cpu_devices", "blocks", "budget_s", "timeout_s", "seed", "shard")
 
 
 def lists_of(given: Mapping[str, str | None]) -> dict[str, Any]:
@@ -137,6 +137,7 @@ class RunOptions:
     seed: int = 0
     data_label: str | None = None
     plugins_alone: bool = False  # of `versus`: no solver but theirs competes, with the baseline
+    shard: str | None = None  # I/N: every N-th problem of the sweep from the I-th on
     more_than: float | None = None  # of `versus`: the difference that it stops at the answer to, as a fraction
 
     def __post_init__(self) -> None:
@@ -159,6 +160,7 @@ class RunOptions:
         _within("--cpu-devices", (self.cpu_devices,), 1, MOST_CPU_DEVICES)
         _within("--blocks", (self.blocks,) if self.blocks is not None else None, 2)
         _within("--seed", (self.seed,), 0)
+        parse_shard(self.shard)
         for name in ("budget", "timeout"):
             seconds = getattr(self, f"{name}_s")
             if seconds is not None and not 0 < seconds <= MOST_S:
@@ -291,6 +293,16 @@ def shown(value: Any) -> str:
     """Short, for an error."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def parse_shard(text: str | None) -> tuple[int, int]:
+    """Which shard of how many, from 2/8; 1 of 1 where none was asked for. Raises UsageError."""
+    if text is None:
+        return 1, 1
+    number, _, of = text.partition("/")
+    if not all(part.isascii() and part.isdigit() for part in (number, of)) or not 1 <= int(number) <= int(of) <= MOST:
+        raise UsageError(f"--shard takes I/N, the I-th of N from 1 to N, got {text!r}")
+    return int(number), int(of)
 
 
 def parse_duration(option: str, text: str | None) -> float | None:

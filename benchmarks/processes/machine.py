@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import hashlib
+import os
 import platform
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +21,11 @@ from ..worker.hardware.cpu import kernel_text
 MEMORY_SHARE = 0.8
 """Of what is available, for all workers that are alive together."""
 
+PRETENDED = "LINREGBENCH_TEST_MACHINE"
+
 _CGROUP = Path("/sys/fs/cgroup")
 _CPUINFO = Path("/proc/cpuinfo")
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def facts() -> dict[str, Any]:
@@ -37,6 +45,46 @@ def cpu_model() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def identity(sweep: str) -> str:
+    """Six hex digits for this machine within a sweep: the same in all of its containers, and no name can be told from
+    it. Another after a restart, which may well have changed how fast it is."""
+    boot = kernel_text(_BOOT) or f"{platform.node()} {psutil.boot_time():.0f}"
+    return hashlib.sha256(f"{sweep} {boot.strip()}".encode()).hexdigest()[:6]
+
+
+def pretended() -> tuple[str, str]:
+    """For tests alone: name and processor as which this machine poses, so that it can be several; else empty."""
+    name, _, cpu = os.environ.get(PRETENDED, "").partition("/")
+    return name, cpu
+
+
+@contextlib.contextmanager
+def alone(name: str, run: str) -> Iterator[str | None]:
+    """Hold the machine for a run, as long as this lasts: None, or the run that has it already.
+
+    By a lock on a file in the folder for temporary ones, which ends with the process. `name`: for tests, of a machine
+    that is none.
+    """
+    path = Path(tempfile.gettempdir()) / f"linregbench{name and '-'}{name}.lock"
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    try:
+        file = os.open(path, flags, 0o666)
+    except OSError:  # another person's
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield os.pread(file, 100, 0).decode(errors="replace") or "another"
+            return
+        with contextlib.suppress(OSError):
+            os.truncate(file, 0)
+            os.pwrite(file, run.encode(), 0)
+        yield None
+    finally:
+        os.close(file)
 
 
 def memory_bytes() -> int:

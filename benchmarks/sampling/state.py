@@ -15,9 +15,11 @@ from .stopping import row_of
 
 @dataclass
 class State:
-    """What one contest has come to so far."""
+    """What one contest has come to so far; `kind` and `number` are where it stands in a sweep over several machines."""
 
     contest: Contest
+    kind: str = ""
+    number: int = 0
     done: int = 0
     block_s: float | None = None
     stopped: str | None = None

@@ -4,14 +4,15 @@ A regression is a claim about code. It can be made across two runs only where th
 which their sentinels tell: the same small work in every run, so that a difference in it is the machine's.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from ..fields import COLD
+from ..runfile.kinds import Told, unlike
 from ..runfile.read import Run
-from ..runfile.records import Case, Environment
+from ..runfile.records import Case
 from ..stats.quiet import sentinel_levels
 from ..words.text import threads_text
 
@@ -21,10 +22,6 @@ INSTEAD = (
     "by linregbench compare --across BASE NEW"
 )
 """What to do where verdicts are refused."""
-
-_OF_MACHINE = {"cpu": "the CPU", "cores": "the number of cores", "cpu_quota": "the CPU quota"}
-_OF_NURSERY = {"python": "Python", "blas": "the BLAS", "xla_flags": "XLA_FLAGS", "device_kind": "the device"}
-_OF_NURSERY |= {"x64": "64-bit JAX"}
 
 
 @dataclass(frozen=True)
@@ -46,14 +43,13 @@ def differences(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference
 
 def circumstances(base: Run, new: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
     """Those of what the runs were taken on and under: machine, packages, variables."""
-    nurseries = _of_nurseries(base.environments, new.environments, names)
-    return tuple(dict.fromkeys([*_of_machines(base, new, names), *nurseries]))
+    return tuple(dict.fromkeys(_of_machines(base, new, names)))
 
 
 def between_sides(run: Run, names: tuple[str, str]) -> tuple[Difference, ...]:
     """What the two sides of one run, by their names, ran under and is not the same: another interpreter, say."""
     base, new = ([replace(e, environment="") for e in run.environments if e.environment == name] for name in names)
-    return tuple(dict.fromkeys(_of_nurseries(base, new, names)))
+    return tuple(dict.fromkeys(_of_kinds(({}, base), ({}, new), names)))
 
 
 def cache_states(run: Run) -> frozenset[str]:
@@ -67,29 +63,14 @@ def _of_machines(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Differ
     states = cache_states(base), cache_states(new)
     if all(states) and not states[0] & states[1]:
         yield from _differ("flushing of the caches", COLD in states[0], COLD in states[1], names)
-    for key, what in _OF_MACHINE.items():
-        yield from _differ(what, base.header.machine.get(key), new.header.machine.get(key), names)
+    of_base, of_new = ((run.header.machine, run.environments) for run in (base, new))
+    yield from _of_kinds(of_base, of_new, names)
 
 
-def _of_nurseries(
-    base: Sequence[Environment], new: Sequence[Environment], names: tuple[str, str]
-) -> Iterator[Difference]:
-    """What the processes ran under, for each nursery that both had."""
-    theirs = {(environment.environment, environment.nursery): environment for environment in new}
-    for mine in base:
-        other = theirs.get((mine.environment, mine.nursery))
-        if other is None:
-            continue
-        for key, what in _OF_NURSERY.items():
-            yield from _differ(what, getattr(mine, key), getattr(other, key), names)
-        for package in sorted(mine.packages.keys() | other.packages.keys()):
-            yield from _differ(package, mine.packages.get(package), other.packages.get(package), names)
-        if mine.kept is not None and other.kept is not None:  # files from before there were any say nothing
-            for variable in sorted((mine.kept.keys() | other.kept.keys()) - {"XLA_FLAGS"}):
-                yield from _differ(variable, mine.kept.get(variable, ""), other.kept.get(variable, ""), names)
-        if mine.cores is not None and other.cores is not None:
-            counts = len(mine.cores), len(other.cores)
-            yield from _differ("the number of cores to run on", *counts, names, mine.threads)
+def _of_kinds(base: Told, new: Told, names: tuple[str, str]) -> Iterator[Difference]:
+    """What machine and processes are, and ran under."""
+    for what, mine, other, threads in unlike(base, new):
+        yield from _differ(what, mine, other, names, threads)
 
 
 def _of_sentinels(base: Run, new: Run, names: tuple[str, str]) -> Iterator[Difference]:

@@ -13,7 +13,8 @@ import pandas as pd
 from ..fields import COLD, COLUMNS, FIELDS
 from ..frame import of_contests, of_rows
 from ..runfile.collecting import uncollected
-from ..runfile.read import Run, RunFileError, read_run
+from ..runfile.read import Run, RunFileError
+from ..runfile.sweep import is_folder_of_runs, read_runs
 from ..stats.contests import contests_of
 from ..stats.diagnostics import Diagnostics, diagnose
 from ..stats.noise import in_one_line
@@ -55,7 +56,9 @@ class Loaded:
 
 
 def load(*paths: str | os.PathLike[str]) -> MeasuredFrame:
-    """Run files, folders of asv's results, files of pytest-benchmark and pyperf, as one frame in the order given.
+    """Run files, folders of them or of asv's results, files of pytest-benchmark and pyperf, as one frame.
+
+    In the order given; the shards of a sweep (`linregbench run --shard`) are one run.
 
     Warns of whatever an interrupted run made it leave out. Raises RunFileError for a file that is none of these, is
     damaged, or holds a run that another one holds too.
@@ -72,19 +75,25 @@ load.__doc__ = f"{inspect.cleandoc(load.__doc__ or '')}\n\nThe columns of the fr
 
 def read(*paths: str | os.PathLike[str]) -> Loaded:
     """The same with all that is known of the run files among them; warns of nothing."""
-    runs: list[Run] = []
     parts: list[Run | list[dict[str, Any]]] = []
+    runs: list[Run] = []
+    own: list[str | os.PathLike[str]] = []
     held: dict[str, str] = {}
     notices: list[str] = []
     for path in paths:
-        foreign = foreign_rows(path, notices)
+        foreign = None if is_folder_of_runs(path) else foreign_rows(path, notices)
         for name in dict.fromkeys(row["run"] for row in foreign or ()):
             if name in held:
                 raise RunFileError(f"{path}: holds run {name}, as {held[name]} does; give it once")
             held[name] = str(path)
         if foreign is None:
-            runs.append(read_run(path))
-        parts.append(runs[-1] if foreign is None else foreign)
+            own.append(path)
+            continue
+        runs += (before := read_runs(*own))
+        parts += [*before, foreign]
+        own = []
+    runs += (last := read_runs(*own))
+    parts += last
     loaded = of_runs(*runs)
     loaded = replace(loaded, notices=(*notices, *loaded.notices))
     if len(runs) == len(parts):

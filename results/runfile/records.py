@@ -115,6 +115,7 @@ class Header(_Kind, frozen=True, kw_only=True, tag="run"):
     linregbench: str
     grid: str
     blocks: tuple[Whole, ...] | None = None  # the fewest and the most of each problem that were asked for
+    sweep: str | None = None  # of a shard or of a cluster's file: the grid of the whole sweep
     sentinel: Whole | None = None  # version of the sentinel's work; those of two versions say nothing to each other
 
     def __post_init__(self) -> None:
@@ -127,6 +128,7 @@ class Environment(_Kind, frozen=True, kw_only=True, tag="environment"):
 
     environment: str
     nursery: str
+    node: str | None = None  # the machine, where a sweep has several; its name cannot be told from it
     device: str
     threads: str
     x64: bool
@@ -256,6 +258,7 @@ class Block(_Kind, frozen=True, kw_only=True, tag="block"):
     group: Whole
     problem: Scalars
     threads: str
+    node: str | None = None  # the machine that measured it, as Environment.node
     sentinel_s: tuple[tuple[float, ...], ...]
     rounds: Whole
     order: tuple[tuple[Whole, ...], ...] | None = None

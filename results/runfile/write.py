@@ -27,7 +27,7 @@ class WriteError(RunFileError):
 
 
 class RunWriter:
-    """Appends records to a run file; each is synced before `append` returns.
+    """Appends records to a run file; each is synced before `append` returns, or with the one that closes its block.
 
     It holds a lock (flock) until it is closed, so that no other process writes to the same file; readers never ask for
     it. Where a file system has no locks it goes on without.
@@ -54,8 +54,10 @@ class RunWriter:
             self.close()
             raise
 
-    def append(self, record: Mapping[str, Any]) -> AnyRecord:
+    def append(self, record: Mapping[str, Any], *, synced: bool = True) -> AnyRecord:
         """Writes one record, NaN and infinities as null, and returns it as a reader will see it.
+
+        `synced`: not before it is on disk; left to the next one for those of a block that is not closed yet.
 
         Raises ValueError, and writes nothing, for a record that could not be read back; WriteError where the file is
         full, or no longer the one that was written to.
@@ -67,7 +69,7 @@ class RunWriter:
         self._check_place()
         line = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         # "replace" for undecodable file names
-        self._write(with_checksum(line.encode("utf-8", "replace")) + b"\n")
+        self._write(with_checksum(line.encode("utf-8", "replace")) + b"\n", synced=synced)
         return parsed
 
     def close(self) -> None:
@@ -169,14 +171,15 @@ class RunWriter:
             return f"all that it held is in {beside}: linregbench run --resume {beside} goes on from there"
         return "and there are rescued ones beside it already"
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, line: bytes, *, synced: bool) -> None:
         """The whole line on disk, or none of it; a Ctrl-C may come at any moment."""
         left = memoryview(line)
         whole = self._size + len(line)
         try:
             while left:
                 left = left[os.write(self._file, left) :]
-            os.fsync(self._file)
+            if synced:
+                os.fsync(self._file)
         except OSError as error:
             self._take_back()
             raise WriteError(f"{self.path}: cannot be written any more: {error.strerror}; {self._kept()}") from None

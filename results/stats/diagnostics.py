@@ -15,6 +15,7 @@ from ..words.guesses import too_few
 from .contests import Contest, ContestKey, contests_of, floors
 from .intervals import FloatArray, floor, medians, t_interval
 from .lockstep import by_block, half_drift, log_times, only
+from .nodes import Node, agreement
 from .quiet import PERCENTILE, quiet_share, sentinel_levels, thresholds
 
 
@@ -45,6 +46,8 @@ class Diagnostics:
     frequency_mhz: tuple[float, float] | None  # lowest and highest block
     slowed: tuple[str, ...] = ()  # which accelerators were held down, by what, in how many blocks, in words
     device_clocks_mhz: tuple[tuple[str, float, float], ...] = ()  # accelerator, lowest, highest
+    nodes: tuple[Node, ...] = ()  # the machines of a sweep over several, each beside the others
+    on_two: int = 0  # problems whose blocks are of two machines, what those differ by being in no interval
 
 
 def diagnose(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> Diagnostics:
@@ -69,6 +72,8 @@ def diagnose(run: Run, gathered: Mapping[ContestKey, Contest] | None = None) -> 
         frequency_mhz=(min(frequencies), max(frequencies)) if frequencies else None,
         slowed=device_states.slowed(block.device_state for block in run.blocks),
         device_clocks_mhz=device_states.clocks(block.device_state for block in run.blocks),
+        nodes=agreement(run.blocks),
+        on_two=sum(len({*contest.lockstep.nodes}) == 2 for contest in gathered.values()),
     )
 
 

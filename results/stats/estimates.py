@@ -22,7 +22,7 @@ from ..words.names import at_precision
 from ..words.settings import under
 from .contests import Contest, ContestKey, baseline_of, contests, contests_of, floors
 from .findings import withheld
-from .intervals import FloatArray, quantile, t_interval
+from .intervals import FloatArray, quantile
 from .lockstep import NOT_STEADY, Lockstep, aa_values, log_ratios, log_times, only, unsteady
 from .quiet import thresholds
 from .ratios import Ratio, control_false_discoveries, exp_or_none, ratios_of, sequential_ratio, to_itself
@@ -45,6 +45,7 @@ class Estimate:
     status: str
     reason: str | None
     blocks: int = 0  # those that time_s rests on
+    nodes: str | None = None  # the machines that those are of, in a sweep over several
     time_s: float | None = None
     time_low_s: float | None = None
     time_high_s: float | None = None
@@ -235,7 +236,7 @@ def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[s
     """What the samples of each case tell, by field; those of a case without one are left out."""
     lockstep: Lockstep = contest.lockstep
     best, every = log_times(lockstep), log_times(lockstep, allow_quiet=False)
-    interval, all_rounds = t_interval(best.values), t_interval(every.values)
+    interval, all_rounds = best.interval, every.interval
     lows, highs = interval.low, interval.high
     sampled = ~np.isnan(lockstep.log_s)
     with np.errstate(invalid="ignore"):
@@ -245,6 +246,7 @@ def _times(rows: Mapping[Case, Estimate], contest: Contest) -> dict[Case, dict[s
     return {
         case: {
             "blocks": int(interval.blocks[row]),
+            "nodes": ", ".join(sorted({*filter(None, lockstep.nodes)})) or None,
             "time_s": (time_s := exp_or_none(interval.mean[row])),
             "time_per_problem_s": time_s and time_s / int(rows[case].workload.get("batch") or 1),
             "time_low_s": exp_or_none(lows[row]),

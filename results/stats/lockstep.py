@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..runfile.records import Block, BlockKey, Case, Measurement
-from .intervals import BoolArray, FloatArray, medians, paired_log_ratio, quantiles, t_interval
-from .quiet import mostly_corrected, quiet_samples, undisturbed_s
+from .intervals import BoolArray, FloatArray, Interval, medians, paired_log_ratio, quantiles, t_interval
+from .quiet import mostly_corrected, of_node, quiet_samples, undisturbed_s
 
 LEAST_QUIET_SAMPLES = 3
 """In a block, or half of the samples where there are fewer than five."""
@@ -22,6 +22,9 @@ LEAST_QUIET_BLOCKS = 3
 """From so many on an interval is worth something: then those that were never quiet do not count. With a neighbour loud
 throughout 70% of the time 67 of 100 intervals over ten blocks held the truth, and 46 where half of the blocks had to be
 quiet (simulated, as the limits beside this one: results/published/quiet.md)."""
+LEAST_NODES = 3
+"""Machines that a problem's blocks are of, from which on its intervals are of machines; of two there is none to speak
+of, and theirs are of blocks, without what one machine differs from another by."""
 QUIET_SHARE, FASTEST_SHARE = 0.1, 0.05
 """The quantile of a block's quiet samples that stands for its undisturbed time; and where too few are quiet, of all.
 
@@ -51,6 +54,7 @@ class Lockstep:
     rounds: FloatArray  # (sessions,): how many rounds each session had
     watched: BoolArray  # (sessions,): a sentinel told which samples were quiet
     members: FloatArray  # (sessions, blocks): 1 where the session belongs to the block
+    nodes: tuple[str | None, ...] = ()  # (blocks,): the machine of each, where there are several
 
     @cached_property
     def middle(self) -> FloatArray:
@@ -84,6 +88,25 @@ class BlockValues:
 
     values: FloatArray  # (rows, blocks)
     rounds: tuple[str, ...]  # (rows,): what they rest on, QUIET, FASTEST or ALL
+    nodes: tuple[str | None, ...] = ()  # (blocks,): the machine of each, where there are several
+
+    @property
+    def units(self) -> FloatArray:
+        """(rows, blocks): what varies independently; (rows, machines) where the blocks are of so many.
+
+        Then a block's value is that of its machine and what the block adds, and blocks of one machine say the same
+        thing again: an interval over blocks would hold too few of what other machines would have shown.
+        """
+        names = [*dict.fromkeys(self.nodes)]
+        if len(names) < LEAST_NODES:
+            return self.values
+        of_node = np.array([[node == name for name in names] for node in self.nodes], dtype=np.float64)
+        return _means(self.values, of_node)
+
+    @property
+    def interval(self) -> Interval:
+        """The mean of each row, with its interval; and how many blocks it rests on."""
+        return replace(t_interval(self.units), blocks=np.count_nonzero(~np.isnan(self.values), axis=-1))
 
     @property
     def undisturbed(self) -> BoolArray:
@@ -116,8 +139,12 @@ def gather(measurements: Sequence[Measurement], blocks: Sequence[Block], limits:
     sentinel_s[~(np.isfinite(sentinel_s) & (sentinel_s > 0))] = np.nan
     numbers = np.array([block.block for block in blocks], dtype=np.int64)
     members = (numbers[:, np.newaxis] == np.unique(numbers)).astype(np.float64)
-    watched = np.array([bool(block.sentinel_s) and block.threads in limits for block in blocks], dtype=np.bool_)
-    return Lockstep(rows, np.log(samples_s), quiet, corrected, np.log(sentinel_s), rounds, watched, members)
+    watched = np.array(
+        [bool(block.sentinel_s) and of_node(block.node, block.threads) in limits for block in blocks], dtype=np.bool_
+    )
+    nodes = {block.block: block.node for block in blocks}
+    of_blocks = tuple(nodes[number] for number in sorted(nodes))
+    return Lockstep(rows, np.log(samples_s), quiet, corrected, np.log(sentinel_s), rounds, watched, members, of_blocks)
 
 
 def least_quiet(*rounds: str) -> str:
@@ -154,9 +181,9 @@ def log_times(lockstep: Lockstep, *, allow_quiet: bool = True) -> BlockValues:
     """
     every = by_block(lockstep, lockstep.middle)
     if not allow_quiet or not lockstep.watched.any():
-        return BlockValues(every, (ALL,) * len(every))
+        return BlockValues(every, (ALL,) * len(every), lockstep.nodes)
     values, by_quiet = lockstep.undisturbed
-    return BlockValues(*_quiet_blocks(lockstep, values, by_quiet))
+    return BlockValues(*_quiet_blocks(lockstep, values, by_quiet), lockstep.nodes)
 
 
 def log_ratios(lockstep: Lockstep, reference: int, via: int | None = None) -> BlockValues:
@@ -169,7 +196,8 @@ def log_ratios(lockstep: Lockstep, reference: int, via: int | None = None) -> Bl
     if via is not None and via != reference:
         direct = zip((best, every), _both_rules(lockstep, via)[:2], strict=True)
         best, every = (np.where(np.isnan(rule), base - base[reference], rule) for rule, base in direct)
-    return BlockValues(best, names) if lockstep.watched.any() else BlockValues(every, (ALL,) * len(every))
+    of_rule = (best, names) if lockstep.watched.any() else (every, (ALL,) * len(every))
+    return BlockValues(*of_rule, lockstep.nodes)
 
 
 def aa_values(lockstep: Lockstep, baseline: int, twin: int, *, quiet: bool) -> FloatArray:
@@ -182,12 +210,7 @@ def aa_values(lockstep: Lockstep, baseline: int, twin: int, *, quiet: bool) -> F
 
 def by_block(lockstep: Lockstep, by_session: FloatArray) -> FloatArray:
     """(rows, sessions) -> (rows, blocks): a row that was in several groups of a block still counts once."""
-    present = ~np.isnan(by_session)
-    count: Any = present.astype(np.float64) @ lockstep.members
-    total = np.where(present, by_session, 0.0) @ lockstep.members
-    with np.errstate(invalid="ignore"):
-        values: FloatArray = np.where(count > 0, total / count, np.nan)
-    return values
+    return _means(by_session, lockstep.members)
 
 
 def half_drift(log_s: npt.ArrayLike, rounds: npt.ArrayLike) -> FloatArray:
@@ -213,6 +236,16 @@ def unsteady(lockstep: Lockstep) -> BoolArray:
     interval = t_interval(by_block(lockstep, drift), SURE)
     flags: BoolArray = (interval.low > BAND) | (interval.high < -BAND)
     return flags
+
+
+def _means(values: FloatArray, members: FloatArray) -> FloatArray:
+    """(rows, values) x (values, groups) -> (rows, groups): the mean over each group, of what is there."""
+    present = ~np.isnan(values)
+    count: Any = present.astype(np.float64) @ members
+    total = np.where(present, values, 0.0) @ members
+    with np.errstate(invalid="ignore"):
+        means: FloatArray = np.where(count > 0, total / count, np.nan)
+    return means
 
 
 @lru_cache(maxsize=1024)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ..words.guesses import too_few, too_few_text
 from ..words.text import bound_text, plain
 from .diagnostics import Diagnostics
+from .nodes import sentences
 
 RATIOS_HOLD = 0.03
 TIMES_HOLD = 0.05
@@ -50,6 +51,12 @@ def details(noise: Diagnostics) -> list[str]:
         (f"clock of {plain(name)}", f"{low:,.0f} to {high:,.0f} MHz") for name, low, high in noise.device_clocks_mhz
     ]
     numbers += [("slowed", plain(line)) for line in noise.slowed]
+    numbers += [
+        (f"machine {plain(node.name)}", f"{node.verdict}, {node.slower:+.1%} ({node.low:+.1%} to {node.high:+.1%})")
+        for node in noise.nodes
+    ]
+    if noise.on_two:
+        numbers.append(("problems on two machines, whose difference is in no interval", f"{noise.on_two}"))
     return [f"{what}: {value}" for what, value in numbers if value is not None]
 
 
@@ -81,6 +88,7 @@ def _disturbances(noise: Diagnostics) -> Iterator[str]:
     if noise.frequency_mhz is not None and noise.frequency_mhz[0] < (1 - _CLOCK) * noise.frequency_mhz[1]:
         yield "the clock moved from {:,.0f} to {:,.0f} MHz".format(*noise.frequency_mhz)
     yield from (plain(line) for line in noise.slowed)
+    yield from (plain(line) for line in sentences(noise.nodes))
 
 
 def _conclusion(noise: Diagnostics, *, ratios: bool, times: bool) -> str:

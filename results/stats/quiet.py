@@ -23,11 +23,22 @@ def thresholds(blocks: Iterable[Block], *, margin: float = MARGIN, percentile: f
     """By thread setting, the sentinel value up to which a round is quiet: the run's undisturbed level x (1 + margin).
 
     Give it every block of the run, since a single problem may never have seen a quiet moment. The thread settings stand
-    apart because the sentinel is pinned in one and not in the other. An accelerator has its own, by its name.
+    apart because the sentinel is pinned in one and not in the other. An accelerator has its own, by its name. Of a
+    sweep over several machines each has its own (`of_node`): a slower one would never be quiet by another's.
     """
-    every = list(blocks)
-    levels = sentinel_levels(every, percentile) | device_levels(every, percentile)
-    return {threads: level * (1 + margin) for threads, level in levels.items()}
+    by_node: dict[str | None, list[Block]] = {}
+    for block in blocks:
+        by_node.setdefault(block.node, []).append(block)
+    return {
+        of_node(node, name): level * (1 + margin)
+        for node, every in by_node.items()
+        for name, level in (sentinel_levels(every, percentile) | device_levels(every, percentile)).items()
+    }
+
+
+def of_node(node: str | None, name: str) -> str:
+    """What the limit of a thread setting or an accelerator goes by in `thresholds`."""
+    return name if node is None else f"{node} {name}"
 
 
 def sentinel_levels(blocks: Iterable[Block], percentile: float = PERCENTILE) -> dict[str, float]:
@@ -57,10 +68,11 @@ def quiet_rounds(block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bo
 
     Where accelerators took part, their own sentinels have to be quiet too.
     """
-    if not block.sentinel_s or block.threads not in limits:
+    limit_s = limits.get(of_node(block.node, block.threads))
+    if not block.sentinel_s or limit_s is None:
         return np.zeros(block.rounds, dtype=np.bool_)
     # the slowest look of a round, since a neighbour who left halfway through still disturbed half of its samples
-    return (np.array(block.slowest_sentinel_s) <= limits[block.threads]) & _devices_quiet(block, limits)
+    return (np.array(block.slowest_sentinel_s) <= limit_s) & _devices_quiet(block, limits)
 
 
 def quiet_samples(measurement: Measurement, block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bool_]:
@@ -71,9 +83,9 @@ def quiet_samples(measurement: Measurement, block: Block, limits: Mapping[str, f
     """
     rounds = list(measurement.rounds)
     around_s = block.around_s.get(-1 if measurement.seat is None else measurement.seat, {})
-    if block.threads not in limits or not around_s:
+    limit_s = limits.get(of_node(block.node, block.threads))
+    if limit_s is None or not around_s:
         return quiet_rounds(block, limits)[rounds] & _left_alone(measurement)
-    limit_s = limits[block.threads]
     slowest_s = block.slowest_sentinel_s
     quiet = np.array([max(around_s[n]) if n in around_s else slowest_s[n] for n in rounds]) <= limit_s
     return quiet & _devices_quiet(block, limits)[rounds] & _left_alone(measurement)
@@ -130,7 +142,7 @@ def quiet_share(blocks: Iterable[Block], limits: Mapping[str, float]) -> float:
     """The share of all single looks of the sentinel that were quiet; NaN without any."""
     looks, quiet = 0, 0
     for block in blocks:
-        limit_s = limits.get(block.threads, 0.0)
+        limit_s = limits.get(of_node(block.node, block.threads), 0.0)
         for of_round in block.sentinel_s:
             looks += len(of_round)
             quiet += sum(seconds <= limit_s for seconds in of_round)
@@ -140,5 +152,5 @@ def quiet_share(blocks: Iterable[Block], limits: Mapping[str, float]) -> float:
 def _devices_quiet(block: Block, limits: Mapping[str, float]) -> npt.NDArray[np.bool_]:
     quiet = np.ones(block.rounds, dtype=np.bool_)
     for device, slowest_s in block.slowest_device_sentinel_s.items():
-        quiet &= np.array(slowest_s, dtype=np.float64) <= limits.get(device, np.inf)
+        quiet &= np.array(slowest_s, dtype=np.float64) <= limits.get(of_node(block.node, device), np.inf)
     return quiet

@@ -70,7 +70,7 @@ def ratios_of(values: BlockValues, floors: Floors) -> list[Ratio | None]:
     """One ratio a row, each judged by itself; None for a row without a value in any block."""
     noise = np.where(values.undisturbed, floors.quiet, floors.every)
     band = delta(noise)
-    return _judged(t_interval(values.values), noise, band, p_value(values.values, band), values.rounds)
+    return _judged(values.interval, noise, band, p_value(values.units, band), values.rounds)
 
 
 def sequential_ratio(values: BlockValues, row: int, aa: FloatArray, more_than: float) -> Ratio | None:

@@ -46,9 +46,11 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     return Plan("cpu", tmp_path / "gpu-proof", small=True)
 
 
-def proved(plan: Plan, *stages: Stage, budget_s: float = 60) -> tuple[int, list[str], dict[str, str]]:
-    """The exit status, a line a stage, and what the tar holds."""
+def proved(plan: Plan, *stages: Stage, budget_s: float | None = None) -> tuple[int, list[str], dict[str, str]]:
+    """The exit status, a line a stage, and what the tar holds; within a budget that has room for all of them."""
     tar = plan.folder.with_name("proof.tar.gz")
+    if budget_s is None:
+        budget_s = sum(stage.most_s for stage in stages) + proof.INTERRUPTED_S + proof.ENDED_S
     status = proof.prove(stages, plan, tar, time.monotonic() + budget_s)
     return status, (plan.folder / "stages.txt").read_text().splitlines(), held(tar)
 
@@ -139,6 +141,11 @@ def test_what_the_budget_has_no_room_for_is_dropped_and_said_to_be(plan: Plan) -
     assert lines[1].endswith("the budget is spent")
     assert "2-late.log" not in files
     assert files["stages.txt"].splitlines() == lines
+
+
+def test_a_budget_that_holds_more_than_all_stages_is_shared_out(plan: Plan) -> None:
+    status, lines, _ = proved(plan, stage("slow", "import time; time.sleep(1.5)", most_s=1), budget_s=20)
+    assert status == 0, lines
 
 
 def test_the_tar_is_whole_after_each_stage(plan: Plan) -> None:

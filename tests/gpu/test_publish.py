@@ -202,6 +202,7 @@ def test_without_a_run_the_rest_is_published_and_a_run_from_before_stays(tmp_pat
     assert (tmp_path / "out/gpu-made-up.jsonl").read_text() == "before"
 
 
+@pytest.mark.long
 def test_a_run_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     status, page = published(tmp_path, WHOLE | {"sweep.jsonl": b"no run\n"})
     assert status == 1

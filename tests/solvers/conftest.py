@@ -46,6 +46,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
+def quickly_compiled(request: pytest.FixtureRequest) -> Iterator[None]:
+    """In `make test`, whose time is short, without most of XLA's optimisations: the answers are checked, not the times.
+
+    `make test-long` compiles as a run does; and a run checks each answer that it times.
+    """
+    before = jax.config.jax_disable_most_optimizations
+    jax.config.update("jax_disable_most_optimizations", request.config.getoption("markexpr") == "not long")
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
+
+
+@pytest.fixture(autouse=True)
 def strict() -> Iterator[None]:
     """Every silent promotion of a dtype or a rank in JAX is an error."""
     with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):

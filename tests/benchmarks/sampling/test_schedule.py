@@ -12,9 +12,9 @@ from fakes import HEADER, FakeClock, FakeProcesses, FakeWorker, Manner, make_con
 from synthetic import trimmed
 
 from linregbench.benchmarks.grid.cases import Contest
-from linregbench.benchmarks.sampling import schedule
+from linregbench.benchmarks.sampling import bench, schedule
 from linregbench.benchmarks.sampling.plan import Limits
-from linregbench.benchmarks.sampling.schedule import Outcome, Session
+from linregbench.benchmarks.sampling.schedule import Outcome, session_here
 from linregbench.benchmarks.sampling.state import State, restored
 from linregbench.results.runfile.read import Run, read_run
 from linregbench.results.runfile.write import RunWriter
@@ -41,7 +41,7 @@ def measure(
         if before is None:
             writer.append(HEADER)
         states = [_state(contest, before) for contest in contests]
-        session = Session(limits or make_limits(), processes, writer, processes, absent=absent or {})
+        session = session_here(limits or make_limits(), processes, writer, processes, absent=absent or {})
         return schedule.run_contests(session, states)
 
 
@@ -186,7 +186,7 @@ def test_a_contest_with_nobody_left_stops(fake_clock: FakeClock, path: Path) -> 
 def test_what_cannot_run_is_a_skip_with_its_reason(
     fake_clock: FakeClock, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schedule.machine, "available_bytes", lambda: 4096 * MIB)
+    monkeypatch.setattr(bench.machine, "available_bytes", lambda: 4096 * MIB)
     of = {"method": "ols", "samples": 2, "features": 5}
     processes = FakeProcesses(fake_clock)
     measure(
@@ -241,7 +241,7 @@ def test_a_prediction_that_fails_is_left_to_the_block(fake_clock: FakeClock, pat
 
 
 def test_memory_groups_share_the_baseline(fake_clock: FakeClock, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule.machine, "available_bytes", lambda: 230 * MIB)  # room for one worker of 160 MiB
+    monkeypatch.setattr(bench.machine, "available_bytes", lambda: 230 * MIB)  # room for one worker of 160 MiB
     processes = FakeProcesses(fake_clock)
     measure(path, processes, make_contest("jax_a", "jax_b", "jax_c"))
     run = read_run(path)

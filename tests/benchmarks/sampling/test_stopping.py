@@ -24,7 +24,7 @@ from synthetic import trimmed
 
 from linregbench.benchmarks.grid.cases import Case, Contest
 from linregbench.benchmarks.sampling import schedule, stopping
-from linregbench.benchmarks.sampling.schedule import Session, State
+from linregbench.benchmarks.sampling.schedule import State, session_here
 from linregbench.benchmarks.sampling.state import restored
 from linregbench.results.compare.runs import compare_sides
 from linregbench.results.runfile.read import Run, read_run
@@ -39,7 +39,7 @@ def measured(tmp_path: Path, processes: FakeProcesses, blocks: int, rounds: int 
     with RunWriter(tmp_path / "run.jsonl") as writer:
         writer.append(HEADER)
         limits = make_limits((blocks, blocks), rounds=rounds, exact=True)
-        schedule.run_contests(Session(limits, processes, writer, processes), [state])
+        schedule.run_contests(session_here(limits, processes, writer, processes), [state])
     return state
 
 
@@ -127,7 +127,7 @@ def test_who_left_is_in_the_file_and_stays_away_after_resuming(fake_clock: FakeC
             if before is None:
                 writer.append(HEADER)
             told = (before.measurements, before.blocks, before.stops) if before else ((), ())
-            schedule.run_contests(Session(limits, processes, writer, processes), [restored(contest, *told)])
+            schedule.run_contests(session_here(limits, processes, writer, processes), [restored(contest, *told)])
         return read_run(path)
 
     manners = {"far": Manner(0.08), "near": Manner(0.008)}
@@ -168,7 +168,7 @@ def test_blocks_that_were_never_quiet_come_again_in_a_later_turn(
     with RunWriter(tmp_path / "run.jsonl") as writer:
         writer.append(HEADER)
         limits = make_limits((5, 5), exact=exact)
-        schedule.run_contests(Session(limits, processes, writer, processes), [state])
+        schedule.run_contests(session_here(limits, processes, writer, processes), [state])
     assert len(state.blocks) == (expected or 5)
     quiet = len(state.blocks) - len(loud)
     assert state.stopped == (f"{expected} blocks, of which {quiet} were quiet" if expected else "5 blocks, as asked")
@@ -208,7 +208,7 @@ def ask(path: Path, processes: FakeProcesses, contest: Contest, most: int = 9, b
             writer.append(HEADER | {"options": {"more_than": 0.05}})
         state = restored(contest, before.measurements, before.blocks) if before else State(contest)
         limits = make_limits((LEAST, most), more_than=0.05)
-        schedule.run_contests(Session(limits, processes, writer, processes), [state])
+        schedule.run_contests(session_here(limits, processes, writer, processes), [state])
     return read_run(path)
 
 

@@ -110,7 +110,8 @@ def loads_whole_or_names(path: Path, least: int) -> None:
         assert document.tables or document.last
 
 
-@settings(deadline=None, max_examples=30)
+@pytest.mark.long
+@settings(deadline=None, max_examples=200)
 @given(data=st.data(), source=st.sampled_from(sorted(DOCUMENTS)))
 def test_a_changed_document_is_whole_or_named(
     data: st.DataObject, source: str, tmp_path_factory: pytest.TempPathFactory
@@ -129,7 +130,8 @@ def with_field(source: str, place: tuple[Any, ...], value: Any) -> Any:
     return changed(document, ("benchmarks", 1, "metadata", CASE_KEY), json.dumps(changed(CASE_OF_PYPERF, place, value)))
 
 
-@settings(deadline=None, max_examples=30)
+@pytest.mark.long
+@settings(deadline=None, max_examples=200)
 @given(place=st.sampled_from(list(places(CASE_OF_PYPERF))), value=ODD)
 def test_a_changed_case_of_pyperf_is_whole_or_named(
     place: tuple[Any, ...], value: Any, tmp_path_factory: pytest.TempPathFactory

@@ -44,6 +44,7 @@ def test_a_report_stands_beside_its_run_or_where_it_is_asked_for(
     assert not run_file.with_name("pictures").exists()
 
 
+@pytest.mark.long
 def test_several_runs_stand_side_by_side_in_one_page(run_file: Path, tmp_path: Path) -> None:
     other = [synthetic.header(run="other"), *sweep.quick_run(seed=1)[1:]]
     synthetic.write(tmp_path / "other.jsonl", other)
