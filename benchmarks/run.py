@@ -112,11 +112,16 @@ def limits_of(options: RunOptions) -> Limits:
 
 def predicted_s(contests: Sequence[Contest], limits: Limits) -> float:
     """Seconds that these contests will take, roughly: at least their fewest blocks, at most the budget."""
+    return min(limits.budget_s, wanted_s(contests, limits))
+
+
+def wanted_s(contests: Sequence[Contest], limits: Limits) -> float:
+    """Seconds, roughly, in which each has its fewest blocks, whatever the budget."""
     roles = ("baseline", "twin")
     entries = [[*(Entry(b, role) for b in c.baselines for role in roles), *map(Entry, c.cases)] for c in contests]
     blocks_s = sum(plan.predicted_block_s(of_contest, limits) for of_contest in entries)
     once_s = sum(plan.predicted_once_s(of_contest, limits) for of_contest in entries)
-    return min(limits.budget_s, once_s + limits.blocks[0] * blocks_s)
+    return once_s + limits.blocks[0] * blocks_s
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import pytest
 from documents import DOCUMENTS, ROOT, Shown, shown_in, unfenced
 
 import linregbench
+from linregbench.benchmarks.cli import statuses
 from linregbench.benchmarks.cli.main import cli, main
 from linregbench.benchmarks.cli.run_options import options_of
 from linregbench.benchmarks.grid.options import RunOptions, one_of
@@ -161,6 +162,14 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_every_command_is_in_the_reference() -> None:
     text = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
     assert {*re.findall(r"^\| `(\w+)", text, re.MULTILINE)} >= set(cli.commands)
+
+
+def test_every_exit_status_is_in_the_reference() -> None:
+    text = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
+    table = text.partition("## Exit statuses\n")[2].partition("\n## ")[0]
+    known = {statuses.DONE, statuses.NO_ANSWER, statuses.MISTAKE, statuses.INTERRUPTED}
+    known |= {status for status, _ in statuses.FAILURES.values()}
+    assert {int(status) for status in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)} == known
 
 
 @pytest.mark.long

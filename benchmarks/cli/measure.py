@@ -285,6 +285,7 @@ def _print_plan(ready: PreparedRun) -> int:
     from linregbench.results.words.text import counted
 
     from ..grid.cases import kind_of
+    from ..run import wanted_s
     from ..sampling.progress import span
 
     cases = sum(len(contest.cases) + len(contest.baselines) for contest in ready.contests)
@@ -301,7 +302,9 @@ def _print_plan(ready: PreparedRun) -> int:
         print("; ".join(filter(None, (f"{contest.title}: {', '.join(names)}", several, ", ".join(settings), caches))))
     blocks = f"{fewest} blocks" if fewest == most else f"{fewest} to {most} blocks"
     many = f"{counted(cases, 'case')} of {counted(len(ready.contests), 'problem')}"
-    print(f"{many}, {blocks}: about {span(ready.predicted_s)}")
+    wanted, budget = wanted_s(ready.contests, ready.limits), ready.limits.budget_s
+    short = f", more than the budget of {span(budget)}, at which the run stops" if wanted > budget else ""
+    print(f"{many}, {blocks}: about {span(wanted)}{short}")
     return DONE
 
 

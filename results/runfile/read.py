@@ -33,6 +33,7 @@ from .schema import Scalars, cleaned, from_json
 from .version1 import tell_order
 
 FORMAT = "linregbench-run"
+_HEAD_BYTES = 1024
 VERSION = 2
 """Since version 2 a block tells in which order each round was sampled, and a sample what it had to wait for its core.
 Of a file of version 1 the order is derived from the seed as it was drawn then (version1.py)."""
@@ -175,6 +176,17 @@ def packed(head: bytes) -> str | None:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "is in UTF-16: save it as UTF-8"
     return None
+
+
+def is_run_file(path: Path) -> bool:
+    """Whether a file begins as a run file does, whatever its name is and the rest of it holds."""
+    if not path.is_file():  # a pipe would be waited for
+        return False
+    try:
+        with path.open("rb") as file:
+            return f'"{FORMAT}"'.encode() in file.readline(_HEAD_BYTES)
+    except OSError:
+        return False
 
 
 class _NotJsonError(RunFileError):

@@ -1,12 +1,14 @@
 """What a run lacks of what it was asked for, where it ended before its end: who has how many of how many blocks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..runfile.read import Run
 from ..runfile.records import ProblemKey, problem_key
 from ..words.text import counted
 
+MOST_NAMED = 12
+"""Problems by name in one sentence."""
 UNFINISHED = {
     "budget": "stopped at its budget",
     "interrupted": "was interrupted",
@@ -40,7 +42,23 @@ def shortfall(run: Run) -> str | None:
     have = (f"{min(short)} to " if min(short) < max(short) else "") + str(max(short))
     of = "blocks, and more were wanted" if asked is None else f"of the {asked} blocks asked for"
     problems = f"{len(short):,} of {counted(len(keys), 'problem')} {'has' if len(short) == 1 else 'have'}"
-    return f"{UNFINISHED.get(ended or '', 'has not ended')}: {problems} {have} {of}; {_more(run)}"
+    never = [key for key in keys if not counts.get(key) and reasons.get(key) in UNFINISHED]
+    unreached = f", not reached were {_names(never)}" if never else ""
+    return f"{UNFINISHED.get(ended or '', 'has not ended')}: {problems} {have} {of}{unreached}; {_more(run)}"
+
+
+def _names(keys: Sequence[tuple[ProblemKey, str]]) -> str:
+    """As the progress line names problems: `gd n=1,000 d=2 b=1`; the first ones of many."""
+    names = [_name(dict(problem), threads) for problem, threads in keys]
+    more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
+    return ", ".join(dict.fromkeys(names[:MOST_NAMED])) + "".join(f" and {text}" for text in more)
+
+
+def _name(problem: Mapping[str, Any], threads: str) -> str:
+    steps = f" steps={problem['steps']:,}" if problem.get("steps") else ""
+    condition = f" condition={problem['condition']:g}" if problem.get("condition") else ""
+    size = f"n={problem['samples']:,} d={problem['features']:,} b={problem['batch']:,}"
+    return f"{problem['method']} {size}{steps}{condition}" + (f" threads={threads}" if threads != "1" else "")
 
 
 def _asked(run: Run) -> int | None:

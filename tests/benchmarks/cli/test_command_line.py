@@ -245,11 +245,12 @@ def test_a_budget_for_nothing_still_ends_well(here: Path, capfd: pytest.CaptureF
     [
         ("", "86 cases of 12 problems, 5 blocks"),
         ("--preset libraries", r"of 13 problems, 3 to 5 blocks: about \d+ min"),
-        ("--preset standard", r"10 to 30 blocks: about (2\d|30) min"),
+        ("--preset standard", r"10 to 30 blocks: about [23]\d min"),
         ("--variant lstsq --method ols --samples 10", "numpy_loop inverse, .*numpy_stacked lstsq"),
         ("--threads 1,all --method gd --samples 10", r"steps=100 threads=all: "),
         ("--baseline jax_scan --method gd --samples 10", r"steps=100: jax_scan autodiff, "),
         ("--strategy numpy_loop --method gd --samples 10", "4 cases of 1 problem, 5 blocks"),
+        ("--method gd --budget 1s", r"about .*, more than the budget of 1(\.0)? s, at which the run stops"),
     ],
 )
 def test_a_dry_run_says_what_would_be_run(

@@ -1,5 +1,7 @@
 """The commands that only read runs: what they write, where, and with which exit status."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,28 @@ def test_the_notebooks_pictures(tmp_path: Path) -> None:
         "descent.png",
         "descent.gif",
     }
+
+
+def test_no_report_is_written_over_a_run(run_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = run_file.read_bytes()
+    beside = run_file.with_suffix(".csv").with_stem("run")
+    beside.write_bytes(before)
+    for target in (run_file, beside.with_suffix(".md")):  # whose table would be that CSV
+        assert command("report", run_file, "--markdown", target) == 2
+        assert "is a run file" in capsys.readouterr().err
+    assert not beside.with_suffix(".md").exists()
+    assert run_file.read_bytes() == beside.read_bytes() == before
+
+
+def test_half_a_report_is_never_left(run_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stood there before stands, where there is no room for what comes."""
+    page = tmp_path / run_file.with_suffix(".html").name
+    page.write_text("before")
+    monkeypatch.setattr("os.replace", full)
+    assert command("report", run_file, "--html", tmp_path) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {page.name}
+    assert page.read_text() == "before"
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

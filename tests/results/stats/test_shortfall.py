@@ -31,7 +31,12 @@ def run_of(*blocks: int, end: str | None = "budget", reasons: dict[int, str] | N
     [
         (run_of(2, 2), "stopped at its budget: 2 of 2 problems have 2 of the 10 blocks asked for" + RESUME),
         (run_of(1, 10), "stopped at its budget: 1 of 2 problems has 1 of the 10 blocks asked for" + RESUME),
-        (run_of(0, 2, 1), "stopped at its budget: 3 of 3 problems have 0 to 2 of the 10 blocks asked for" + RESUME),
+        (
+            run_of(0, 2, 1),
+            "stopped at its budget: 3 of 3 problems have 0 to 2 of the 10 blocks asked for, not reached were "
+            + "gd n=100 d=2 b=1 steps=100"
+            + RESUME,
+        ),
         (run_of(3, end="interrupted"), "was interrupted: 1 of 1 problem has 3 of the 10 blocks asked for" + RESUME),
         (run_of(3, end="failed"), "failed: 1 of 1 problem has 3 of the 10 blocks asked for" + RESUME),
         (run_of(3, end=None), "has not ended: 1 of 1 problem has 3 of the 10 blocks asked for" + RESUME),
