@@ -8,9 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from linregbench.results.runfile.read import Run
-from linregbench.results.runfile.write import RunWriter
-
 GRID = "0" * 64
 
 
@@ -217,10 +214,3 @@ def write(path: Path, records: Iterable[dict[str, Any]]) -> Path:
     """The records as a run file, without the help of RunWriter."""
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     return path
-
-
-def trimmed(path: Path) -> Run:
-    """What a resumed run starts from, when the file was opened for it and closed again."""
-    with RunWriter(path, append=True) as writer:
-        assert writer.before is not None
-        return writer.before

@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 from fakes import HEADER, FakeClock, FakeProcesses, FakeWorker, Manner, make_contest, make_limits
-from synthetic import trimmed
+from resuming import trimmed
 
 from linregbench.benchmarks.grid.cases import Contest
 from linregbench.benchmarks.sampling import bench, schedule

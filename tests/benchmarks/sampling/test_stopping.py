@@ -20,7 +20,7 @@ from fakes import (
     make_contest,
     make_limits,
 )
-from synthetic import trimmed
+from resuming import trimmed
 
 from linregbench.benchmarks.grid.cases import Case, Contest
 from linregbench.benchmarks.sampling import schedule, stopping

@@ -11,6 +11,7 @@ import synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import END, SMALL, SMALL_BYTES, STOP
+from resuming import trimmed
 
 from linregbench.results.fields import FIELDS, WORKLOAD
 from linregbench.results.formats.load import of_runs
@@ -32,7 +33,7 @@ def test_unclosed_blocks_are_left_out_and_trimmed(tmp_path: Path) -> None:
     damaged = path.read_bytes()
     left = left_to_resume(read_run(path))
     assert path.read_bytes() == damaged
-    run = synthetic.trimmed(path)
+    run = trimmed(path)
     assert run == left
     assert len(run.notices) == 2
     assert "left out 2 measurements of 1 block interrupted before the end" in run.notices[1]
@@ -76,7 +77,7 @@ def test_truncation_never_loses_a_closed_block(cut: int, tmp_path_factory: pytes
     run = read_run(path)
     assert len(run.blocks) == closed
     assert len(run.measurements) == 3 * closed
-    assert dataclasses.replace(synthetic.trimmed(path), notices=()) == read_run(path)
+    assert dataclasses.replace(trimmed(path), notices=()) == read_run(path)
     assert read_run(path).blocks == run.blocks
     RunWriter(path, append=True).close()
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import synthetic
 from made import END, SMALL, STOP
+from resuming import trimmed
 
 from linregbench.results.runfile.read import RunFileError, read_run
 from linregbench.results.runfile.records import Block, Measurement
@@ -101,7 +102,7 @@ def test_a_block_is_whole_when_every_group_of_it_is_closed(tmp_path: Path, close
     ]
     path = synthetic.write(tmp_path / "run.jsonl", [synthetic.header(), *parts])
     assert len(read_run(path).measurements) == closed  # each group is a comparison of its own
-    left = synthetic.trimmed(path)
+    left = trimmed(path)
     assert len(left.measurements) == len(left.blocks) == kept
     assert bool(left.notices) is (kept == 0)
 
