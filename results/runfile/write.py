@@ -91,16 +91,12 @@ class RunWriter:
             raise RunFileError(f"{self.path}: exists already; resume it, or name another output") from None
         except OSError as error:
             raise RunFileError(f"{self.path}: cannot be written: {error.strerror}") from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(self._file):
             who = _holder(self._file)
             self.close()
             raise RunFileError(
                 f"{self.path}: another run is writing to it{who}; wait until that has ended, or name another output"
-            ) from None
-        except OSError:
-            pass  # a file system without locks
+            )
 
     def _trim(self) -> None:
         """Drop what a resumed run does again: by cutting off the end, or where that is not all, by a replacement."""
@@ -123,21 +119,24 @@ class RunWriter:
         self.before = left_to_resume(run)
 
     def _replace(self, rows: Iterable[bytes]) -> None:
+        """By a file that is locked before it has the name, so that at no moment another process may have it."""
         target = self.path.resolve()
         part = target.with_name(f"{target.name}.part")
+        file = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
         try:
-            with part.open("wb") as file:
-                file.writelines(rows)
-                file.flush()
-                os.fsync(file.fileno())
+            _locked(file)
+            for row in rows:
+                os.write(file, row)
+            os.fsync(file)
             shutil.copymode(target, part)
             os.replace(part, target)
         except OSError:
+            os.close(file)
             part.unlink(missing_ok=True)
             raise
         _sync_folder(target)
         self.close()
-        self._open(os.O_RDWR)
+        self._file = file
 
     def _check_place(self) -> None:
         """Raise WriteError where the file under this name is not the one that was written to, or was changed."""
@@ -164,6 +163,7 @@ class RunWriter:
                         at += file.write(piece)
                     file.flush()
                     os.fsync(file.fileno())
+                _sync_folder(beside)
             except FileExistsError:
                 continue
             except OSError as error:
@@ -201,6 +201,17 @@ class RunWriter:
             f"what was measured until now is in it, and linregbench run --resume {self.path} goes on from there, where "
             "there is room"
         )
+
+
+def _locked(file: int) -> bool:
+    """Lock an open file; False where another process has it. One on a file system without locks counts as locked."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _holder(file: int) -> str:

@@ -262,8 +262,8 @@ def shown_everywhere(lines: list[Any], folder: Path) -> None:
 def test_no_text_of_a_run_file_is_obeyed(tmp_path: Path) -> None:
     payload = "\x1b[31m<script>alert(1)</script>|`](javascript:x)\x9b\u202e"
     every = [put(line, ("environment",), payload) if "environment" in line else line for line in SMALL]
-    every[0] |= {"run": payload, "machine": {"cpu": payload, payload: payload}, "started": payload}
-    every[-1] |= {"harness_s": {payload: 1.0}}
+    every[0] = every[0] | {"run": payload, "machine": {"cpu": payload, payload: payload}, "started": payload}
+    every[-1] = every[-1] | {"harness_s": {payload: 1.0}}
     shown_everywhere(every, tmp_path)
 
 

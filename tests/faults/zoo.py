@@ -192,7 +192,7 @@ def _leaving_processes() -> Iterator[Kind]:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         sleep()
     """
-    yield Kind("hangs_with_a_child", "first", hangs, "timeout", "left 1 process behind")
+    yield Kind("hangs_with_a_child", "first", hangs, "timeout", "behind")
     yield Kind("keeps_a_thread", "import", "threading.Thread(target=sleep).start()", "ok")
     spins = "threading.Thread(target=spin, daemon=True).start()"
     yield Kind("spins_since_import", "import", spins, "ok", "works_while_idle")
