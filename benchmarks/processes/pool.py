@@ -49,10 +49,9 @@ class Nurseries:
         self._plugins = {path: Plugin(path) for path in every}
         self._plugin_of: dict[tuple[str, str, str, str], Plugin] = {}
         self._watch = Watch()
-        self._data = [] if data is None else [Path(data)]
         self._code = [file for side in self.sides.values() for file in side.solvers.rglob("*.py")]
         self._code += [*ROOM.glob("*.py"), *(ROOM / "worker").rglob("*.py")]
-        self._watch.add((*self._data, *self._code))
+        self._watch.add(self._code)
         self._code_changed: WorkerEnded | None = None
 
     def __enter__(self) -> Nurseries:
@@ -207,7 +206,7 @@ class Nurseries:
         """Raise WorkerEnded where what a case is made of is no longer what it was when the run began."""
         if self._code_changed is not None:
             raise self._code_changed
-        self._watch.check((*self._data, *(plugin.files if plugin else ())))
+        self._watch.check(plugin.files if plugin else ())
 
     def _keep(self, case: Case, key: str) -> Keep | None:
         """Where the problem of a case is kept for this run, by its environment, whose `solvers` make it.

@@ -97,6 +97,14 @@ class RunWriter:
             raise RunFileError(
                 f"{self.path}: another run is writing to it{who}; wait until that has ended, or name another output"
             )
+        if not self._has_name():  # replaced or deleted between opening and locking
+            self.close()
+            self._open(how)
+
+    def _has_name(self) -> bool:
+        with contextlib.suppress(OSError):
+            return os.path.samestat(os.fstat(self._file), self.path.stat())
+        return False
 
     def _trim(self) -> None:
         """Drop what a resumed run does again: by cutting off the end, or where that is not all, by a replacement."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def page_of(lines: Sequence[Mapping[str, object]], day: str) -> str:
     tried, survived = (sum(int(str(line[name])) for line in lines) for name in ("tried", "survived"))
     parts = [ABOUT.format(day=day, tried=tried, survived=survived)]
     for suite in dict.fromkeys(str(line["suite"]) for line in lines):
-        rows = [line for line in lines if line["suite"] == suite]
+        rows = _by_kind(line for line in lines if line["suite"] == suite)
         of_suite = {name: sum(int(str(row[name])) for row in rows) for name in ("tried", "survived")}
         shown = rows if len(rows) <= MOST_ROWS else [row for row in rows if row["tried"] != row["survived"]]
         table = [f"| {row['kind']} | {row['tried']:,} | {row['survived']:,} | {row['notes']} |" for row in shown]
@@ -48,6 +48,15 @@ def page_of(lines: Sequence[Mapping[str, object]], day: str) -> str:
         head = f"## {SUITES.get(suite, suite)}\n\n| kind | tried | survived | notes |\n| --- | ---: | ---: | --- |\n"
         parts.append(head + "\n".join(table) + "\n")
     return "\n".join(parts)
+
+
+def _by_kind(lines: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Those of one kind as one, with the notes of the first."""
+    kinds: dict[object, dict[str, object]] = {}
+    for line in lines:
+        row = kinds.setdefault(line["kind"], dict(line) | {"tried": 0, "survived": 0})
+        row |= {name: int(str(row[name])) + int(str(line[name])) for name in ("tried", "survived")}
+    return list(kinds.values())
 
 
 def main(tally: str, page: str = str(ROOT / "results/published/faults.md")) -> int:

@@ -123,7 +123,7 @@ def test_what_changes_in_mid_run_is_kept_out_or_fails_its_cases(tmp_path: Path) 
         assert last.startswith("failed: helper.py was changed after the run began")
 
 
-def test_data_that_change_in_mid_run_fail_what_reads_them(tmp_path: Path) -> None:
+def test_data_that_change_in_mid_run_change_nothing(tmp_path: Path) -> None:
     dice = np.random.default_rng(0)
     X = np.column_stack([dice.normal(size=(100, 2)), np.ones(100)])
     for name, last in (("data", 3.0), ("other", 4.0)):
@@ -131,9 +131,7 @@ def test_data_that_change_in_mid_run_fail_what_reads_them(tmp_path: Path) -> Non
     with Going(tmp_path, "--data", tmp_path / "data.npz", "--plugin", SLOW.write(tmp_path)) as going:
         going.until(lambda: going.records("block"))
         (tmp_path / "other.npz").replace(tmp_path / "data.npz")
-        *fine, last = going.endings("slow")
-        assert set(fine) == {"ok: "}
-        assert last.startswith("failed: data.npz was changed after the run began")
+        assert set(going.endings("slow")) == {"ok: "}
     assert "Traceback" not in (tmp_path / "err").read_text()
 
 
