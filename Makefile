@@ -10,7 +10,7 @@
 # make readme  every command of README.md and docs/tutorial.md typed for real in a fresh clone (DOCS= for all pages: an hour)
 # make matrix  the tests on the oldest and newest JAX and NumPy, each Python on PATH (ROWS='3.12-*'; an hour for all)
 # make gpu-proof DEVICE=cuda BUDGET=480s   a GPU proved in minutes, into gpu-proof.tar.gz (docs/gpu.md); SMALL=1: a rehearsal
-# make faults  what goes wrong, made to: plugins, files, signals, inputs, into results/published/faults.md (10 minutes)
+# make faults  what goes wrong, made to: plugins, files, signals, inputs, into results/published/faults.md (20 minutes)
 # make proof   bias, false alarms and planted slowdowns on this machine, into results/published/proof.md (20 minutes)
 PYTHON ?= python3
 VENV := .venv
