@@ -1,6 +1,6 @@
 """One run from its options to its file: what the command line, the Python door, `versus` and a cluster share.
 
-A resumed run takes every option from its file, and is not gone on with on another machine.
+What a resumed run starts from is resume.py's.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 import linregbench
-from linregbench.results.runfile.read import VERSION, Run, RunFileError, parse_record, read_run
+from linregbench.results.runfile.read import VERSION, Run, RunFileError, parse_record
 from linregbench.results.runfile.records import Environment
 from linregbench.results.runfile.schema import plain_json
-from linregbench.results.runfile.write import RunWriter, left_to_resume
+from linregbench.results.runfile.write import RunWriter
 from linregbench.results.words.text import counted, plain
 
 from . import clock
@@ -35,7 +34,6 @@ from .grid.settings import settings_of
 from .processes import machine
 from .processes.handle import Keep, NurseryError, Setting, WorkerEnded
 from .processes.pool import Nurseries, out_of_the_way
-from .processes.sources import Plugin
 from .sampling import plan, schedule
 from .sampling.block import Entry, Rules
 from .sampling.feasible import device_counts
@@ -197,66 +195,6 @@ def measure(ready: PreparedRun, watch: Callable[[float], AbstractContextManager[
                 device_bytes(told),
             )
             return Finished(path, schedule.run_contests(session, states))
-
-
-def resumed(path: Path) -> tuple[Request, Run]:
-    """The request that a run file was made for, and what is left of it to go on with; nothing is written.
-
-    Raises UsageError.
-    """
-    try:
-        whole = read_run(path)
-    except RunFileError as error:
-        raise UsageError(f"--resume {error}") from None
-    if whole.end is not None and whole.end.reason == "complete":
-        raise UsageError(f"--resume {path}: this run is complete; linregbench table shows it")
-    run = left_to_resume(whole)
-    return request_of(run, path), run
-
-
-def request_of(run: Run, path: Path) -> Request:
-    """What a run was asked for, with the path that is gone on with. Raises UsageError."""
-    given = dict(run.header.options)
-    try:
-        plugins = msgspec.convert(given.pop("plugins", []), tuple[str, ...])
-        data = msgspec.convert(given.pop("data", None), str | None)
-        options = RunOptions.from_dict(given)
-    except (UsageError, msgspec.ValidationError, UnicodeError) as error:
-        raise UsageError(f"--resume {path}: its options are none that can be gone on with: {error}") from None
-    request = Request(options, tuple(map(Path, plugins)), Path(data) if data else None, path)
-    _check_plugins(request, run)
-    return request
-
-
-def _check_plugins(request: Request, run: Run) -> None:
-    """Raise UsageError where a plugin is not what it was, before anything of it is imported."""
-    for path, environment in product(request.plugins, run.environments):
-        then, now = (environment.plugins or {}).get(path.name), Plugin(path).hash
-        if now is None:
-            raise UsageError(f"--resume: the plugin {path} cannot be read any more")
-        if then != now:
-            raise UsageError(
-                f"--resume: the plugin {path} was {then} (a hash of its content) when the run began, and is {now} now; "
-                "start a new run"
-            )
-
-
-def check_same(ready: PreparedRun) -> None:
-    """Raise UsageError where a run cannot be resumed here: another grid, machine, package, thread count or plugin."""
-    before = ready.before
-    if before is None:
-        return
-    then: dict[str, Any] = {"grid": before.header.grid, "cpu": before.header.machine.get("cpu")}
-    now: dict[str, Any] = {"grid": plan.grid_hash(ready.contests), "cpu": machine.cpu_model()}
-    then["sentinel's version"], now["sentinel's version"] = before.header.sentinel, sentinel.VERSION
-    here = {record["nursery"]: record for record in environments_of(ready)}
-    for environment in before.environments:
-        for name in ("python", "packages", "plugins", "blas", *(["kept"] if environment.kept is not None else [])):
-            then[f"{name} of {environment.nursery}"] = getattr(environment, name)
-            now[f"{name} of {environment.nursery}"] = here.get(environment.nursery, {}).get(name)
-    for what, value in then.items():
-        if now[what] != value:
-            raise UsageError(f"--resume: the {what} was {value} and is {now[what]} now; start a new run")
 
 
 def open_output(path: Path, *, append: bool) -> RunWriter:

@@ -27,7 +27,7 @@ FORBIDDEN = {
 FLOORS = {
     "benchmarks": (
         *("clock", "devices", "variables", "data", "grid", "worker", "processes", "sampling"),
-        *("builds", "run", "cluster", "door", "versus", "suites", "aot", "cli"),
+        *("builds", "run", "resume", "cluster", "door", "versus", "suites", "aot", "cli"),
     ),
     "results": (
         *("fields", "words", "runfile", "stats", "frame", "formats", "models", "compare"),

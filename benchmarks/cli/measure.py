@@ -108,7 +108,8 @@ def run(
     **given: Any,
 ) -> int:
     """Measure, then print the tables. An option that names an axis replaces that axis of the preset."""
-    from ..run import check_same, prepared, resumed
+    from ..resume import check_same, resumed
+    from ..run import prepared
 
     if cluster is not None:
         if dry_run:

@@ -19,6 +19,7 @@ from linregbench.solvers.registry import Solver
 
 from ..grid.cases import Contest, select
 from ..grid.options import RunOptions, UsageError
+from ..resume import request_of
 from ..run import (
     RUNS,
     Finished,
@@ -30,7 +31,6 @@ from ..run import (
     own_data,
     parsed_environment,
     predicted_s,
-    request_of,
     with_data,
 )
 from ..sampling import plan, schedule

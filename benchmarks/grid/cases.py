@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any
 
+from linregbench.results.words.names import problem_name
 from linregbench.solvers.problem import Workload, data_bytes, make_workload
 from linregbench.solvers.registry import Solver
 
@@ -101,11 +102,7 @@ class Contest:
     @property
     def title(self) -> str:
         """Short, for the progress line."""
-        p = self.problem
-        size = f"n={p['samples']:,} d={p['features']} b={p['batch']:,}"
-        steps = f" steps={p['steps']:,}" if p["steps"] else ""
-        steps += f" condition={p['condition']:g}" if p["condition"] else ""
-        return f"{p['method']} {size}{steps}" + (f" threads={self.threads}" if self.threads != "1" else "")
+        return problem_name(self.problem, self.threads)
 
 
 def kind_of(case: Case) -> str:

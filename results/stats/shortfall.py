@@ -5,6 +5,7 @@ from typing import Any
 
 from ..runfile.read import Run
 from ..runfile.records import ProblemKey, problem_key
+from ..words.names import problem_name
 from ..words.text import counted
 
 MOST_NAMED = 12
@@ -49,16 +50,9 @@ def shortfall(run: Run) -> str | None:
 
 def _names(keys: Sequence[tuple[ProblemKey, str]]) -> str:
     """As the progress line names problems: `gd n=1,000 d=2 b=1`; the first ones of many."""
-    names = [_name(dict(problem), threads) for problem, threads in keys]
+    names = [problem_name(dict(problem), threads) for problem, threads in keys]
     more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
     return ", ".join(dict.fromkeys(names[:MOST_NAMED])) + "".join(f" and {text}" for text in more)
-
-
-def _name(problem: Mapping[str, Any], threads: str) -> str:
-    steps = f" steps={problem['steps']:,}" if problem.get("steps") else ""
-    condition = f" condition={problem['condition']:g}" if problem.get("condition") else ""
-    size = f"n={problem['samples']:,} d={problem['features']:,} b={problem['batch']:,}"
-    return f"{problem['method']} {size}{steps}{condition}" + (f" threads={threads}" if threads != "1" else "")
 
 
 def _asked(run: Run) -> int | None:

@@ -1,6 +1,6 @@
 """A workload in words, the same in every table and figure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import Any
@@ -54,6 +54,14 @@ def brief(record: Record, differing: AbstractSet[str] = frozenset()) -> str:
     dtype = [plain(record["dtype"])] if unusual("dtype") else []
     threads = [f"t={plain(record['threads'])}"] if unusual("threads") else []
     return " ".join((plain(record["method"]), *axes, *dtype, *threads, *particulars(record, differing)))
+
+
+def problem_name(problem: Mapping[str, Any], threads: str) -> str:
+    """One problem in a few words, whatever there is beside it: `gd n=1,000 d=2 b=1 steps=100`."""
+    size = f"n={problem['samples']:,} d={problem['features']:,} b={problem['batch']:,}"
+    steps = f" steps={problem['steps']:,}" if problem.get("steps") else ""
+    condition = f" condition={problem['condition']:g}" if problem.get("condition") else ""
+    return f"{problem['method']} {size}{steps}{condition}" + (f" threads={threads}" if threads != "1" else "")
 
 
 def method_name(method: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fakes import HEADER, make_contest, make_limits
 
-from linregbench.benchmarks import door, run
+from linregbench.benchmarks import door, resume, run
 from linregbench.benchmarks.grid.cases import Case
 from linregbench.benchmarks.grid.options import RunOptions, UsageError
 from linregbench.benchmarks.grid.presets import PRESETS
@@ -66,7 +66,7 @@ def resumed(tmp_path: Path, now: dict[str, Any], grid: str | None = None, cpu: s
 
 
 def test_a_run_is_resumed_where_nothing_has_changed(tmp_path: Path) -> None:
-    run.check_same(resumed(tmp_path, {}))
+    resume.check_same(resumed(tmp_path, {}))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_run_is_resumed_where_nothing_has_changed(tmp_path: Path) -> None:
 )
 def test_a_run_is_not_resumed_elsewhere(tmp_path: Path, now: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match="--resume: the ") as refused:
-        run.check_same(resumed(tmp_path, now))
+        resume.check_same(resumed(tmp_path, now))
     assert message in str(refused.value)
 
 
@@ -99,10 +99,10 @@ def test_a_plugin_that_has_changed_is_refused_before_it_is_imported(tmp_path: Pa
     (tmp_path / "mine.py").write_text("raise SystemExit('it was run')")
     path = of_options(tmp_path, plugins=[str(tmp_path / "mine.py")])
     with pytest.raises(UsageError, match=r"mine\.py was 0123 .* when the run began, and is [0-9a-f]{16} now"):
-        run.resumed(path)
+        resume.resumed(path)
     (tmp_path / "other").mkdir()
     with pytest.raises(UsageError, match=r"gone\.py cannot be read any more"):
-        run.resumed(of_options(tmp_path / "other", plugins=[str(tmp_path / "gone.py")]))
+        resume.resumed(of_options(tmp_path / "other", plugins=[str(tmp_path / "gone.py")]))
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ def test_a_plugin_that_has_changed_is_refused_before_it_is_imported(tmp_path: Pa
 )
 def test_changed_options_are_refused_by_name(tmp_path: Path, options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=r"--resume .*: its options are none that can be gone on with: ") as refused:
-        run.resumed(of_options(tmp_path, **options))
+        resume.resumed(of_options(tmp_path, **options))
     assert message in str(refused.value)
 
 
 def test_data_that_are_gone_are_refused_and_the_run_stays_as_it_was(tmp_path: Path) -> None:
     path = of_options(tmp_path, data=str(tmp_path / "gone.csv"))
     before = path.read_bytes()
-    request, so_far = run.resumed(path)
+    request, so_far = resume.resumed(path)
     with pytest.raises(UsageError, match=r"--data gone\.csv: No such file"), run.prepared(request, so_far):
         pass
     assert path.read_bytes() == before
@@ -135,14 +135,14 @@ def test_nor_with_a_sentinel_of_another_version(tmp_path: Path, monkeypatch: pyt
     before = resumed(tmp_path, {})
     monkeypatch.setattr(sentinel, "VERSION", sentinel.VERSION + 1)
     with pytest.raises(UsageError, match=r"--resume: the sentinel's version was \d and is \d now; start a new run"):
-        run.check_same(before)
+        resume.check_same(before)
 
 
 @pytest.mark.parametrize("changed", [{"grid": "0000"}, {"cpu": "another"}], ids=str)
 def test_nor_on_another_machine_or_with_another_grid(tmp_path: Path, changed: dict[str, str]) -> None:
     ((what, was),) = changed.items()
     with pytest.raises(UsageError, match=f"--resume: the {what} was {was} and is "):
-        run.check_same(resumed(tmp_path, {}, **changed))
+        resume.check_same(resumed(tmp_path, {}, **changed))
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -1,6 +1,5 @@
 """Files of every format, written by hand or by the export, with no timing."""
 
-import copy
 import itertools
 import json
 import math
@@ -65,15 +64,6 @@ def asv_folder(where: Path, index: Any = None, *results: Any) -> Path:
 def written(path: Path, document: Any) -> Path:
     path.write_text(document if isinstance(document, str) else json.dumps(document))
     return path
-
-
-def changed(document: Any, place: tuple[Any, ...], value: Any) -> Any:
-    document = copy.deepcopy(document)
-    inner = document
-    for key in place[:-1]:
-        inner = inner[key]
-    inner[place[-1]] = value
-    return document
 
 
 DOCUMENTS = {"pyperf": pyperf_document(), "pytest-benchmark": pytest_benchmark_document()}

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import shown
-from door_files import AXES, DOCUMENTS, TIME, asv_folder, asv_index, asv_results, changed, written
+from door_files import AXES, DOCUMENTS, TIME, asv_folder, asv_index, asv_results, written
+from faults.mutations import put
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import SMALL
@@ -118,7 +119,7 @@ def test_a_changed_document_is_whole_or_named(
 ) -> None:
     document = DOCUMENTS[source]
     kept = [place for place in places(document) if place != ("benchmarks",)]
-    bad = changed(document, data.draw(st.sampled_from(kept)), data.draw(ODD))
+    bad = put(document, data.draw(st.sampled_from(kept)), data.draw(ODD))
     loads_whole_or_names(written(tmp_path_factory.mktemp("bad") / "bad.json", bad), len(document["benchmarks"]))
 
 
@@ -126,8 +127,8 @@ def with_field(source: str, place: tuple[Any, ...], value: Any) -> Any:
     """The document with another value somewhere in its second case, which is text in a file of pyperf's."""
     document = DOCUMENTS[source]
     if source == "pytest-benchmark":
-        return changed(document, ("benchmarks", 1, "extra_info", *place), value)
-    return changed(document, ("benchmarks", 1, "metadata", CASE_KEY), json.dumps(changed(CASE_OF_PYPERF, place, value)))
+        return put(document, ("benchmarks", 1, "extra_info", *place), value)
+    return put(document, ("benchmarks", 1, "metadata", CASE_KEY), json.dumps(put(CASE_OF_PYPERF, place, value)))
 
 
 @pytest.mark.long
@@ -171,14 +172,14 @@ def test_a_run_has_a_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["method", "strategy", "device"])
 def test_a_parameter_of_asv_is_not_empty(tmp_path: Path, name: str) -> None:
-    document = changed(asv_results(), ("results", TIME, 1, list(AXES).index(name), 1), "''")
+    document = put(asv_results(), ("results", TIME, 1, list(AXES).index(name), 1), "''")
     with pytest.raises(RunFileError, match=rf"0\.json: .*time_call: '{name}' is empty, but it is required"):
         linregbench.load(asv_folder(tmp_path, None, document))
 
 
 @pytest.mark.parametrize("text", ["nan", "None.real", "cpu", "(", None, 2])
 def test_a_parameter_of_asv_that_is_no_plain_value_is_named(tmp_path: Path, text: Any) -> None:
-    document = changed(asv_results(), ("results", TIME, 1, list(AXES).index("device"), 1), text)
+    document = put(asv_results(), ("results", TIME, 1, list(AXES).index("device"), 1), text)
     named = f"'params' holds {text!r}, which is no plain value"
     with pytest.raises(RunFileError, match=rf"0\.json: .*time_call: {re.escape(named)}"):
         linregbench.load(asv_folder(tmp_path, None, document))
@@ -190,7 +191,7 @@ def test_a_changed_asv_file_is_whole_or_named(
     data: st.DataObject, of_index: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     document = asv_index() if of_index else asv_results()
-    bad = changed(document, data.draw(st.sampled_from(list(places(document)))), data.draw(ODD))
+    bad = put(document, data.draw(st.sampled_from(list(places(document)))), data.draw(ODD))
     where = tmp_path_factory.mktemp("bad")
     folder = asv_folder(where, bad) if of_index else asv_folder(where, None, bad)
     loads_whole_or_names(folder, 16)

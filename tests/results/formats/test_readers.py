@@ -19,12 +19,12 @@ from door_files import (
     asv_folder,
     asv_index,
     asv_results,
-    changed,
     written,
 )
 from door_files import (
     COLUMNS as RESULT_COLUMNS,
 )
+from faults.mutations import put
 from made import SMALL_BYTES
 
 import linregbench
@@ -227,7 +227,7 @@ def test_four_hundred_rows(tmp_path: Path) -> None:
     assert len(linregbench.load(folder)) == 800
     for name, document in DOCUMENTS.items():
         benchmarks = [
-            changed(b, ("metadata", "name"), n) if name == "pyperf" else b
+            put(b, ("metadata", "name"), n) if name == "pyperf" else b
             for n in range(200)
             for b in document["benchmarks"]
         ]
